@@ -5,25 +5,26 @@ from __future__ import annotations
 from array import array
 from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import BinaryIO, NamedTuple, Self
 
 from gpt41_cli import rules
-from gpt41_cli.constraints.request_limits import find_exceeded_limits
+from gpt41_cli.constraints.request_limits import RequestLimits
 from gpt41_cli.errors import UnknownName
 from gpt41_cli.files.documents import LineChunks
 from gpt41_cli.files.fields import BadBody, redact
 from gpt41_cli.files.places import RejectedRequest
 from gpt41_cli.files.sources import InputSource
 from gpt41_cli.findings import Finding, Place
-from gpt41_cli.requests.readers import ParsedRequest
+from gpt41_cli.requests.readers import FramedLine, ParsedRequest
 from gpt41_cli.requests.recognise import RequestInput, read_lines
 from gpt41_cli.rules import Level
 from gpt41_cli.tokens.meter import Meter
 from gpt41_cli.totals import Addable, Largest
-from gpt41_cli.work.sizing import MeasuredRequest, measure_request
+from gpt41_cli.work.sizing import FramedMeasurer, MeasuredRequest, measure_request
 from gpt41_cli.work.stream import ReadingOptions, map_chunks
 from gpt41_cli.work.violations import RuleViolations, hash_text
-from gpt41_cli.work.workload import Assumptions, VariantLoad, size_request
+from gpt41_cli.work.workload import Assumptions, size_request
 
 REQUIRED_METHOD = "POST"
 """The only one that the Batch API knows."""
@@ -56,8 +57,11 @@ class InspectedRequest(NamedTuple):
     violations: tuple[Finding, ...]
 
 
-def inspect_request(meter: Meter, terms: Assumptions, sent: ParsedRequest, measured: MeasuredRequest | None) -> InspectedRequest:
-    """Check one line by itself. `measured` is the request as counted for its model, None if that is unknown.
+def inspect_request(
+    meter: Meter, terms: Assumptions, limits: RequestLimits, sent: ParsedRequest, measured: MeasuredRequest | None
+) -> InspectedRequest:
+    """Check one line by itself. `limits` are those in batch; `measured` is the request as counted for its model, None if that is
+    unknown.
 
     Raises BadBody if the line names no model.
     """
@@ -72,10 +76,7 @@ def inspect_request(meter: Meter, terms: Assumptions, sent: ParsedRequest, measu
         breaches.append(Finding(rules.UNKNOWN_MODEL, str(UnknownName("body.model", request.model, catalog.models)), Level.ERROR))
         return InspectedRequest(line, lane, own, sent.line_bytes + 1, 0, tuple(breaches))
     seen = size_request(measured.shape, terms, catalog, variant)
-    breaches += (
-        limit._replace(message=f"{variant.id}: {limit.message}")
-        for limit in find_exceeded_limits(catalog, variant, "batch", VariantLoad({seen: 1}))
-    )
+    breaches += (limit._replace(message=f"{variant.id}: {limit.message}") for limit in limits.find_exceeded(variant, seen))
     return InspectedRequest(line, lane, own, sent.line_bytes + 1, seen.input_tokens, tuple(breaches))
 
 
@@ -210,7 +211,17 @@ def read_batch_lines(
     def read(sent: ParsedRequest) -> tuple[InspectedRequest, MeasuredRequest | None]:
         known, _ = meter.find_variant(meter.model or sent.request.model)
         measured = measure_request(meter, sent, is_replayed=take is not None) if known else None
-        return inspect_request(meter, terms, sent, measured), measured
+        return inspect_request(meter, terms, limits, sent, measured), measured
+
+    limits = RequestLimits(meter.catalog, "batch")
+    framed = FramedMeasurer(meter, partial(measure_request, meter), is_replayed=take is not None)
+
+    def read_framed(line: FramedLine) -> tuple[InspectedRequest, MeasuredRequest | None]:
+        sent = line.frame.sent
+        known, _ = meter.find_variant(meter.model or sent.request.model)
+        measured = framed.measure(line) if known else None
+        sent = sent._replace(custom_id=line.custom_id, place=line.place, line_bytes=line.line_bytes)
+        return inspect_request(meter, terms, limits, sent, measured), measured
 
     def collect(found: Iterator[tuple[InspectedRequest, MeasuredRequest | None] | RejectedRequest]) -> _LineChunk:
         lines, requests = BatchLines(keeps_all=keeps_all), []
@@ -225,7 +236,9 @@ def read_batch_lines(
         return _LineChunk(lines, requests)
 
     chunks, lines = read_lines(stream, source.label), BatchLines(keeps_all=keeps_all)
-    for chunk in map_chunks(source, RequestInput(chunks), ReadingOptions("batch", jobs), read, collect):
+    for chunk in map_chunks(
+        source, RequestInput(chunks), ReadingOptions("batch", jobs), read, collect, meter.memo_filler, read_framed
+    ):
         lines += chunk.lines
         if take:
             for measured in chunk.requests:

@@ -54,6 +54,23 @@ def _list_limits(catalog: Catalog, variant: Variant, mode: str) -> Iterator[_Req
         )
 
 
+class RequestLimits:
+    """The limits of variants in one mode, listed once for many requests that are checked one by one."""
+
+    def __init__(self, catalog: Catalog, mode: str) -> None:
+        self._catalog = catalog
+        self._mode = mode
+        self._by_variant: dict[str, list[_RequestLimit]] = {}
+
+    def find_exceeded(self, variant: Variant, size: RequestSize) -> list[Finding]:
+        """Find the limits that a request exceeds, as `find_exceeded_limits` does."""
+        if variant.id not in self._by_variant:
+            self._by_variant[variant.id] = list(_list_limits(self._catalog, variant, self._mode))
+        if all(limit.measure(size) <= limit.most for limit in self._by_variant[variant.id]):
+            return []
+        return find_exceeded_limits(self._catalog, variant, self._mode, VariantLoad({size: 1}))
+
+
 def find_exceeded_limits(catalog: Catalog, variant: Variant, mode: str, load: VariantLoad) -> list[Finding]:
     """Each limit of the variant in that mode that a request breaks, with the figures of the worst."""
     found: list[Finding] = []

@@ -22,7 +22,8 @@ _PROMPT_ROLES = ("system", "developer", "user")
 
 def find_placeholders(text: str) -> list[str]:
     """List the different placeholders in a text, in order."""
-    return list(dict.fromkeys(_PLACEHOLDER.findall(text))) if any(mark in text for mark in _MARKS) else []
+    may_have_any = "{" in text and any(mark in text for mark in _MARKS)
+    return list(dict.fromkeys(_PLACEHOLDER.findall(text))) if may_have_any else []
 
 
 def find_template_doubts(turns: Sequence[Turn], path: str) -> list[Doubt]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from gpt41_cli import rules
@@ -57,6 +58,41 @@ class ParsedRequest(NamedTuple):
     flaws: Sequence[Finding] = ()
     preferred: Request | None = None
     place: Place = Place("")
+
+
+@dataclass(eq=False)
+class Frame:
+    """What requests have in common that differ only in texts: `sent` is one of them with a mark in place of each text, of its
+    `turns`, and of its id. The id is number `id_position` of these; None if all have the same or none.
+    """
+
+    sent: ParsedRequest
+    turns: Sequence[int]
+    id_position: int | None
+
+    @property
+    def marks(self) -> list[str]:
+        """The marks in place of the texts."""
+        return [self.sent.request.turns[turn].text for turn in self.turns]
+
+
+class FramedLine(NamedTuple):
+    """A line as its frame, its id and its texts."""
+
+    frame: Frame
+    custom_id: str | None
+    texts: Sequence[str]
+    place: Place
+    line_bytes: int
+
+    def read(self) -> ParsedRequest:
+        """Return the request of the line, equal to what reading all of it returns."""
+        sent = self.frame.sent
+        turns = list(sent.request.turns)
+        for turn, text in zip(self.frame.turns, self.texts, strict=True):
+            turns[turn] = turns[turn]._replace(text=text)
+        request = sent.request._replace(turns=turns)
+        return sent._replace(request=request, custom_id=self.custom_id, place=self.place, line_bytes=self.line_bytes)
 
 
 def _merge_extra_body(value: JsonObject) -> JsonObject:

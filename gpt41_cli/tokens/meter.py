@@ -9,14 +9,14 @@ from typing import NamedTuple
 
 from gpt41_cli.catalog import Catalog, Variant
 from gpt41_cli.catalog.tables import ImageRule, Model
-from gpt41_cli.requests.readers import ParsedRequest
+from gpt41_cli.requests.readers import FramedLine, ParsedRequest
 from gpt41_cli.requests.request import CallTurn, Image, Message, Request
 from gpt41_cli.tokens import DEFAULT_ENCODING, Memo, make_count_memo, make_token_memo
 from gpt41_cli.tokens.doubts.find import find_doubts
 from gpt41_cli.tokens.generations import FAMILY, GENERATIONS, GPT_5, PromptRules
 from gpt41_cli.tokens.images import count_image_tokens
 from gpt41_cli.tokens.pieces import IMAGES, OVERHEAD, PARTS, Entry, PromptPiece, count_pieces, join_texts
-from gpt41_cli.tokens.prefix import CachePrefix, PromptStretch, digest_prefix, split_prompt
+from gpt41_cli.tokens.prefix import CachePrefix, PrefixDigester, PromptStretch, split_prompt
 from gpt41_cli.tokens.prompt import build_prompt
 from gpt41_cli.tokens.schema import drop_keywords
 from gpt41_cli.tokens.text import fast
@@ -130,15 +130,17 @@ class Meter:
         return self._token_memos[encoding]
 
     @property
-    def memo_filler(self) -> Callable[[Sequence[ParsedRequest]], None] | None:
+    def memo_filler(self) -> Callable[[Sequence[ParsedRequest | FramedLine]], None] | None:
         """A function that counts the texts of many requests at once, before they are needed; None if that gains nothing."""
         return self._fill_memos if self._is_much and fast.is_installed() else None
 
-    def _fill_memos(self, sent: Sequence[ParsedRequest]) -> None:
+    def _fill_memos(self, sent: Sequence[ParsedRequest | FramedLine]) -> None:
         by_encoding: dict[str, list[str]] = {}
         for each in sent:
-            _, method = self.find_variant(self.model or each.request.model)
-            by_encoding.setdefault(method.encoding, []).extend(_list_texts(each.request, method))
+            request = each.request if isinstance(each, ParsedRequest) else each.frame.sent.request
+            _, method = self.find_variant(self.model or request.model)
+            texts = _list_texts(request, method) if isinstance(each, ParsedRequest) else each.texts
+            by_encoding.setdefault(method.encoding, []).extend(texts)
         for encoding, found in by_encoding.items():
             self.get_memo(encoding).fill(found)
 
@@ -197,15 +199,20 @@ class Meter:
 
     def digest_prefix(self, request: Request) -> CachePrefix:
         """Digest what the prompt cache can hold of a request. Without a model, it is the cache of the first of the family."""
+        return self.make_prefix_digester(request).digest()
+
+    def make_prefix_digester(self, request: Request, marks: Sequence[str] = ()) -> PrefixDigester:
+        """Return what digests requests that differ from `request` in the texts that are `marks`."""
         variant, method = self.find_variant(self.model or request.model)
         variant = variant or self.catalog.family[0]
-        return digest_prefix(
+        return PrefixDigester(
             self.split_prompt(request, method),
             variant.id,
             request.prompt_cache_key,
             self._get_token_memo(method.encoding),
             method.image_rule,
             self.catalog.find_cache_rules(variant.model),
+            marks,
         )
 
     def count_picture(self, image: Image) -> Entry:

@@ -68,6 +68,11 @@ class Entry(NamedTuple):
     savings: Mapping[str, int] = {}
     place: Place = Place("")
 
+    def with_more_text(self, tokens: int, custom_id: str | None, place: Place) -> Entry:
+        """Return a request that has more tokens in its texts and is the same otherwise."""
+        parts = {**self.parts, TEXT: self.parts[TEXT] + tokens}
+        return Entry(parts, self.doubts, custom_id, self.model, self.endpoint, self.pieces, self.savings, place)
+
     @property
     def input_tokens(self) -> int:
         """All tokens of the input."""

@@ -95,31 +95,56 @@ def _split_at_pictures(piece: PromptPiece, images: Iterable[Image], where: str) 
     yield PromptStretch(where, piece.text[start:], piece.extra_tokens)
 
 
-def digest_prefix(
-    found: Sequence[PromptStretch],
-    model: str,
-    cache_key: str,
-    tokens: Callable[[str], bytes],
-    images: ImageRule,
-    rules: CacheRules,
-) -> CachePrefix:
-    """Digest what the cache of `model` can hold of a prompt. `tokens` maps a text to its tokens."""
-    encoded = [_encode_stretch(stretch, tokens, images) for stretch in found]
-    prompt = b"".join(encoded)
-    ends = _find_ends(found, [len(each) // BYTES_PER_TOKEN for each in encoded], rules)
-    running = blake2b(f"{model}\0".encode(errors="surrogatepass"), digest_size=8)
-    routing = running.copy()
-    routing.update(prompt[: rules.routing_prefix_tokens * BYTES_PER_TOKEN])
-    key = cache_key.encode(errors="surrogatepass")
-    routing.update(key)
-    digests = array("Q")
-    start = 0
-    for end in ends:
-        running.update(prompt[start : end * BYTES_PER_TOKEN])
-        digests.append(int.from_bytes(running.digest()))
-        start = end * BYTES_PER_TOKEN
-    named = int.from_bytes(blake2b(key, digest_size=8).digest()) if key else 0
-    return CachePrefix(model, ends, digests, int.from_bytes(routing.digest()), named)
+class PrefixDigester:
+    """Digests what the cache of `model` can hold of the prompt `found`, and of those that differ from it in the texts of
+    the stretches that are `marks`. `tokens` maps a text to its tokens.
+    """
+
+    def __init__(
+        self,
+        found: Sequence[PromptStretch],
+        model: str,
+        cache_key: str,
+        tokens: Callable[[str], bytes],
+        images: ImageRule,
+        rules: CacheRules,
+        marks: Sequence[str] = (),
+    ) -> None:
+        self._found = found
+        self._model = model
+        self._key = cache_key.encode(errors="surrogatepass")
+        self._tokens = tokens
+        self._rules = rules
+        self._encoded = [_encode_stretch(stretch, tokens, images) for stretch in found]
+        texts = [stretch.text for stretch in found]
+        self._positions = [texts.index(mark) for mark in marks]
+        self._start = blake2b(f"{model}\0".encode(errors="surrogatepass"), digest_size=8)
+        self._key_digest = int.from_bytes(blake2b(self._key, digest_size=8).digest()) if self._key else 0
+
+    def fill_in(self, texts: Sequence[str]) -> list[PromptStretch]:
+        """Return the prompt with texts in place of the marks."""
+        filled = list(self._found)
+        for position, text in zip(self._positions, texts, strict=True):
+            filled[position] = filled[position]._replace(text=text)
+        return filled
+
+    def digest(self, texts: Sequence[str] = ()) -> CachePrefix:
+        """Digest the prompt with texts in place of the marks."""
+        encoded = list(self._encoded)
+        for position, text in zip(self._positions, texts, strict=True):
+            encoded[position] = _frame_tokens(self._tokens(text), self._found[position].extra_tokens)
+        prompt = b"".join(encoded)
+        ends = _find_ends(self._found, [len(each) // BYTES_PER_TOKEN for each in encoded], self._rules)
+        running, routing = self._start.copy(), self._start.copy()
+        routing.update(prompt[: self._rules.routing_prefix_tokens * BYTES_PER_TOKEN])
+        routing.update(self._key)
+        digests = array("Q")
+        start = 0
+        for end in ends:
+            running.update(prompt[start : end * BYTES_PER_TOKEN])
+            digests.append(int.from_bytes(running.digest()))
+            start = end * BYTES_PER_TOKEN
+        return CachePrefix(self._model, ends, digests, int.from_bytes(routing.digest()), self._key_digest)
 
 
 def _find_ends(found: Sequence[PromptStretch], sizes: Sequence[int], rules: CacheRules) -> Sequence[int]:
@@ -145,7 +170,9 @@ def _encode_stretch(stretch: PromptStretch, tokens: Callable[[str], bytes], imag
         return blake2b(name.encode(errors="surrogatepass"), digest_size=BYTES_PER_TOKEN).digest() * count_image_tokens(
             image, images
         )
-    found = tokens(stretch.text)
-    if stretch.extra_tokens < 0:  # a block counts fewer tokens than its text
-        return found[: stretch.extra_tokens * BYTES_PER_TOKEN]
-    return _FRAME_TOKEN * stretch.extra_tokens + found
+    return _frame_tokens(tokens(stretch.text), stretch.extra_tokens)
+
+
+def _frame_tokens(found: bytes, extra: int) -> bytes:
+    """Return the tokens of a text with those around it. A block counts fewer tokens than its text."""
+    return found[: extra * BYTES_PER_TOKEN] if extra < 0 else _FRAME_TOKEN * extra + found

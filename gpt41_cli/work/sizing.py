@@ -18,7 +18,7 @@ from gpt41_cli.files.sources import InputSource, explain_empty
 from gpt41_cli.files.trees import SkippedPath
 from gpt41_cli.findings import Finding, Place
 from gpt41_cli.requests.placeholders import describe_placeholders
-from gpt41_cli.requests.readers import ParsedRequest
+from gpt41_cli.requests.readers import Frame, FramedLine, ParsedRequest
 from gpt41_cli.requests.recognise import TEXT_KIND, PictureInput, RecognisedInput, RequestInput, TextInput
 from gpt41_cli.requests.request import ANIMATED_PICTURE, Image, Request
 from gpt41_cli.rules import Group, Rule
@@ -26,8 +26,9 @@ from gpt41_cli.tokens import TextCounter, count_stream
 from gpt41_cli.tokens.generations import GPT_5
 from gpt41_cli.tokens.meter import Meter
 from gpt41_cli.tokens.pieces import IMAGES, Entry
-from gpt41_cli.tokens.prefix import CachePrefix
+from gpt41_cli.tokens.prefix import CachePrefix, PrefixDigester
 from gpt41_cli.totals import Addable, Occurrences
+from gpt41_cli.work.frames import FrameMemo
 from gpt41_cli.work.prompt_cache import CacheReplay, ReplayOptions, SentPrefixes
 from gpt41_cli.work.refused_settings import RefusableField, find_refusable_fields, find_refused_settings
 from gpt41_cli.work.stream import ReadingOptions, map_chunks, open_input, skip_or_raise
@@ -66,6 +67,11 @@ class MeasuredRequest(NamedTuple):
     refusable_fields: tuple[RefusableField, ...] = ()
     flaws: tuple[Finding, ...] = ()
     place: Place = Place("")
+
+    def with_more_text(self, tokens: int, place: Place, prefix: CachePrefix | None) -> MeasuredRequest:
+        """Return a request that has more tokens in its texts and is the same otherwise."""
+        shape = self.shape._replace(text_tokens=self.shape.text_tokens + tokens)
+        return self._replace(shape=shape, place=place, prefix=prefix)
 
 
 @dataclass
@@ -207,6 +213,22 @@ def measure_request(
     )
 
 
+class FramedMeasurer:
+    """Measures lines with a frame as `measure`, which is `measure_request`, does their requests; `is_replayed` is as there."""
+
+    def __init__(self, meter: Meter, measure: Callable[[ParsedRequest], MeasuredRequest], *, is_replayed: bool = False) -> None:
+        def measure_frame(frame: Frame) -> tuple[MeasuredRequest, PrefixDigester | None]:
+            digester = meter.make_prefix_digester(frame.sent.request, frame.marks) if is_replayed else None
+            return measure(frame.sent), digester
+
+        self._memo = FrameMemo(meter, measure_frame)
+
+    def measure(self, line: FramedLine) -> MeasuredRequest:
+        """Measure a line. Raises what the measuring of its request raises."""
+        (measured, digester), tokens = self._memo.look_up(line)
+        return measured.with_more_text(tokens, line.place, digester.digest(line.texts) if digester else None)
+
+
 def _find_refused_media(request: Request, model: Model) -> Iterator[BadBody]:
     """Find pictures and sounds that the model neither takes nor gives, each with its place."""
     if not request.images and not request.doubts:
@@ -268,7 +290,10 @@ def measure_sources(
                         images.append(Image(found.width, found.height))
                     else:
                         work = partial(measure_request, meter(), names_mode=names_mode, is_replayed=replay is not None)
-                        sizing = reduce(iadd, _measure_requests(source, found, reading, work, meter(), replay, sent), sizing)
+                        framed = FramedMeasurer(meter(), work, is_replayed=replay is not None)
+                        sizing = reduce(
+                            iadd, _measure_requests(source, found, reading, work, framed, meter(), replay, sent), sizing
+                        )
             except InputError as error:
                 skipped.append(skip_or_raise(source, error))
         text_tokens = sum(tokens() for tokens in texts)
@@ -292,6 +317,7 @@ def _measure_requests(
     found: RequestInput,
     reading: ReadingOptions,
     work: Callable[[ParsedRequest], MeasuredRequest],
+    framed: FramedMeasurer,
     meter: Meter,
     replay: CacheReplay | None,
     sent: SentPrefixes[MeasuredRequest] | None,
@@ -300,9 +326,9 @@ def _measure_requests(
     order.
     """
     if replay is None:
-        yield from map_chunks(source, found, reading, work, RequestTotals.from_requests, meter.memo_filler)
+        yield from map_chunks(source, found, reading, work, RequestTotals.from_requests, meter.memo_filler, framed.measure)
         return
-    for some in map_chunks(source, found, reading, work, list, meter.memo_filler):
+    for some in map_chunks(source, found, reading, work, list, meter.memo_filler, framed.measure):
         yield RequestTotals.from_requests(
             each if isinstance(each, RejectedRequest) else replay_request(each, replay, sent) for each in some
         )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from gpt41_cli.errors import InputError
-from gpt41_cli.files.documents import FileShrunk
+from gpt41_cli.files.documents import FileLine, FileShrunk
 from gpt41_cli.files.fields import BadBody, DamagedJson
 from gpt41_cli.files.places import RejectedRequest
 from gpt41_cli.files.sources import LITERAL_NAME, InputSource, Unreadable, open_source
@@ -26,7 +27,7 @@ from gpt41_cli.requests.recognise import (
 from gpt41_cli.tokens.text.workers import map_in_order
 
 if TYPE_CHECKING:
-    from gpt41_cli.requests.readers import ParsedRequest
+    from gpt41_cli.requests.readers import FramedLine, ParsedRequest
 
 A = TypeVar("A")
 G = TypeVar("G")
@@ -69,25 +70,38 @@ def map_chunks(
     reading: ReadingOptions,
     work: Callable[[ParsedRequest], R],
     gather: Callable[[Iterator[R | RejectedRequest]], G],
-    learn: Callable[[Sequence[ParsedRequest]], None] | None = None,
+    learn: Callable[[Sequence[ParsedRequest | FramedLine]], None] | None = None,
+    work_framed: Callable[[FramedLine], R] | None = None,
 ) -> Iterator[G]:
     """Apply `work` to each request on all cores, reduce every chunk with `gather`, and yield the results in order.
 
-    `work` may raise BadBody for an invalid request. `learn` sees requests in advance, to handle many at once.
+    `work` may raise BadBody for an invalid request. `learn` sees requests in advance, to handle many at once. `work_framed`
+    returns for a line with a frame what `work` returns for its request; without it, every line is read as a whole.
     """
+    # Imported here: texts do not pay for the readers of requests.
+    from gpt41_cli.requests.readers import ParsedRequest
+    from gpt41_cli.work.frames import FrameReader
 
-    def read(item: RequestItem) -> ParsedRequest | RejectedRequest:
+    frames = FrameReader(reading.kind) if work_framed else None
+
+    def read(item: RequestItem) -> ParsedRequest | FramedLine | RejectedRequest:
         place = item.locate(source.name)
-        return _try_request(source, place, read_item, item, reading.kind, place)
+        read_whole = partial(_try_request, source, place, read_item, item, reading.kind, place)
+        return frames.read_or_study(item, place, read_whole) if frames and isinstance(item, FileLine) else read_whole()
+
+    def act(sent: ParsedRequest | FramedLine | RejectedRequest) -> R | RejectedRequest:
+        if isinstance(sent, RejectedRequest):
+            return sent
+        act_on: Callable[[Any], R] | None = work if isinstance(sent, ParsedRequest) else work_framed
+        assert act_on
+        return _try_request(source, sent.place, act_on, sent)
 
     def work_on(chunk: RequestChunk) -> G:
-        found: Iterable[ParsedRequest | RejectedRequest] = map(read, list_items(chunk))
+        found: Iterable[ParsedRequest | FramedLine | RejectedRequest] = map(read, list_items(chunk))
         if learn:
             found = list(found)
             learn([each for each in found if not isinstance(each, RejectedRequest)])
-        return gather(
-            each if isinstance(each, RejectedRequest) else _try_request(source, each.place, work, each) for each in found
-        )
+        return gather(map(act, found))
 
     try:
         yield from map_in_order(work_on, requests.chunks, reading.jobs)

@@ -12,6 +12,7 @@ from typing import NamedTuple, TypeAlias
 from gpt41_cli.catalog import MODES, Catalog, Variant
 from gpt41_cli.config.tables import WorkloadDeclaration
 from gpt41_cli.constraints.batch_lines import BatchLines, InspectedRequest, inspect_request, read_batch_lines
+from gpt41_cli.constraints.request_limits import RequestLimits
 from gpt41_cli.display import format_int
 from gpt41_cli.errors import InputError
 from gpt41_cli.files.documents import LineChunks
@@ -20,14 +21,16 @@ from gpt41_cli.files.places import RejectedRequest
 from gpt41_cli.files.sources import InputSource, explain_empty, open_source
 from gpt41_cli.files.trees import SkippedPath
 from gpt41_cli.findings import Place
-from gpt41_cli.requests.readers import ParsedRequest
+from gpt41_cli.requests.readers import Frame, FramedLine, ParsedRequest
 from gpt41_cli.requests.recognise import PictureInput, TextInput
 from gpt41_cli.requests.request import Image
 from gpt41_cli.tokens import DEFAULT_ENCODING, count_stream
 from gpt41_cli.tokens.images import count_image_tokens
 from gpt41_cli.tokens.meter import Meter, get_counting_method
 from gpt41_cli.tokens.pieces import IMAGES, PARTS, TEXT, Entry
+from gpt41_cli.tokens.prefix import PrefixDigester
 from gpt41_cli.work import sizing
+from gpt41_cli.work.frames import FrameMemo
 from gpt41_cli.work.prompt_cache import CacheReplay, ReplayOptions, SentPrefixes
 from gpt41_cli.work.sizing import MeasuredRequest, RequestTotals, count_text_tokens, measure_request, replay_request
 from gpt41_cli.work.stream import ReadingOptions, map_chunks, open_input, skip_or_raise
@@ -55,9 +58,11 @@ class _CountedRequest(NamedTuple):
 
 
 class _Chunk(NamedTuple):
-    """Requests of a file: for their price, before any replay; their tokens; and as lines of a Batch file."""
+    """Requests of a file: for their price, one by one if the prompt cache will be replayed; their tokens; and as lines of a Batch
+    file.
+    """
 
-    requests: list[MeasuredRequest | RejectedRequest]
+    requests: RequestTotals | list[MeasuredRequest | RejectedRequest]
     tally: Tally
     batch_lines: BatchLines
 
@@ -216,6 +221,8 @@ class _RequestsReader:
                 self.replay = CacheReplay(catalog, ReplayOptions(declared.requests_per_minute, declared.lifetime_minutes))
         self.sent: SentPrefixes[MeasuredRequest] | None = SentPrefixes() if self.replay and declared.volume else None
         self.meter = Meter(catalog, declared.model, needs_tokens=self.replay is not None)
+        self._limits = RequestLimits(catalog, "batch")
+        self._frames = FrameMemo(self.meter, self._count_frame, declared.fallback_model)
         self.line_meter = self.meter if declared.model is None else Meter(catalog)
         self.request_totals = RequestTotals(self.replay.traffic if self.replay else None)
         self.tallies: dict[str, Tally] = {}
@@ -260,11 +267,13 @@ class _RequestsReader:
             if isinstance(found, PictureInput):
                 raise InputError(expected="requests or text", found="a picture, which goes into a prompt", location=source.label)
             if isinstance(found, TextInput):
-                self._add(key, _collect_chunk([self._read_text(source, found)]))
+                self._add(key, self._collect_chunk([self._read_text(source, found)]))
                 return
             modes: set[str] = set()
             lines = BatchLines()
-            for chunk in map_chunks(source, found, self.reading, self._count_request, _collect_chunk, self.meter.memo_filler):
+            for chunk in map_chunks(
+                source, found, self.reading, self._count_request, self._collect_chunk, work_framed=self._count_framed
+            ):
                 modes |= self._add(key, chunk)
                 lines += chunk.batch_lines
             if modes == {"batch"} and self.inspects_batch:
@@ -306,27 +315,65 @@ class _RequestsReader:
         entry = self.meter.count(sent)
         names_mode, is_replayed = self.declaration.mode is None, self.replay is not None
         measured = measure_request(self.meter, sent, entry, names_mode=names_mode, is_replayed=is_replayed)
-        line = self._inspect(named, measured) if self.inspects_batch and sent.is_batch else None
+        line = self._inspect(named, measured, lambda: named) if self.inspects_batch and sent.is_batch else None
         return _CountedRequest(measured, entry, line)
 
-    def _inspect(self, sent: ParsedRequest, measured: MeasuredRequest) -> InspectedRequest | BadBody:
-        """Inspect a line as the Batch API takes it, for the model that it names, whatever the workload declares."""
+    def _count_framed(self, line: FramedLine) -> _CountedRequest:
+        ((measured, entry, batch_line), digester), tokens = self._frames.look_up(line)
+        measured = measured.with_more_text(tokens, line.place, digester.digest(line.texts) if digester else None)
+        if batch_line is not None:
+            sent = line.frame.sent._replace(custom_id=line.custom_id, place=line.place, line_bytes=line.line_bytes)
+            batch_line = self._inspect(sent, measured, line.read)
+        return _CountedRequest(measured, entry.with_more_text(tokens, line.custom_id, line.place), batch_line)
+
+    def _count_frame(self, frame: Frame) -> tuple[_CountedRequest, PrefixDigester | None]:
+        digester = self.meter.make_prefix_digester(frame.sent.request, frame.marks) if self.replay else None
+        return self._count_request(frame.sent), digester
+
+    def _inspect(
+        self, sent: ParsedRequest, measured: MeasuredRequest, read: Callable[[], ParsedRequest]
+    ) -> InspectedRequest | BadBody:
+        """Inspect a line as the Batch API takes it, for the model that it names, whatever the workload declares.
+
+        `read` returns its request; the one of `sent` may have marks for texts.
+        """
         meter, name = self.line_meter, sent.request.model
         variant, _ = meter.find_variant(name)
         own: MeasuredRequest | None = measured
         try:
             if variant is None or variant != self.meter.find_variant(self.meter.model or name)[0]:
-                own = measure_request(meter, sent) if variant else None
-            return inspect_request(meter, self.terms, sent, own)
+                own = measure_request(meter, read()) if variant else None
+            return inspect_request(meter, self.terms, self._limits, sent, own)
         except BadBody as error:
             return error
 
+    def _collect_chunk(self, found: Iterable[_CountedRequest | RejectedRequest]) -> _Chunk:
+        requests: list[MeasuredRequest | RejectedRequest] = []
+        entries: list[Entry | RejectedRequest] = []
+        lines = BatchLines()
+        for each in found:
+            if isinstance(each, RejectedRequest):
+                requests.append(each)
+                entries.append(each)
+                continue
+            requests.append(each.measured)
+            entries.append(each.entry)
+            if isinstance(each.batch_line, InspectedRequest):
+                lines.add(each.batch_line)
+            elif each.batch_line is not None:
+                lines.add_invalid(each.measured.place, str(each.batch_line), each.batch_line.path)
+        return _Chunk(requests if self.replay else RequestTotals.from_requests(requests), Tally.from_entries(entries), lines)
+
+    def _replay(self, requests: Sequence[MeasuredRequest | RejectedRequest]) -> RequestTotals:
+        assert self.replay
+        replay, sent = self.replay, self.sent
+        return RequestTotals.from_requests(
+            replay_request(each, replay, sent) if isinstance(each, MeasuredRequest) else each for each in requests
+        )
+
     def _add(self, key: str, chunk: _Chunk) -> set[str]:
         """Add the requests of a chunk; return the modes that they are written for."""
-        found = RequestTotals.from_requests(
-            replay_request(request, self.replay, self.sent) if self.replay and isinstance(request, MeasuredRequest) else request
-            for request in chunk.requests
-        )
+        found = chunk.requests if isinstance(chunk.requests, RequestTotals) else self._replay(chunk.requests)
         self.request_totals += found
         tally = self.tallies.setdefault(key, Tally())
         tally += chunk.tally
@@ -347,24 +394,6 @@ class _RequestsReader:
                 )
         ((model, mode),) = groups
         return _find_variant(declared, self.catalog, model), mode
-
-
-def _collect_chunk(found: Iterable[_CountedRequest | RejectedRequest]) -> _Chunk:
-    requests: list[MeasuredRequest | RejectedRequest] = []
-    entries: list[Entry | RejectedRequest] = []
-    lines = BatchLines()
-    for each in found:
-        if isinstance(each, RejectedRequest):
-            requests.append(each)
-            entries.append(each)
-            continue
-        requests.append(each.measured)
-        entries.append(each.entry)
-        if isinstance(each.batch_line, InspectedRequest):
-            lines.add(each.batch_line)
-        elif each.batch_line is not None:
-            lines.add_invalid(each.measured.place, str(each.batch_line), each.batch_line.path)
-    return _Chunk(requests, Tally.from_entries(entries), lines)
 
 
 def _make_entry(parts: Mapping[str, int], place: Place) -> Entry:

@@ -15,7 +15,7 @@ from gpt41_cli.commands.cache.divergence import count_cacheable_tokens
 from gpt41_cli.errors import InputError
 from gpt41_cli.requests import readers
 from gpt41_cli.tokens.meter import Meter
-from gpt41_cli.tokens.prefix import CachePrefix, PromptStretch, digest_prefix
+from gpt41_cli.tokens.prefix import CachePrefix, PrefixDigester, PromptStretch
 from gpt41_cli.work import prompt_cache as replays
 from gpt41_cli.work.prompt_cache import CacheReplay, PrefixLifetime, PromptCache, ReplayOptions
 from tests.builders import LONG_TEXT, SECRET, SYSTEM, USER, Body, chat, responses, responses_tool
@@ -36,7 +36,8 @@ def letters(text: str) -> bytes:
 def beginning(text: str, rules: CacheRules, catalog: Catalog, key: str = "", model: str = "gpt-4.1") -> CachePrefix:
     images = catalog.models["gpt-4.1"].images
     assert images is not None
-    return digest_prefix([PromptStretch("message 1 (user)", text)], model, key, letters, images, rules)
+    found = [PromptStretch("message 1 (user)", text)]
+    return PrefixDigester(found, model, key, letters, images, rules).digest()
 
 
 def asked(cache: PromptCache, prefixes: Sequence[CachePrefix], times: Sequence[int] | None = None) -> list[int]:

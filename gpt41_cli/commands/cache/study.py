@@ -20,13 +20,14 @@ from gpt41_cli.files.trees import SkippedPath
 from gpt41_cli.findings import Place
 from gpt41_cli.prices.usage_by_rates import UsageByRates
 from gpt41_cli.pricing import Usage
-from gpt41_cli.requests.readers import ParsedRequest
+from gpt41_cli.requests.readers import Frame, FramedLine, ParsedRequest
 from gpt41_cli.requests.recognise import PictureInput, RequestInput
 from gpt41_cli.tokens import DEFAULT_ENCODING
 from gpt41_cli.tokens.images import count_image_tokens
 from gpt41_cli.tokens.meter import Meter
-from gpt41_cli.tokens.prefix import CachePrefix, PromptStretch
+from gpt41_cli.tokens.prefix import CachePrefix, PrefixDigester, PromptStretch
 from gpt41_cli.totals import Addable
+from gpt41_cli.work.frames import FrameMemo
 from gpt41_cli.work.prompt_cache import IDEAL_CACHE, KEYED_CACHE, REAL_CACHE, CacheReplay, ReplayOptions, SentPrefixes
 from gpt41_cli.work.stream import ReadingOptions, map_chunks, open_input, skip_or_raise
 
@@ -121,6 +122,21 @@ def measure_for_cache(meter: Meter, sent: ParsedRequest) -> CacheRequest:
     return CacheRequest(
         tokens, meter.digest_prefix(request), bool(request.images), meter.split_prompt(request, method), sent.place
     )
+
+
+class _FramedMeasurer:
+    """Measures lines with a frame as `measure_for_cache` does their requests."""
+
+    def __init__(self, meter: Meter) -> None:
+        def measure_frame(frame: Frame) -> tuple[CacheRequest, PrefixDigester]:
+            return measure_for_cache(meter, frame.sent), meter.make_prefix_digester(frame.sent.request, frame.marks)
+
+        self._memo = FrameMemo(meter, measure_frame)
+
+    def measure(self, line: FramedLine) -> CacheRequest:
+        (measured, digester), tokens = self._memo.look_up(line)
+        prefix, stretches = digester.digest(line.texts), digester.fill_in(line.texts)
+        return CacheRequest(measured.input_tokens + tokens, prefix, measured.has_pictures, stretches, line.place)
 
 
 class _ReadingCaches:
@@ -221,7 +237,13 @@ def _read_requests(
                     what = "a picture" if isinstance(found, PictureInput) else "text, or nothing"
                     raise InputError(expected="requests", found=what, location=source.label)
                 for some in map_chunks(
-                    source, found, reading, partial(measure_for_cache, meter), _PromptLimiter(), meter.memo_filler
+                    source,
+                    found,
+                    reading,
+                    partial(measure_for_cache, meter),
+                    _PromptLimiter(),
+                    meter.memo_filler,
+                    _FramedMeasurer(meter).measure,
                 ):
                     yield from some
         except InputError as error:

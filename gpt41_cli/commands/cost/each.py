@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from functools import partial
 from typing import NamedTuple
 
 from gpt41_cli import rules
@@ -16,11 +17,11 @@ from gpt41_cli.files.trees import SkippedPath
 from gpt41_cli.findings import Place
 from gpt41_cli.prices.tools import price_tools
 from gpt41_cli.pricing import EXACT, Bill, Usage, price, sum_usd
-from gpt41_cli.requests.readers import ParsedRequest
+from gpt41_cli.requests.readers import FramedLine, ParsedRequest
 from gpt41_cli.requests.recognise import RequestInput
 from gpt41_cli.tokens.meter import Meter
 from gpt41_cli.work.searches import count_search_tokens
-from gpt41_cli.work.sizing import measure_request
+from gpt41_cli.work.sizing import FramedMeasurer, MeasuredRequest, measure_request
 from gpt41_cli.work.stream import ReadingOptions, map_chunks, open_input, skip_or_raise
 from gpt41_cli.work.workload import Assumptions, size_request
 
@@ -56,11 +57,18 @@ class RequestPricer:
         self.market = market
         self.variant = variant
         self.mode = mode
+        self._framed = FramedMeasurer(meter, partial(measure_request, meter, names_mode=mode is None))
         self._offers: dict[tuple[str | None, str], Offer] = {}
 
     def price(self, sent: ParsedRequest) -> PricedRequest:
         """Price one request. Raises BadBody if it has no price: no model, an unknown one, or no price in its mode."""
-        sized = measure_request(self.meter, sent, names_mode=self.mode is None)
+        return self._price(measure_request(self.meter, sent, names_mode=self.mode is None), sent.custom_id)
+
+    def price_framed(self, line: FramedLine) -> PricedRequest:
+        """Price a line with a frame. Raises BadBody as for its request."""
+        return self._price(self._framed.measure(line), line.custom_id)
+
+    def _price(self, sized: MeasuredRequest, custom_id: str | None) -> PricedRequest:
         offer = self._offer(sized.group.model, self.mode or sized.group.mode)
         try:
             self.terms.check_prediction(sized.shape.prediction_tokens)
@@ -70,7 +78,7 @@ class RequestPricer:
         except (InputError, MissingPrice) as error:
             raise BadBody.from_error(error) from None
         return PricedRequest(
-            sent.custom_id,
+            custom_id,
             offer.variant.id,
             offer.mode,
             usage,
@@ -79,7 +87,7 @@ class RequestPricer:
             sized.is_lower_bound or count_search_tokens(self.meter.catalog, offer.variant, self.terms.tools) is None,
             self.terms.output_tokens is None and rules.UNKNOWN_FIELD not in sized.doubts,
             sum_usd(each.usd for each in charged),
-            sent.place,
+            sized.place,
         )
 
     def _offer(self, model: str | None, mode: str) -> Offer:
@@ -106,7 +114,7 @@ def price_requests(
                     raise InputError(
                         expected="requests with --each", found="something else", hint="--as says", location=source.label
                     )
-                for some in map_chunks(source, found, reading, pricer.price, list, pricer.meter.memo_filler):
+                for some in map_chunks(source, found, reading, pricer.price, list, pricer.meter.memo_filler, pricer.price_framed):
                     yield from some
         except InputError as error:
             skipped.append(skip_or_raise(source, error))

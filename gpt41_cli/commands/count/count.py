@@ -138,9 +138,12 @@ def _count_sources(
                 elif isinstance(found, PictureInput):
                     yield _count_picture(inputs, source, found)
                 else:
+                    from gpt41_cli.work.frames import FramedCounter
+
                     meter = inputs.make_meter()
                     work = partial(meter.count, keeps_pieces=inputs.keeps_pieces)
-                    for part in map_chunks(source, found, inputs.reading, work, gather, meter.memo_filler):
+                    framed = None if inputs.keeps_pieces else FramedCounter(meter).count
+                    for part in map_chunks(source, found, inputs.reading, work, gather, meter.memo_filler, framed):
                         yield ChunkResult(source.name, part)
         except InputError as error:
             inputs.skipped.append(skip_or_raise(source, error))

@@ -93,33 +93,37 @@ class TextCounter:
 class Memo(Generic[V]):
     """Remembers the value computed for each text, such as the system prompt that every line of a file repeats.
 
-    Threads may share it. When it is full it forgets everything: whatever repeats is soon back.
+    Threads may share it. Half of what it may hold is a generation: when that is full, the texts of the one before that were not
+    asked for again are forgotten.
     """
 
     def __init__(self, find: Callable[[Sequence[str]], Sequence[V]]) -> None:
         self._compute = find
         self._values: dict[str, V] = {}
-        self._free_characters = MEMO_CHARACTERS
+        self._older: dict[str, V] = {}
+        self._free_characters = MEMO_CHARACTERS // 2
 
     def __call__(self, text: str) -> V:
         """Return the value of `text`, computing it if it isn't known yet."""
         known = self._values.get(text)
         if known is None:
-            (known,) = self._compute((text,))
+            known = self._older.get(text)
+            if known is None:
+                (known,) = self._compute((text,))
             self._keep(text, known)
         return known
 
     def fill(self, texts: Iterable[str]) -> None:
         """Compute the values of all unknown texts in one call."""
-        new = [text for text in dict.fromkeys(texts) if text not in self._values]
+        new = [text for text in dict.fromkeys(texts) if text not in self._values and text not in self._older]
         for text, found in zip(new, self._compute(new), strict=True):
             self._keep(text, found)
 
     def _keep(self, text: str, found: V) -> None:
         self._free_characters -= len(text)
         if self._free_characters < 0:
-            self._values.clear()
-            self._free_characters = MEMO_CHARACTERS - len(text)
+            self._older, self._values = self._values, {}
+            self._free_characters = MEMO_CHARACTERS // 2 - len(text)
         if self._free_characters >= 0:
             self._values[text] = found
 
@@ -127,8 +131,8 @@ class Memo(Generic[V]):
 def make_count_memo(encoding: str, *, is_much: bool = False, tokens: Memo[bytes] | None = None) -> Memo[int]:
     """Make a memo of token counts.
 
-    `is_much`: there is so much text that loading the faster engine pays. `tokens`: a memo that will hold the tokens of the same
-    texts anyway, so the counts come from it.
+    `is_much`: there is so much text that an engine is needed, and the faster one pays. `tokens`: a memo that will hold the tokens
+    of the same texts anyway, so the counts come from it.
     """
     if tokens:
         return Memo(lambda texts: [len(tokens(text)) // BYTES_PER_TOKEN for text in texts])
@@ -145,10 +149,19 @@ def make_token_memo(encoding: str) -> Memo[bytes]:
 
 
 def _choose_counter(encoding: str, *, is_much: bool) -> Callable[[Sequence[str]], list[int]]:
-    """Return what counts texts: the faster engine if it is installed and worth loading, else tiktoken."""
+    """Return what counts texts: the faster engine if it is installed and worth loading, else tiktoken.
+
+    Of little text, the first is looked up in the index of the vocabulary; of much text, that would be for nothing.
+    """
     if is_much and fast.is_installed():
         return partial(_count_fast, encoding)
-    return lambda texts: [sum(map(len, _encode_text(text, encoding))) for text in texts]
+
+    def count_texts(texts: Sequence[str]) -> list[int]:
+        if is_much:
+            load_engine(encoding)
+        return [sum(map(len, _encode_text(text, encoding))) for text in texts]
+
+    return count_texts
 
 
 def _count_fast(encoding: str, texts: Sequence[str]) -> list[int]:

@@ -7,8 +7,10 @@ from functools import cache
 from importlib.util import find_spec
 from unicodedata import category
 
-MIN_WORTHWHILE_BYTES = 100_000_000
-"""The input size from which toktok saves time: it takes longer to load than tiktoken."""
+MIN_WORTHWHILE_BYTES = 4_000_000
+"""The input size from which toktok saves time: it takes 0.1 seconds longer to load than tiktoken, and counts a text of so many
+bytes 0.1 seconds faster (CPython 3.11, toktok-rs 0.3.0, tiktoken 0.14.0).
+"""
 
 
 @cache
