@@ -94,7 +94,8 @@ def main() -> None:
     from gpt41_cli.tokens.text.vocabulary import load_ranks
 
     for module in pkgutil.walk_packages(gpt41_cli.__path__, "gpt41_cli."):
-        importlib.import_module(module.name)
+        if module.name != "gpt41_cli.arrow":  # no command imports it, and what it needs starts threads
+            importlib.import_module(module.name)
     # What is frozen in a cycle is never given back: a run would copy all of that memory when it ends.
     forever: list[object] = [load_ranks(DEFAULT_ENCODING), engine.load_engine(DEFAULT_ENCODING)]
     forever.append(forever)
