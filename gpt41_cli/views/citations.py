@@ -7,6 +7,9 @@ from collections.abc import Mapping
 
 from gpt41_cli.findings import Citation
 
+# A pattern of all labels would take longer to compile than a small report takes to draw.
+_BRACKETS = re.compile(r" \[([^][]+)\]")
+
 
 class Citations:
     """Rewrites citations such as `[launch 2025-04-14]`. With `explains` they become numbers, else nothing."""
@@ -15,12 +18,14 @@ class Citations:
         self._explains = explains
         self._sources = {source.label: source for source in sources.values()}
         self._numbers: dict[str, int] = {}
-        labels = "|".join(map(re.escape, sorted(self._sources, key=len, reverse=True)))
-        self._pattern = re.compile(rf" \[((?:{labels})(?:, (?:{labels}))*)\]") if labels else None
 
     def rewrite(self, text: str) -> str:
         """Rewrite the citations of known sources within a text."""
-        return self._pattern.sub(lambda found: self.format(found[1]), text) if self._pattern else text
+
+        def replace(found: re.Match[str]) -> str:
+            return self.format(found[1]) if self._sources.keys() >= {*found[1].split(", ")} else found[0]
+
+        return _BRACKETS.sub(replace, text)
 
     def format(self, labels: str) -> str:
         """Format the citation of labels with commas, for the end of a sentence. A source that isn't known keeps its label."""

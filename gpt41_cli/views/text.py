@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from fractions import Fraction
 from typing import NamedTuple
-
-from rich.cells import cell_len
-from rich.console import Console, Group
-from rich.padding import Padding
-from rich.style import Style
-from rich.table import Table as Grid
-from rich.text import Text
+from unicodedata import category, east_asian_width
 
 from gpt41_cli.display import LONGEST_NAME, draw_bar, pluralize, sanitize, shorten
 from gpt41_cli.findings import Finding
@@ -23,24 +16,33 @@ from gpt41_cli.views import Screen
 from gpt41_cli.views.citations import Citations
 from gpt41_cli.views.places import format_unmentioned_place
 
-# Named colours and attributes only: the terminal's own palette keeps them readable on light and on dark.
+# Parameters of SGR (ECMA-48). The terminal's own sixteen colours stay readable on light and on dark.
 _STYLES = {
-    "headline": "bold",
-    "label": "cyan",
-    "cited": "dim",
-    "title": "bold",
-    "chosen": "bold green",
-    "faint": "dim",
+    "headline": "1",
+    "label": "36",
+    "cited": "2",
+    "title": "1",
+    "chosen": "1;32",
+    "faint": "2",
     "": "",
 }
-_LEVEL_STYLES = {Level.ERROR: "bold red", Level.WARNING: "yellow", Level.NOTICE: "cyan"}
-_UNBOUNDED_WIDTH = 10**9
-_COMMAND_START = re.compile(r"^(\s*):(?=:)", re.MULTILINE)
+_LEVEL_STYLES = {Level.ERROR: "1;31", Level.WARNING: "33", Level.NOTICE: "36"}
+_COMMAND_START = re.compile(r"^(\s*):(?=:)")
+_WORD = re.compile(r"\s*\S+\s*")
+_GAP = "  "
 _MIN_WRAPPED_CELLS = 20
 _BAR_CELLS = 8
 _MIN_WIDTH_FOR_BARS = 80
 MAX_REASONS = 3
 """The most reasons of a brief answer. They are in the order of their weight."""
+
+
+class _Span(NamedTuple):
+    text: str
+    style: str = ""
+
+
+_Cell = tuple[_Span, ...]
 
 
 class _Line(NamedTuple):
@@ -61,19 +63,7 @@ def draw(report: Report, screen: Screen, *, explains: bool) -> str:
     """Draw headline, labelled lines, findings, tables, notes and blocks, in this order; with `explains` all that there is."""
     citations = Citations(report.catalog.sources if report.catalog else {}, explains=explains)
     shown = report.lines if explains else _select_lines(report.lines)
-    drawn = io.StringIO()
-    console = Console(
-        file=drawn,
-        width=screen.width or _UNBOUNDED_WIDTH,
-        force_terminal=screen.has_colour,
-        no_color=not screen.has_colour,
-        color_system="standard" if screen.has_colour else None,
-        highlight=False,
-        markup=False,
-        emoji=False,
-        legacy_windows=False,
-    )
-    console.print(_make_text(citations.rewrite(report.headline), "headline"))
+    lines = _draw_paragraph(citations.rewrite(report.headline), "headline", screen)
     draws = screen.can_draw_bars and (screen.width is None or screen.width >= _MIN_WIDTH_FOR_BARS)
     labelled = [
         _Line(
@@ -95,23 +85,17 @@ def draw(report: Report, screen: Screen, *, explains: bool) -> str:
     notes += [_Line("sources", "faint", source, "") for source in citations.legend]
     for part in (labelled, notes):
         if part:
-            console.print()
-            console.print(_draw_lines(part))
+            lines += ["", *_draw_lines(part, screen)]
         if part is labelled:
             for table in report.tables:
-                console.print()
-                if table.title:
-                    console.print(_make_text(citations.rewrite(table.title), "title"))
-                console.print(_draw_table(table, screen, draws=draws))
+                title = _draw_paragraph(citations.rewrite(table.title), "title", screen) if table.title else []
+                lines += ["", *title, *_draw_table(table, screen, draws=draws)]
     for block in report.blocks:
-        console.print()
-        console.print(_make_text(block.title, "title"))
-        for line in block.text.splitlines():
-            # The bar tells what is shown from what is said about it, and keeps a line from being a command to a program.
-            console.print(Text(sanitize(f"| {line}")), soft_wrap=True)
+        # The bar tells what is shown from what is said about it, and keeps a line from being a command to a program.
+        shown_text = [sanitize(f"| {line}").rstrip() for line in block.text.splitlines()]
+        lines += ["", *_draw_paragraph(block.title, "title", screen), *shown_text]
     # Where a line wraps, the next one begins with any word of it.
-    lines = _COMMAND_START.sub(r"\1\\x3a", drawn.getvalue()).splitlines()
-    return "\n".join(line.rstrip() for line in lines) + "\n"
+    return "".join(_COMMAND_START.sub(r"\1\\x3a", line) + "\n" for line in lines)
 
 
 def _draw_bar(line: ReportLine) -> str:
@@ -135,26 +119,26 @@ def _make_safe(text: str) -> str:
     return shorten(sanitize(text))
 
 
-def _make_text(text: str, style: str) -> Text:
-    return Text(_make_safe(text), _STYLES.get(style, style))
+def _make_cell(text: str, style: str) -> _Cell:
+    return (_Span(_make_safe(text), _STYLES.get(style, style)),)
 
 
-def _draw_lines(lines: list[_Line]) -> Grid:
-    grid = Grid.grid(padding=(0, 2, 0, 0))
-    grid.add_column(no_wrap=True)
-    grid.add_column(overflow="fold")
+def _draw_paragraph(text: str, style: str, screen: Screen, indent: int = 0) -> list[str]:
+    return list(_draw_columns([[_make_cell(text, style)]], screen, indent=indent))
+
+
+def _draw_lines(lines: list[_Line], screen: Screen) -> Iterator[str]:
+    rows = []
     last = None
     for label, style, text, cited in lines:
         name = "" if label == last else shorten(sanitize(label), LONGEST_NAME)
-        sentence = _make_text(text, "faint" if style == "faint" else "")
-        if cited:
-            sentence.append(_make_safe(cited), _STYLES["cited"])
-        grid.add_row(Text("  ").append(name, _STYLES.get(style, style)), sentence)
+        sentence = _make_cell(text, "faint" if style == "faint" else "") + _make_cell(cited, "cited")
+        rows.append([(_Span(_GAP), *_make_cell(name, style)), sentence])
         last = label
-    return grid
+    return _draw_columns(rows, screen)
 
 
-def _draw_table(table: Table, screen: Screen, *, draws: bool) -> Grid | Group:
+def _draw_table(table: Table, screen: Screen, *, draws: bool) -> list[str]:
     """Draw the table with bars if there is room, else without, else with what all rows share said once above it. If it doesn't
     fit even so, draw its rows as records.
     """
@@ -163,9 +147,9 @@ def _draw_table(table: Table, screen: Screen, *, draws: bool) -> Grid | Group:
     for cells in (_BAR_CELLS, _BAR_CELLS // 2) if draws else ():
         barred = _draw_bars(table, cells)
         if _fits(barred, screen):
-            return _draw_grid(barred)
+            return _draw_grid(barred, screen)
     if _fits(plain, screen):
-        return _draw_grid(plain)
+        return _draw_grid(plain, screen)
     narrow, said = _split_shared_columns(plain)
     left_out: list[str] = []
     for heading in (heading for heading in narrow.headings if heading.is_secondary):
@@ -174,9 +158,9 @@ def _draw_table(table: Table, screen: Screen, *, draws: bool) -> Grid | Group:
         narrow = _drop_columns(narrow, [narrow.headings.index(heading)])
         left_out.append(heading.title)
     if not _fits(narrow, screen):
-        return _draw_records(plain)
+        return _draw_records(plain, screen)
     caption = "; ".join([*said, *([f"not shown: {', '.join(left_out)}"] if left_out else [])])
-    return Group(Padding(Text(caption, _STYLES["cited"]), (0, 0, 0, 2)), _draw_grid(narrow))
+    return [*_draw_paragraph(caption, "cited", screen, len(_GAP)), *_draw_grid(narrow, screen)]
 
 
 def _split_shared_columns(table: Table) -> tuple[Table, list[str]]:
@@ -230,33 +214,97 @@ def _fits(table: Table, screen: Screen) -> bool:
     if screen.width is None:
         return True
     rows = [[heading.title for heading in table.headings], *(row.cells for row in table.rows)]
-    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+    widths = [max(map(_measure, column)) for column in zip(*rows, strict=True)]
     if not table.headings[-1].is_right_aligned:
         widths[-1] = min(widths[-1], _MIN_WRAPPED_CELLS)  # prose at the end of a row may wrap
     return sum(widths) + 2 * len(widths) <= screen.width
 
 
-def _draw_records(table: Table) -> Grid:
+def _draw_records(table: Table, screen: Screen) -> list[str]:
     """Draw the table for a narrow screen: the first cell of each row, and below it the other cells with their titles."""
-    grid = Grid.grid(padding=(0, 2, 0, 0))
-    grid.add_column(overflow="fold")
+    lines = []
     for row in table.rows:
         named = zip(table.headings[1:], row.cells[1:], strict=True)
         cells = [f"{heading.title} {cell}".strip() for heading, cell in named if cell]
-        grid.add_row(Text("  ").append(row.cells[0], _STYLES["title"]))
-        grid.add_row(Padding(Text("; ".join(cells), _STYLES[row.tone]), (0, 0, 0, 4)))
-    return grid
+        lines += _draw_paragraph(_GAP + row.cells[0], "title", screen)
+        lines += _draw_paragraph("; ".join(cells), row.tone, screen, 2 * len(_GAP))
+    return lines
 
 
-def _draw_grid(table: Table) -> Grid:
-    grid = Grid(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style=Style(dim=True), show_edge=False)
-    for index, heading in enumerate(table.headings):
-        grid.add_column(
-            Text(("  " if index == 0 else "") + _make_safe(heading.title)),
-            justify="right" if heading.is_right_aligned else "left",
-            overflow="fold",
-            no_wrap=heading.is_right_aligned or index < len(table.headings) - 1,
-        )
-    for row in table.rows:
-        grid.add_row(Text("  " + row.cells[0]), *map(Text, row.cells[1:]), style=_STYLES[row.tone])
-    return grid
+def _draw_grid(table: Table, screen: Screen) -> list[str]:
+    titles = [_make_safe(heading.title) for heading in table.headings]
+    rows = [(titles, "faint"), *((row.cells, row.tone) for row in table.rows)]
+    drawn = [[(_Span(cell, _STYLES[tone]),) for cell in (_GAP + cells[0], *cells[1:])] for cells, tone in rows]
+    right = [index for index, heading in enumerate(table.headings) if heading.is_right_aligned]
+    return list(_draw_columns(drawn, screen, right))
+
+
+def _draw_columns(
+    rows: Sequence[Sequence[_Cell]], screen: Screen, right: Collection[int] = (), *, indent: int = 0
+) -> Iterator[str]:
+    """Draw rows of cells as lines. Columns are as wide as their widest cell; the last one wraps where the screen ends.
+
+    `right`: the columns that are aligned to the right.
+    """
+    widths = [max(map(_measure_cell, column)) for column in zip(*rows, strict=True)]
+    if screen.width is not None:
+        room = screen.width - indent - sum(widths[:-1]) - len(_GAP) * (len(widths) - 1)
+        widths[-1] = max(1, min(widths[-1], room))
+    for *cells, last in rows:
+        for number, line in enumerate(_wrap(last, widths[-1])):
+            drawn = []
+            for column, (cell, width) in enumerate(zip((*([()] * len(cells) if number else cells), line), widths, strict=True)):
+                blanks, painted = " " * (width - _measure_cell(cell)), _paint(cell, screen)
+                drawn.append(blanks + painted if column in right else painted + blanks)
+            yield (" " * indent + _GAP.join(drawn)).rstrip()
+
+
+def _paint(cell: _Cell, screen: Screen) -> str:
+    return "".join(f"\x1b[{style}m{text}\x1b[0m" if screen.has_colour and style and text else text for text, style in cell)
+
+
+def _measure_cell(cell: _Cell) -> int:
+    return sum(_measure(span.text) for span in cell)
+
+
+def _measure(text: str) -> int:
+    """Return how many columns of a terminal a text takes."""
+    if text.isascii():
+        return len(text)
+    return sum(0 if category(char) in ("Mn", "Me") else 2 if east_asian_width(char) in "WF" else 1 for char in text)
+
+
+def _wrap(cell: _Cell, width: int) -> Iterator[_Cell]:
+    """Cut a cell into lines of at most `width`, between words if they fit."""
+    if _measure_cell(cell) <= width:
+        yield cell
+        return
+    text = "".join(span.text for span in cell)
+    starts = [0, *_find_breaks(text, width)]
+    for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
+        end_of_words = start + len(text[start:end].rstrip())
+        line, place = [], 0
+        for span in cell:
+            line.append(span._replace(text=span.text[max(0, start - place) : max(0, end_of_words - place)]))
+            place += len(span.text)
+        yield tuple(line)
+
+
+def _find_breaks(text: str, width: int) -> Iterator[int]:
+    """Yield where the lines of a text begin after its first one: before a word, or within one that is longer than a line."""
+    used = 0
+    for word in _WORD.finditer(text):
+        needed = _measure(word[0].rstrip())
+        if needed <= width - used:
+            used += _measure(word[0])
+            continue
+        if word.start():
+            yield word.start()
+        used = 0
+        for place, char in enumerate(word[0] if needed > width else "", word.start()):
+            cells = _measure(char)
+            if used and used + cells > width:
+                yield place
+                used = 0
+            used += cells
+        used = used or _measure(word[0])

@@ -108,6 +108,38 @@ def test_what_matters_less_goes_before_the_table_does() -> None:
     assert lines[:3] == ["  model a; not shown:", "  input", "  name    output  total"]
 
 
+@pytest.mark.parametrize(
+    ("text", "width", "expected"),
+    [
+        ("one two three", 7, ["one two", "three"]),
+        ("one  two", 4, ["one", "two"]),
+        ("a bcdefghij k", 4, ["a", "bcde", "fghi", "j k"]),
+        ("abcdef", 4, ["abcd", "ef"]),
+        ("字字字 字字", 5, ["字字", "字", "字字"]),
+        ("cafe\u0301 au lait", 7, ["cafe\u0301 au", "lait"]),
+        ("one two", 3, ["one", "two"]),
+        ("one two", 2, ["on", "e", "tw", "o"]),
+    ],
+)
+def test_a_line_breaks_between_words_or_where_a_word_is_longer_than_the_screen(
+    text: str, width: int, expected: list[str]
+) -> None:
+    report = make_explained_report()._replace(headline=text, lines=(), notes=())
+    assert render(report, "text", Screen(width, has_colour=False)).splitlines() == expected
+
+
+def test_a_style_ends_where_its_line_does() -> None:
+    line = ReportLine("why", "so it is", "my source")
+    report = make_explained_report()._replace(headline="Use it now", lines=(line,), notes=())
+    assert render(report, "explain", Screen(16, has_colour=True)).splitlines() == [
+        "\x1b[1mUse it now\x1b[0m",
+        "",
+        "  \x1b[36mwhy\x1b[0m  so it is",
+        "       \x1b[2m[my\x1b[0m",
+        "       \x1b[2msource]\x1b[0m",
+    ]
+
+
 def make_explained_report() -> Report:
     whys = tuple(ReportLine("why", f"reason {number} [launch 2025-04-14]", "pricing 2026-07-15") for number in range(1, 6))
     details = (ReportLine("cache", "a detail", "my-scores.csv, pricing 2026-07-15", is_detail=True),)
