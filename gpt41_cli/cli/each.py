@@ -1,5 +1,6 @@
 """`--each`: one entry per request. Formats that can stream do, so memory doesn't grow with the file."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -23,20 +24,24 @@ def finish_each(
     findings: "Callable[[], Iterable[Finding]] | None" = None,
     left_out: "Sequence[SkippedPath]" = (),
     *,
+    find_bound: Callable[[Any], str],
     check_models: "Callable[[Iterable[str]], Iterable[Finding]]",
 ) -> NoReturn:
     """Print every entry and exit. Bare answers and JSON Lines stream; other formats and files need a report of all entries.
 
     Invalid requests are an error at the end, unless they are skipped. `findings` is called at the end for other findings; they
     are about every entry, even if the reader of the output has gone. `left_out` collects the skipped files of folders;
-    `check_models` makes the findings about the models of the entries.
+    `check_models` makes the findings about the models of the entries, `find_bound` says what a bare answer can't, as
+    `choose_bound_prefix` has it.
     """
+    from gpt41_cli.display import explain_bound, format_int, pluralize
     from gpt41_cli.files.places import RejectedRequest, Rejections
     from gpt41_cli.reports.findings import make_unreadable_findings
     from gpt41_cli.views.jsonl import format_record
 
     rejects = Rejections()
     models: dict[str, None] = {}
+    bounds: Counter[str] = Counter()
     good = 0
 
     def counted() -> Iterator[Any]:
@@ -46,6 +51,7 @@ def finish_each(
                 rejects.add(each)
             else:
                 good += 1
+                bounds[find_bound(each)] += 1
                 if each.model is not None:
                     models[each.model] = None
             yield each
@@ -64,6 +70,8 @@ def finish_each(
             shown = report(entries, rejects, is_incomplete=is_incomplete)
             told = (*collect_findings(), *shown.findings)
             output.show_report(shown._replace(findings=told), wanted)
+    for bound in filter(explain_bound, bounds) if wanted.quiet else ():
+        output.print_to_stderr(f"{format_int(bounds[bound])} of {pluralize(good, 'figure')}: {explain_bound(bound)}")
     if not (skip_invalid and good):
         refuse_invalid(rejects, good)
     output.exit_with_findings(tuple(collect_findings()), wanted)

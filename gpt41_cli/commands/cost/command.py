@@ -150,5 +150,6 @@ def _price_each_request(
             wanted,
             asked.skip_invalid,
             left_out=left_out,
+            find_bound=each_report.get_bound_prefix,
             check_models=partial(check_ended_models, market, gone=Level.ERROR if wanted.quiet else Level.WARNING),
         )

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from gpt41_cli import rules
 from gpt41_cli.catalog import Market, Offer, Variant
+from gpt41_cli.display import choose_bound_prefix
 from gpt41_cli.errors import InputError, MissingPrice, UnknownName
 from gpt41_cli.files.fields import BadBody
 from gpt41_cli.files.places import RejectedRequest
@@ -28,7 +29,7 @@ from gpt41_cli.work.workload import Assumptions, size_request
 
 class PricedRequest(NamedTuple):
     """One request at its exact price; `tools_usd` is the part of built-in tools. `is_exact` and `is_lower_bound` are about its
-    input tokens.
+    input tokens; `bound_prefix` is what to say before the price, as `choose_bound_prefix` has it.
     """
 
     custom_id: str | None
@@ -39,6 +40,7 @@ class PricedRequest(NamedTuple):
     is_exact: bool
     is_lower_bound: bool
     is_ceiling: bool
+    bound_prefix: str = ""
     tools_usd: Decimal = Decimal(0)
     place: Place = Place("")
 
@@ -77,6 +79,8 @@ class RequestPricer:
             charged = price_tools(offer, self.terms.tools, 1)
         except (InputError, MissingPrice) as error:
             raise BadBody.from_error(error) from None
+        is_least = sized.is_lower_bound or count_search_tokens(self.meter.catalog, offer.variant, self.terms.tools) is None
+        is_largest, is_unknown = rules.IMAGE_SIZE in sized.doubts, rules.UNKNOWN_FIELD in sized.doubts
         return PricedRequest(
             custom_id,
             offer.variant.id,
@@ -84,8 +88,9 @@ class RequestPricer:
             usage,
             price(usage, offer.rates_for(found.input_tokens)),
             not sized.doubts,
-            sized.is_lower_bound or count_search_tokens(self.meter.catalog, offer.variant, self.terms.tools) is None,
-            self.terms.output_tokens is None and rules.UNKNOWN_FIELD not in sized.doubts,
+            is_least,
+            self.terms.output_tokens is None and not is_unknown,
+            choose_bound_prefix(self.terms.output_tokens is None or is_largest, is_least, is_largest if is_least else is_unknown),
             sum_usd(each.usd for each in charged),
             sized.place,
         )

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.commands.cost.each import PricedRequest
-from gpt41_cli.display import choose_bound_prefix, format_exact, format_int, format_money, pluralize
+from gpt41_cli.display import format_exact, format_int, format_money, join_bound_prefixes, pluralize
 from gpt41_cli.files.places import RejectedRequest, Rejections
 from gpt41_cli.pricing import sum_usd
 from gpt41_cli.reports import Json, Report, Row, Table, make_headings
@@ -47,6 +47,11 @@ def make_answer(priced: PricedRequest) -> str:
     return format_exact(priced.total_usd)
 
 
+def get_bound_prefix(priced: PricedRequest) -> str:
+    """Return what to say before the price of one request."""
+    return priced.bound_prefix
+
+
 def make_report(
     found: Sequence[PricedRequest | RejectedRequest],
     rejects: Rejections,
@@ -58,9 +63,7 @@ def make_report(
     """Make a report with a row per request. `is_incomplete`: some could not be read."""
     priced = [each for each in found if isinstance(each, PricedRequest)]
     total_usd = sum_usd(each.total_usd for each in priced)
-    is_near = is_ceiling and not all(each.is_ceiling for each in priced)
-    is_least = is_incomplete or any(each.is_lower_bound for each in priced)
-    bound = choose_bound_prefix(is_ceiling, is_least, is_near and not is_least)
+    bound = join_bound_prefixes({each.bound_prefix for each in priced}, is_incomplete=is_incomplete)
     return Report(
         schema=SCHEMA,
         answer="\n".join(map(make_answer, priced)),

@@ -95,6 +95,7 @@ def count(
                 skip_invalid,
                 partial(make_max_tokens_findings, large) if large else None,
                 left_out,
+                find_bound=each_report.find_bound_prefix,
                 check_models=check_models,
             )
         found = count_inputs(inputs)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from gpt41_cli.display import format_int, pluralize
+from gpt41_cli import rules
+from gpt41_cli.display import choose_bound_prefix, format_int, join_bound_prefixes, pluralize
 from gpt41_cli.files.places import RejectedRequest, Rejections
 from gpt41_cli.reports import Report, Row, Table, make_headings
 from gpt41_cli.reports.entries import format_request_name, make_invalid_row, make_record
@@ -27,11 +28,19 @@ def make_table(found: Sequence[Entry | RejectedRequest]) -> Table:
 def _make_row(entry: Entry | RejectedRequest) -> Row:
     if isinstance(entry, RejectedRequest):
         return make_invalid_row(entry, before=2, after=1)
-    certainty = "" if entry.is_exact else "at least" if entry.is_lower_bound else "about"
+    certainty = "" if entry.is_exact else find_bound_prefix(entry).strip() or "about"
     doubts = "; ".join(dict.fromkeys(doubt.rule.id for doubt in entry.doubts))
     return Row(
         (format_int(entry.input_tokens), certainty, format_request_name(entry.place, entry.custom_id), entry.model or "", doubts)
     )
+
+
+def find_bound_prefix(entry: Entry) -> str:
+    """Return "at least " if there is more that can't be counted, "at most " for pictures of unknown size, or "about "."""
+    doubted, is_least = {doubt.rule for doubt in entry.doubts}, entry.is_lower_bound
+    is_most = rules.IMAGE_SIZE in doubted
+    is_near = is_most if is_least else rules.UNKNOWN_FIELD in doubted
+    return choose_bound_prefix(is_most, is_least, is_near or rules.UNLISTED_MODEL in doubted)
 
 
 def make_answer(entry: Entry) -> str:
@@ -45,11 +54,11 @@ def make_report(
     """Make a report with a row per input. `is_incomplete`: some could not be read."""
     counted = [each for each in found if isinstance(each, Entry)]
     tokens = sum(entry.input_tokens for entry in counted)
-    least = "at least " if is_incomplete or any(entry.is_lower_bound for entry in counted) else ""
+    bound = join_bound_prefixes(set(map(find_bound_prefix, counted)), is_incomplete=is_incomplete)
     return Report(
         schema=SCHEMA,
         answer="\n".join(map(make_answer, counted)),
-        headline=f"{least}{pluralize(tokens, 'token')} in {pluralize(len(counted), 'input')}",
+        headline=f"{bound}{pluralize(tokens, 'token')} in {pluralize(len(counted), 'input')}",
         lines=(),
         tables=(make_table(found),),
         findings=tuple(make_invalid_findings(rejects)),
