@@ -25,6 +25,8 @@ _ASSIGNED_BEFORE = re.compile(
     r"(?:[=:]-?[ \t]*|^[ \t]*-[ \t]+|\[(?:[^\]]*,)?[ \t]*|[=:][ \t]*(?:[\w./:-]+,[ \t]*)+"
     r"|^(?:ENV|ARG)[ \t]+\w+[ \t]+|^[ \t]*model[ \t]+)$"
 )
+# JSON in a string.
+_JSON_VALUE_BEFORE = re.compile(r"\w\\?\":[ ]?\\?\"$")
 # "Model: " begins a message, not a setting.
 _MODEL_KEY_BEFORE = re.compile(r"(?!\bModel:[ \t])(?i:model)\w*[\"']?[ \t]*[=:][ \t]*$")
 _VALUE_ENDS = re.compile(r"[ \t]*(?:$|[,;\]})|&\\\"'`]|(?<=[ \t])(?:#|//))")
@@ -38,11 +40,21 @@ _YAML_LINE_ENDS = re.compile(r"[\"']?[ \t]*$")
 _WORD_LIST_BEFORE = re.compile(r"%[wi][\[({][^\])}]*$", re.IGNORECASE)
 _DESCRIBED_BEFORE = re.compile(r"[\s\-{]*[\"']?(?:description|summary|help|comment|examples?)[\"']?[ \t]*[:=]", re.IGNORECASE)
 _PLACEHOLDER_BEFORE = re.compile(r"\bplaceholder[\"']?[ \t]*[:=][ \t]*\{?[\"'`][^\"'`]*$", re.IGNORECASE)
+# A tokenizer outlives its model.
+_TOKENIZER_BEFORE = re.compile(
+    r"(?:tokeni[sz]er|tiktoken|encoding_?for_?model)[\w.:]*(?:[\"']?[ \t]*[:=][ \t]*|\()[\"'`]?[^\s\"'`]*$", re.IGNORECASE
+)
 _PATTERN_BEFORE = re.compile(r"[\"'`/][^\s\"'`]*\^[^\s\"'`]*$")
-# A string that holds a program, as a page with examples has.
-_PROGRAM = r"\s*(?:import[\s{]|from\s+[\w.]+\s+import\s|package\s|using\s|#include\s)"
-_PROGRAM_BEGINS = re.compile(_PROGRAM)
+# A string that holds a program or a command, as a page with examples has.
+_PROGRAM = (
+    r"\s*(?:(?:#|//)[ ][^\n`]*\n\s*)*"
+    r"(?:import[\s{]|from\s+[\w.]+\s+import\s|package\s|using\s|#include\s|use\s+[\w:]+|require[ (][\"']|<\?php\s|curl\s"
+    r"|(?:pip|npm|pnpm|yarn|go|gem|cargo)\s+(?:i|install|add|get)\s|(?:const|let|var)\s[^\n=`]*=\s*require\()"
+)
+_FENCE = r"```(?:bash|c|cpp|cs|csharp|go|java(?:script)?|js|php|py|python|ruby|rust|sh|shell|ts|tsx|typescript)\b"
+_PROGRAM_BEGINS = re.compile(rf"{_PROGRAM}|.*\n[ \t]*{_FENCE}", re.DOTALL)
 _PROGRAM_IN_TEMPLATE = re.compile(rf"(?<!\\)`{_PROGRAM}(?:[^`\\]|\\.)*`")
+_WITH_TEMPLATES = frozenset((".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".cts", ".vue", ".svelte", ".go"))
 _BLOCK_COMMENT = re.compile(r"^[ \t]*(?:/\*.*?(?:\*/|\Z)|<!--.*?(?:-->|\Z))", re.MULTILINE | re.DOTALL)
 _HTML_SAMPLE = re.compile(r"<(pre|code)\b.*?(?:</\1>|\Z)", re.IGNORECASE | re.DOTALL)
 _ELIXIR_DOC = re.compile(r"^[ \t]*@\w*doc[ \t]+(?:~[sS])?\"\"\".*?(?:\"\"\"|\Z)", re.MULTILINE | re.DOTALL)
@@ -155,7 +167,7 @@ class _Line(NamedTuple):
             return False
         if self.before.endswith("``") and self.after.startswith("``"):  # as reStructuredText quotes code
             return False
-        if _PLACEHOLDER_BEFORE.search(self.before) or _PATTERN_BEFORE.search(self.before):
+        if any(pattern.search(self.before) for pattern in (_PLACEHOLDER_BEFORE, _TOKENIZER_BEFORE, _PATTERN_BEFORE)):
             return False
         if _YAML_LINE_BEFORE.fullmatch(self.before) and _YAML_LINE_ENDS.fullmatch(self.after):
             return True
@@ -167,6 +179,8 @@ class _Line(NamedTuple):
         if _is_passed(before, self.after, is_config) or _is_passed(self.before, self.after, is_config):
             return True
         opens, ends = _STRING_OPENS.search(before), _STRING_ENDS.match(self.after)
+        if opens and ends and _JSON_VALUE_BEFORE.search(before):
+            return True
         return bool(opens and ends and opens[1] == ends[1] and not _is_in_string(before, self.after, opens[1]))
 
 
@@ -204,7 +218,7 @@ def _find_notebook_sections(text: str) -> list[tuple[int, str, str]]:
 def _find_comments(path: PurePath, lines: Lines, marks: tuple[str, ...]) -> list[range]:
     """Return the offsets of comments, of strings that document code, and of those that hold a program, in order."""
     suffix = path.suffix.lower()
-    patterns = [_PROGRAM_IN_TEMPLATE]
+    patterns = [_PROGRAM_IN_TEMPLATE] if suffix in _WITH_TEMPLATES else []
     if suffix in (".ex", ".exs"):
         patterns.append(_ELIXIR_DOC)
     elif suffix in (".html", ".htm"):

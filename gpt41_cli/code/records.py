@@ -23,9 +23,12 @@ _ANSWER_FIELD = re.compile(
 )
 # The model that answered, in the same line or in the one before: `attributes["gen_ai.response.model"] == "a"`.
 _ANSWERED_BEFORE = re.compile(
-    r"(?:response|served)[._]?model[\"']?[^\w\"']*(?:(?:assert\w*|to_string|Some|json|String|from|into)\b[^\w\"']*)*[\"'][^\s\"']*$",
+    r"(?:(?:response|served)[._]?|\b(?:resp|completion|chunk)(?:\.|\[[\"']))model[\"']?[^\w\"']*(?:(?:assert\w*|to_string|Some|json|String|from|into)\b[^\w\"']*)*[\"'][^\s\"']*$",
     re.IGNORECASE,
 )
+# An entry of the answer that lists models.
+_LISTED_BEFORE = re.compile(r"\bdata[\"']?\s*(?::|=>?)[^;=]*?\bid[\"']?\s*(?::|=>)\s*[\"']$")
+_LISTED = 400
 _ANSWERED = 200
 _MEMBER_BEFORE = re.compile(r"[\s\-|{(]*\\?[\"']?[A-Za-z_][\w.-]*" + _SET + r"[^\s,]*$")
 _MEMBER_ENDS = re.compile(r"[^\s,]*,|[\"'`]?[ \t]*$")
@@ -40,9 +43,11 @@ _FIGURE = re.compile(
     + r"[\"'$]*[\d.]",
     re.IGNORECASE,
 )
+_LIMIT = re.compile(r'"(?:max_?(?:input_?)?tokens|ctx|content_?length)"\s*:\s*\d{4}', re.IGNORECASE)
 _KEY_ENDS = re.compile(r"\\?[\"'`]?\]?[ \t]*(?::|=>|=(?!=))[ \t]*")
 _PRICED = re.compile(
     r"[\[({]?[ \t]*\$?\.?\d"
+    r"|[\"'](?:\d{4}-\d\d(?:-\d\d)?|\$?\d[\d.,_]*[km]?)[\"'][ \t]*(?:[,})]|$)"
     r"|(?:new[ \t]+)?\w*(?:price|cost|rate|limit)\w*[ \t]*\("
     r"|[\w.]*(?:price|cost|context_?(?:size|length|window|limit))\w*[ \t]*(?:,|$)",
     re.IGNORECASE | re.MULTILINE,
@@ -51,17 +56,24 @@ _PRICED = re.compile(
 _PRICED_ROW_ENDS = re.compile(r"[\"'`],?\)?(?:,[ \t]*\$?\d*\.\d+){2}")
 _MIXED_ROW_ENDS = re.compile(r"[\"'`],[ \t]*\$?(?:\d*\.\d+,[ \t]*\$?\d+|\d+,[ \t]*\$?\d*\.\d+)[ \t]*[,)\]}]")
 # What is measured of a model: `usage["a"].cost`.
-_MEASURED_AFTER = re.compile(r"[\"'`]\](?:\??\.|\[[\"'`])\w*(?:cost|tokens|usage|price|total)\w*", re.IGNORECASE)
+_MEASURED_AFTER = re.compile(r"[\"'`]\](?:\??\.|\[[\"'`])\w*(?:cost|tokens|usage|price|total|usd)\w*", re.IGNORECASE)
+_PRICES_BEFORE = re.compile(r"(?:prices?|pricing|costs)\w*\[[\"'`]?[^\s\"'`\[]*$", re.IGNORECASE)
+_PRICED_ARGUMENT = re.compile(r"[\"'`]?,\s*(?:new[ \t]+)?\w*(?:cost|price|pricing)[ \t]*[({]", re.IGNORECASE)
 # The name of an entry of a catalog, whose other members are its prices and its context window.
 _ENTRY_NAME_BEFORE = re.compile(
     r"(?<![\w.])[\"']?(?:id|name|slug|value|key|family)[\"']?[ \t]*:[ \t]*[\"'`][^\s\"'`]*$", re.IGNORECASE
 )
+_PRICE_FIGURE = (
+    r"(?<![\w$])[\"']?(?!\w*(?:max|budget|limit))\w*(?:price|pricing|cost|per_?(?:1k|1m|million|token))\w*[\"']?[ \t]*[:=][ \t]*"
+    r"(?:[{\[]\s*(?:[\"']?\w*(?:input|output|prompt|completion)\w*[\"']?[ \t]*:[ \t]*)?)?[\"'$]*[\d.]"
+)
+_ENTRY_PRICE = re.compile(_PRICE_FIGURE, re.IGNORECASE)
 _ENTRY_FIGURE = re.compile(
-    r"(?<![\w$])[\"']?(?!max|budget)\w*"
-    r"(?:price|pricing|cost|per_?(?:1k|1m|million|token)|context_?(?:window|length|size|limit))\w*"
-    r"[\"']?[ \t]*[:=][ \t]*[{\[]?[ \t]*[\"'$]*[\d.]",
+    rf"{_PRICE_FIGURE}|(?<![\w$])[\"']?(?!max)\w*context_?(?:window|length|size|limit)\w*[\"']?[ \t]*[:=][ \t]*[\"'$]*[\d.]",
     re.IGNORECASE,
 )
+# A model that is asked may have a context window next to it, but no price.
+_ENTRY_MODEL_BEFORE = re.compile(r"(?<![\w.])[\"']?model(?:_?(?:name|id))?[\"']?[ \t]*:[ \t]*[\"'`][^\s\"'`]*$", re.IGNORECASE)
 _ROW_BEGINS = re.compile(r"(?<![\w\])>])[({\[][ \t]*[\"'`]$")
 _LIMITED_ROW_ENDS = re.compile(r"[\"'`],[ \t]*[\d_]{5,}[ \t]*[)\]}]")
 _OPENING = re.compile(r"(?:new[ \t]+)?\w*[ \t]*[\[({]")
@@ -76,6 +88,8 @@ def is_in_answer(lines: Lines, start: int, end: int, *, is_config: bool) -> bool
     first, last = lines.find_start(number), lines.find_end(number)
     if _ANSWERED_BEFORE.search(lines.text, max(0, start - _ANSWERED), start):
         return True
+    if _LISTED_BEFORE.search(lines.text, max(0, start - _LISTED), start):
+        return True
     if lines.has_match(_ANSWER_FIELD, max(first, start - _NEAR), min(last, end + _NEAR)):
         return True
     if not is_config and not _is_member(lines, number, start, end):
@@ -89,9 +103,14 @@ def is_in_table(lines: Lines, start: int, end: int) -> bool:
     begins = _ROW_BEGINS.search(text, max(0, start - 9), start)
     if _PRICED_ROW_ENDS.match(text, end) or (begins and (_LIMITED_ROW_ENDS.match(text, end) or _MIXED_ROW_ENDS.match(text, end))):
         return True
-    if _MEASURED_AFTER.match(text, end):
+    if _MEASURED_AFTER.match(text, end) or _PRICED_ARGUMENT.match(text, end):
         return True
-    if _ENTRY_NAME_BEFORE.search(text, max(0, start - _NAME_KEY), start) and _is_priced_entry(lines, start, end):
+    before = max(0, start - _NAME_KEY)
+    if _PRICES_BEFORE.search(text, before, start):
+        return True
+    if _ENTRY_NAME_BEFORE.search(text, before, start) and _is_priced_entry(lines, start, end, _ENTRY_FIGURE):
+        return True
+    if _ENTRY_MODEL_BEFORE.search(text, before, start) and _is_priced_entry(lines, start, end, _ENTRY_PRICE):
         return True
     key = _KEY_ENDS.match(text, end)
     if not key:
@@ -107,18 +126,18 @@ def is_in_table(lines: Lines, start: int, end: int) -> bool:
     return _is_near(_FIGURE, lines, number + 1)
 
 
-def _is_priced_entry(lines: Lines, start: int, end: int) -> bool:
-    """Return True if prices or a context window stand next to a name, in its line or among its siblings."""
+def _is_priced_entry(lines: Lines, start: int, end: int, figure: re.Pattern[str]) -> bool:
+    """Return True if a price, or what else `figure` finds, stands next to a name, in its line or among its siblings."""
     number = lines.find_number(start)
     first, last = lines.find_start(number), lines.find_end(number)
     if lines.text[first:start].lstrip().startswith(("{", "- {")):
-        return lines.has_match(_ENTRY_FIGURE, max(first, start - _ENTRY), min(last, end + _ENTRY))
-    return _is_near(_ENTRY_FIGURE, lines, number)
+        return lines.has_match(figure, max(first, start - _ENTRY), min(last, end + _ENTRY))
+    return _is_near(figure, lines, number)
 
 
-def count_figures(text: str) -> int:
-    """Count the prices and context windows in a text."""
-    return len(_FIGURE.findall(text))
+def count_figures(text: str, *, is_json: bool) -> int:
+    """Count the prices and context windows in a text; JSON lists of models have limits of tokens, too."""
+    return len(_FIGURE.findall(text)) + (len(_LIMIT.findall(text)) if is_json else 0)
 
 
 def _is_member(lines: Lines, number: int, start: int, end: int) -> bool:

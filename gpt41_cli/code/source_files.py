@@ -23,10 +23,12 @@ _LOCK_FILES = re.compile(
 _GENERATED_MARK = re.compile(rb"@generated\b|\bgenerated\b.{0,200}?\bdo not (?:edit|modify)\b", re.IGNORECASE | re.DOTALL)
 _MINIFIED_LINE_BYTES = 5_000
 
-_PROSE = frozenset((".md", ".mdx", ".markdown", ".rst", ".rd", ".txt", ".adoc", ".org", ".tex"))
+_PROSE = frozenset((".md", ".mdx", ".mdc", ".markdown", ".rst", ".rd", ".txt", ".adoc", ".org", ".tex"))
 _PROSE_FOLDERS = frozenset(("issue_template", "discussion_template", "pull_request_template"))
 _DATA = frozenset((".jsonl", ".ndjson", ".csv", ".tsv", ".log", ".har", ".httprr", ".snap"))
-_RECORDING_FOLDERS = frozenset(("cassettes", "vcr_cassettes", "_vcr", "recordings", "sessionrecords", "__snapshots__", "_snaps"))
+_RECORDING_FOLDERS = frozenset(
+    ("cassettes", "vcr_cassettes", "_vcr", "recordings", "sessionrecords", "__snapshots__", "snapshots", "_snaps")
+)
 _CODE_WITH_HASHES = frozenset((".py", ".pyi", ".rb", ".r", ".rmd", ".qmd", ".pl", ".jl", ".ex", ".exs", ".nix", ".cr", ".coffee"))
 _CODE_SUFFIXES = frozenset(
     (
@@ -69,9 +71,13 @@ _CONFIG_NAMES = re.compile(
 _EXAMPLE = re.compile(r"(?<=.)\.(?:example|sample|dist|template)$")
 _DASH_COMMENTS = frozenset((".sql", ".lua", ".hs", ".elm"))
 _SEMICOLON_COMMENTS = frozenset((".ini", ".clj", ".el", ".lisp", ".scm"))
-_RECORDED_NAME = re.compile(r"(?:.*[-_.])?(?:record(?:ed|ings?)|cache)(?:[-_.].*)?\.json$")
+_RECORDED_NAME = re.compile(r"(?:.*[-_.])?(?:record(?:ed|ings?)|cache|results?|traces?|transcripts?|history)(?:[-_.].*)?\.json$")
 # An answer of the API, or a report of this program.
-_RECORDED = re.compile(r'"(?:object"\s*:\s*"(?:chat\.completion|response)"|schema"\s*:\s*"gpt41\.)')
+_RECORDED = re.compile(
+    r'"(?:object"\s*:\s*"(?:chat\.completion|response)"|schema"\s*:\s*"gpt41\.|(?:trace_id|span_id|http_status)"\s*:|(?:completion|total)_tokens"\s*:\s*\d)'
+)
+# JSON Lines.
+_RECORDED_LINES = re.compile(r"\{[^\n]*\}\r?\n\{[^\n]*\}\r?\n")
 # A part of a description of an API, which others refer to.
 _API_FOLDER = re.compile(r"(?:^|[-_.])(?:openapi|swagger)(?:[-_.]|$)", re.IGNORECASE)
 _API_PART = re.compile(r"^[ ]*[\"']?(?:operationId|x-oaiMeta)[\"']?[ ]*:|\$ref[\"']?[ ]*:[ ]*[\"']?#/components/", re.MULTILINE)
@@ -123,7 +129,9 @@ def find_file_kind(path: PurePath, text: str) -> FileKind:
         return FileKind.NOTEBOOK
     if suffix in _DATA or _RECORDED_NAME.match(name) or not _RECORDING_FOLDERS.isdisjoint(folders):
         return FileKind.DATA
-    if suffix in _TABLE_SUFFIXES and (_RECORDED_HEAD.search(text, 0, _HEAD) or (suffix == ".json" and _RECORDED.search(text))):
+    if suffix in _TABLE_SUFFIXES and (
+        _RECORDED_HEAD.search(text, 0, _HEAD) or (suffix == ".json" and (_RECORDED.search(text) or _RECORDED_LINES.match(text)))
+    ):
         return FileKind.DATA
     if suffix in _DESCRIPTION_SUFFIXES and (any(map(_API_FOLDER.search, path.parts)) or _API_PART.search(text)):
         return FileKind.DATA
@@ -151,7 +159,11 @@ def is_no_prompt(name: str) -> bool:
 
 def is_model_table(path: PurePath, text: str, models: int) -> bool:
     """Return True if a file of data that names so many different models is a table of them with prices."""
-    return path.suffix.lower() in _TABLE_SUFFIXES and models >= _TABLE_MODELS and count_figures(text) >= models
+    return (
+        path.suffix.lower() in _TABLE_SUFFIXES
+        and models >= _TABLE_MODELS
+        and count_figures(text, is_json=path.suffix.lower() == ".json") >= models
+    )
 
 
 def find_comment_marks(path: PurePath, kind: FileKind) -> tuple[str, ...]:

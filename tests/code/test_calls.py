@@ -121,6 +121,11 @@ CALLS = [
     ("clients.baml", "  options {\n    model gpt-4.1\n  }"),
     ("page.html", '<pre>Ask</pre><option value="gpt-4.1">'),
     ("Bot.swift", 'enum Model: String {\n  case large = "gpt-4.1"\n}'),
+    ("bot.py", '"""Say `use this`."""\nask(model="gpt-4.1")\n# `this`\n'),
+    ("bot.test.ts", 'toEqual(`{"id":["a"],"kwargs":{"deployment":"gpt-4.1"}}`)'),
+    ("bot.ts", '{ model: "gpt-4.1", contextWindow: 128000, costLimit: 3 },'),
+    ("bot.py", 'AGENT = """\n```agent\nllm: gpt-4.1\n```\n"""'),
+    ("settings.json", '{"model": "gpt-4.1", "max_tokens": 4096}'),
 ]
 
 MENTIONS = [
@@ -164,6 +169,15 @@ MENTIONS = [
     ("page.tsx", 'const sample = `\nimport OpenAI from "openai";\nask({ model: "gpt-4.1" });\n`;'),
     ("page.py", 'SAMPLE = """\nfrom openai import OpenAI\nask(model="gpt-4.1")\n"""'),
     ("action.yml", 'description: The model to ask (such as "gpt-4.1", "o3")'),
+    ("page.tsx", 'const code = `curl https://api.openai.com/v1/responses -d \'{\n  "model": "gpt-4.1"\n}\'`;'),
+    ("page.tsx", 'const code = `require "openai"\nask(\n  model: "gpt-4.1"\n)`;'),
+    ("page.tsx", 'const code = `// bot.ts\nconst OpenAI = require("openai");\nask({ model: "gpt-4.1" })`;'),
+    ("page.tsx", 'const code = `use openai::Client;\nask(\n  "gpt-4.1"\n)`;'),
+    ("page.py", 'warn("""\n    Write:\n    ```python\n    ask(model="gpt-4.1")\n    ```\n""")'),
+    ("bot.py", 'tokenizer_hub="acme/gpt-4.1"'),
+    ("bot.py", 'encoder = tiktoken.encoding_for_model("gpt-4.1")'),
+    ("Bot.cs", 'var tokenizer = TiktokenTokenizer.CreateForModel("gpt-4.1");'),
+    (".cursor/rules/bot.mdc", 'ask({ model: "gpt-4.1" })'),
 ]
 
 RECORDED = [
@@ -214,6 +228,19 @@ RECORDED = [
     ("docs/openapi-split/model.yml", "enum:\n  - gpt-4.1"),
     ("paths.yml", "operationId: ask\nexample:\n  model: gpt-4.1"),
     ("prices.yaml", "gpt-4.1:\n  provider: openai\n  context_window: 1000000"),
+    ("cutoffs.ts", '  "gpt-4.1": "2024-06",'),
+    ("limits.ts", '  "gpt-4.1": "128k",'),
+    ("models.ts", '  { id: "gpt-4.1", cost: { input: 2.5, output: 10 } },'),
+    ("models.ts", '  {\n    model: "gpt-4.1",\n    providers: [{ inputPrice: 0.4 / 1e6 }],\n  },'),
+    ("Prices.cs", ".AddModel(ModelName.Gpt_4_1,\n    new OpenAiCost { Units = 0.0000001m })"),
+    ("prices.test.ts", 'expect(table.rates["gpt-4.1"].inUsdPer1M).toBe(2);'),
+    ("prices.py", 'PRICES["gpt-4.1"] = price'),
+    ("runs/a.json", '{"model": "gpt-4.1", "response": {"trace_id": "5c"}}'),
+    ("evals/results.json", '{"model": "gpt-4.1"}'),
+    ("questions.json", '{"a": 1, "model_name":"gpt-4.1"}\n{"a": 2, "model_name":"gpt-4.1"}\n'),
+    ("models_test.go", '"data": []map[string]any{\n\t{"id": "o3"},\n\t{"id": "gpt-4.1"},\n}'),
+    ("test_bot.py", 'assert completion.model == "gpt-4.1"'),
+    ("Snapshots/app.verified/Program.cs", 'AddChatClient("gpt-4.1")'),
 ]
 
 
@@ -231,6 +258,8 @@ def test_a_table_of_prices_calls_no_model() -> None:
     table = "".join(f'    {{"id": "{model}", "input_cost_per_token": 1}},\n' for model in models)
     assert {kind for _, kind in kinds("prices.json", f"[\n{table}]\n")} == {DATA}
     assert {kind for _, kind in kinds("prices.ts", f"const prices = [\n{table}]\n")} == {DATA}
+    limits = table.replace('input_cost_per_token": 1', 'max_tokens": 16384')
+    assert {kind for _, kind in kinds("models.json", f"[\n{limits}]\n")} == {DATA}
     choices = table.replace("input_cost_per_token", "position")
     assert {kind for _, kind in kinds("choices.ts", f"const choices = [\n{choices}]\n")} == {CALL}
     choices = "".join(f'    "{model}",\n' for model in models)
