@@ -25,7 +25,7 @@ _MINIFIED_LINE_BYTES = 5_000
 
 _PROSE = frozenset((".md", ".mdx", ".mdc", ".markdown", ".rst", ".rd", ".txt", ".adoc", ".org", ".tex"))
 _PROSE_FOLDERS = frozenset(("issue_template", "discussion_template", "pull_request_template"))
-_DATA = frozenset((".jsonl", ".ndjson", ".csv", ".tsv", ".log", ".har", ".httprr", ".snap"))
+_DATA = frozenset((".jsonl", ".ndjson", ".csv", ".tsv", ".log", ".har", ".httprr", ".snap", ".traj"))
 _RECORDING_FOLDERS = frozenset(
     ("cassettes", "vcr_cassettes", "_vcr", "recordings", "sessionrecords", "__snapshots__", "snapshots", "_snaps")
 )

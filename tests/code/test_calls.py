@@ -189,6 +189,7 @@ RECORDED = [
     ("tests/_vcr/bot.yml", "model: gpt-4.1"),
     ("tests/SessionRecords/bot.json", '{"model": "gpt-4.1"}'),
     ("tests/bot.yml", "http_interactions:\n- request:\n    model: gpt-4.1"),
+    ("runs/bot.traj", '{"model": {"name": "gpt-4.1"}}'),
     ("testdata/TestBot.httprr", '{"model":"gpt-4.1","input":"Hi"}'),
     ("api.yaml", "openapi: 3.1.0\nexample:\n  model: gpt-4.1"),
     # an answer, or a measurement

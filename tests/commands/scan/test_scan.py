@@ -23,6 +23,7 @@ from gpt41_cli.files.sources import InputSource, Unreadable, find_sources
 from gpt41_cli.files.trees import SkippedPath
 from gpt41_cli.reports.findings import make_unreadable_findings
 from tests.builders import market
+from tests.commands.scan.places import write_repository
 from tests.conftest import Run
 
 CALL, MENTION = UseKind.CALL, UseKind.MENTION
@@ -49,6 +50,16 @@ def test_shut_down_fails_what_ends_warns_and_the_rest_is_counted(run: Run, tmp_p
     ]
     assert found["left_out"] == [{"path": "uv.lock", "reason": "generated or minified"}]
     assert run("scan", "--as-of", "2026-11-29", "--model", "gpt-4.1", "-q").out == "src/bot.py:2:12 gpt-4.1\n"
+
+
+def test_forty_calls_are_found_among_as_many_traps(run: Run, tmp_path: Path) -> None:
+    calls = write_repository(tmp_path)
+    found = json.loads(run("scan", ".", "--as-of", "2026-11-29", "--format", "json").out)
+    places = [place for place in found["places"] if place["days_left"] is not None]
+    assert {(place["path"], place["line"]) for place in places if place["kind"] == "call"} == calls
+    assert len(calls) == 40
+    assert sum(place["kind"] != "call" for place in places) >= 40
+    assert {skipped["path"] for skipped in found["left_out"]} == {"logo.png", "package-lock.json", "uv.lock", "web/app.min.js"}
 
 
 def test_the_end_within_some_days_is_an_error(run: Run, tmp_path: Path) -> None:
