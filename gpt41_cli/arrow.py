@@ -1,8 +1,9 @@
 """Counts and prices of requests as columns of Arrow, for any engine that takes a function of columns (extra `arrow`).
 
-`count` and `price` return a `ArrowColumn`: a function from an array of JSON to an array of structs of the same length and order. It
-can be pickled, takes less than 100 kB, and gives the same in every process, so that Spark, Dask, Ray, DuckDB and Polars can call
-it wherever the requests are. A row depends on its request alone: sums are the same whatever the engine cuts, repeats or reorders.
+`count` and `price` return an `ArrowColumn`: a function from an array of JSON to an array of structs, one per row and in the same
+order. It can be pickled, takes less than 100 kB, and gives the same in every process, so that Spark, Dask, Ray, DuckDB and Polars
+can call it wherever the requests are. A row depends on its request alone: sums are the same whatever the engine cuts, repeats or
+reorders.
 """
 
 from __future__ import annotations

@@ -16,8 +16,9 @@ from gpt41_cli.answers.row_runs import AnswerRun, RunSums
 from gpt41_cli.display import sanitize
 from gpt41_cli.errors import InputError
 from gpt41_cli.files.fields import BadBody
+from gpt41_cli.files.parquet import open_lines
 from gpt41_cli.files.places import RejectedRequest
-from gpt41_cli.files.sources import InputSource, Unreadable, find_duplicate_files, open_source
+from gpt41_cli.files.sources import InputSource, Unreadable, find_duplicate_files
 from gpt41_cli.files.trees import SkippedPath
 from gpt41_cli.findings import Finding, Place
 from gpt41_cli.pricing import Usage
@@ -176,7 +177,7 @@ class LogReader:
 
     def _read_source_entries(self, source: InputSource) -> Iterator[tuple[Place, LogEntry | AnswerRun]]:
         is_table = False
-        with open_source(source) as stream:
+        with open_lines(source) as stream:
             for logged in read_log(stream, source.label, self._longest, self._named, self._labels):
                 is_table = is_table or logged.is_row
                 yield from _read_value_entries(source.name, logged, None if logged.is_row else self._named, self._labels)

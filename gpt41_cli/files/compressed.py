@@ -40,7 +40,7 @@ def decompress_if_needed(pieces: Iterator[bytes], name: str) -> tuple[bytes, Ite
     return next(content, b""), content
 
 
-class _PieceStream(io.RawIOBase):
+class PieceStream(io.RawIOBase):
     """A file object that reads pieces; `bytes_read` counts what was read."""
 
     def __init__(self, pieces: Iterator[bytes]) -> None:
@@ -49,9 +49,11 @@ class _PieceStream(io.RawIOBase):
         self.bytes_read = 0
 
     def readable(self) -> bool:
+        """Return True."""
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        """Fill the buffer from the next piece, and return how many bytes that are; 0 at the end."""
         if not self._unread:
             self._unread = memoryview(next(self._pieces, b""))
         size = min(len(buffer), len(self._unread))
@@ -63,7 +65,7 @@ class _PieceStream(io.RawIOBase):
 
 def _read_content(pieces: Iterator[bytes], name: str, kind: str) -> Iterator[bytes]:
     """Yield the content of pieces of this `kind`, a chunk at a time."""
-    stream = _PieceStream(pieces)
+    stream = PieceStream(pieces)
     file, damaged = _open_decompressor(io.BufferedReader(stream), kind)
     expected = f"a whole {kind} file"
     size = 0

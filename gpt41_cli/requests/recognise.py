@@ -136,11 +136,14 @@ def recognise_input(stream: BinaryIO, name: str, kind: str | None = None, *, is_
 
 
 def read_lines(stream: BinaryIO, name: str) -> LineChunks:
-    """Read the lines of `stream`, which may be compressed. Raises InputError if a byte order mark says that they aren't UTF-8."""
+    """Read the lines of `stream`, which may be compressed. Raises InputError for a binary format, and if a byte
+    order mark says that they aren't UTF-8."""
     in_lines = _choose_line_splitter(stream)
     pieces = text.read_chunks(stream)
     begun = next(pieces, b"")
     head, pieces = compressed.decompress_if_needed(chain((begun,), pieces), name)
+    if found := binaries.find_binary_format(head):
+        raise InputError(expected="JSON Lines", found=found.name, hint=found.advice, location=name)
     mark, encoding = text.detect_byte_order_mark(head)
     if encoding != "utf-8":
         raise InputError(

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from gpt41_cli.errors import InputError
 from gpt41_cli.files.documents import FileLine, FileShrunk
 from gpt41_cli.files.fields import BadBody, DamagedJson
+from gpt41_cli.files.parquet import open_lines
 from gpt41_cli.files.places import RejectedRequest
-from gpt41_cli.files.sources import LITERAL_NAME, InputSource, Unreadable, open_source
+from gpt41_cli.files.sources import LITERAL_NAME, InputSource, Unreadable
 from gpt41_cli.files.trees import SkippedPath
 from gpt41_cli.findings import Place
 from gpt41_cli.requests.recognise import (
@@ -49,7 +50,7 @@ class ReadingOptions(NamedTuple):
 def open_input(source: InputSource, kind: str | None) -> Iterator[RecognisedInput]:
     """Open `source`; literal text is text. Raises InputError if it can't be read, or is binary and was found in a folder."""
     kind = kind or (TEXT_KIND if source.name == LITERAL_NAME else None)
-    with open_source(source) as stream:
+    with open_lines(source) as stream:
         yield recognise_input(stream, source.label, kind, is_listed=source.is_from_folder)
 
 

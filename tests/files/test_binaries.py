@@ -37,13 +37,21 @@ FORMATS = {
 }
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", [name for name in FORMATS if name != "a Parquet file"])
 def test_a_binary_file_is_named_by_its_first_bytes(name: str, run: Run, tmp_path: Path) -> None:
     (tmp_path / "f").write_bytes(FORMATS[name])
     for command in (("count", "f"), ("cost", "f", "--output-tokens", "9"), ("recommend", "f", "--output-tokens", "9")):
         done = run(*command)
         assert (done.code, done.out) == (2, "")
         assert f"gpt41: f: expected text, requests or a picture (PNG, JPEG, WebP or GIF), found {name}; " in done.err
+
+
+@pytest.mark.parametrize("command", ["batch", "train"])
+def test_a_file_to_upload_that_is_binary_is_one_error_and_not_one_per_line(command: str, run: Run, tmp_path: Path) -> None:
+    (tmp_path / "f").write_bytes(FORMATS["a Parquet file"] + b"\n\xff\n")
+    done = run(command, "f")
+    advice = "export what you mean to send as text, JSON Lines or CSV"
+    assert done == (2, "", f"gpt41: f: expected JSON Lines, found a Parquet file; {advice}\n")
 
 
 @pytest.mark.parametrize("command", ["count", "cost", "recommend", "cache", "migrate"])

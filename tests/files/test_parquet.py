@@ -1,0 +1,134 @@
+"""Parquet is read as JSON Lines, a line per row: requests in a column of JSON, or usage in columns of its own."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from gpt41_cli.errors import InputError
+from gpt41_cli.files.parquet import open_lines
+from gpt41_cli.files.sources import InputSource, open_file
+from tests.builders import chat
+from tests.conftest import Run
+
+BODIES = [chat({"role": "user", "content": "word " * length}) for length in range(1, 701)]
+LINES = [json.dumps(body, indent=1) for body in BODIES]
+
+
+def write(path: Path, **columns: Any) -> None:
+    pq.write_table(pa.table(columns), path, row_group_size=300)
+
+
+def read(path: Path) -> list[Any]:
+    """Return the values of the lines of a file."""
+    with open_lines(InputSource(str(path), lambda: open_file(path))) as stream:
+        return [json.loads(line) for line in stream]
+
+
+@pytest.mark.parametrize("command", [("count",), ("cost",), ("cache", "--requests-per-minute", "15"), ("recommend",)], ids=str)
+def test_requests_in_a_column_give_what_their_lines_give(command: tuple[str, ...], run: Run, tmp_path: Path) -> None:
+    write(tmp_path / "calls.parquet", team=["a"] * 700, at=[datetime(2026, 11, 1, tzinfo=UTC)] * 700, request=LINES)
+    (tmp_path / "calls.jsonl").write_text("".join(f"{json.dumps(body)}\n" for body in BODIES))
+    name, *options = command
+    found, expected = (run(name, file, *options, "--format", "json") for file in ("calls.parquet", "calls.jsonl"))
+    assert expected.code == 0
+    assert found == (0, expected.out.replace("calls.jsonl", "calls.parquet"), "")
+
+
+def test_a_row_that_is_no_request_is_named_by_its_number(run: Run, tmp_path: Path) -> None:
+    write(tmp_path / "calls.parquet", request=[*LINES[:2], None, "{"])
+    done = run("count", "calls.parquet")
+    assert done.code == 2
+    assert "gpt41: calls.parquet:3: " in done.err
+    assert "gpt41: calls.parquet:4: expected JSON" in done.err
+    assert run("count", "calls.parquet", "--skip-invalid", "-q").out == run("count", "--as", "chat", "-q", stdin=two()).out
+
+
+def two() -> bytes:
+    return "".join(f"{json.dumps(body)}\n" for body in BODIES[:2]).encode()
+
+
+def test_usage_in_columns_is_billed_as_it_is_from_csv(run: Run, tmp_path: Path) -> None:
+    columns = {
+        "model": ["gpt-4.1", "gpt-4.1-mini"],
+        "service_tier": ["default", "priority"],
+        "date": [date(2026, 11, 1), date(2026, 11, 2)],
+        "input_tokens": [1000, 2000],
+        "input_cached_tokens": [128, 0],
+        "output_tokens": [100, 200],
+    }
+    write(tmp_path / "usage.parquet", **columns)
+    rows = zip(*columns.values(), strict=True)
+    (tmp_path / "usage.csv").write_text("\n".join([",".join(columns), *(",".join(map(str, row)) for row in rows), ""]))
+    found, expected = (json.loads(run("reconcile", f"usage.{kind}", "--format", "json").out) for kind in ("parquet", "csv"))
+    for key in ("total_usd", "usage", "elsewhere"):
+        assert found[key] == expected[key], key
+
+
+def test_answers_next_to_their_requests_are_billed(run: Run, tmp_path: Path) -> None:
+    usage = {"prompt_tokens": 1000, "completion_tokens": 100}
+    answer = {"id": "a", "object": "chat.completion", "model": "gpt-4.1", "created": 1793500000, "usage": usage}
+    write(tmp_path / "calls.parquet", request=[LINES[0]], response=[json.dumps(answer)])
+    done = run("reconcile", "calls.parquet", "--format", "json")
+    assert json.loads(done.out)["total_usd"] == "0.0028"
+
+
+def test_a_row_keeps_what_json_has_no_type_for(tmp_path: Path) -> None:
+    write(
+        tmp_path / "a.parquet",
+        number=[Decimal("2.50"), Decimal("3.00")],
+        share=[0.5, float("nan")],
+        day=[datetime(2026, 11, 1, 8), None],
+        raw=pa.array([b"\xff", b"ok"]),
+        tags=[["a", "b"], []],
+        usage=[{"input": 1}, {"input": 2}],
+        label=pa.array(["x", "y"]).dictionary_encode(),
+        long=pa.array([5, 6], pa.duration("s")),
+    )
+    first, second = read(tmp_path / "a.parquet")
+    assert first == {
+        "number": "2.50", "share": 0.5, "day": "2026-11-01T08:00:00", "raw": "\ufffd", "tags": ["a", "b"], "usage": {"input": 1},
+        "label": "x", "long": "0:00:05",
+    }  # fmt: skip
+    assert (second["number"], second["share"], second["day"]) == (3, None, None)
+
+
+def test_bytes_of_json_and_tables_without_text_or_rows_are_read(tmp_path: Path) -> None:
+    write(tmp_path / "bytes.parquet", body=pa.array([b' {"a":\r\n1}', b"[2]"]), id=["x", "y"])
+    assert read(tmp_path / "bytes.parquet") == [{"a": 1}, [2]]
+    write(tmp_path / "numbers.parquet", tokens=[1, 2])
+    assert read(tmp_path / "numbers.parquet") == [{"tokens": 1}, {"tokens": 2}]
+    write(tmp_path / "empty.parquet", request=pa.array([], pa.string()))
+    assert read(tmp_path / "empty.parquet") == []
+
+
+def test_a_file_that_is_cut_off_is_an_error(run: Run, tmp_path: Path) -> None:
+    write(tmp_path / "calls.parquet", request=LINES)
+    whole = (tmp_path / "calls.parquet").read_bytes()
+    (tmp_path / "calls.parquet").write_bytes(whole[: len(whole) // 2])
+    done = run("count", "calls.parquet")
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith("gpt41: calls.parquet: expected a whole Parquet file, found one that is cut off or damaged: ")
+    (tmp_path / "calls.parquet").write_bytes(whole[:100] + b"\xff" * 4_000 + whole[4_100:])
+    assert "expected a whole Parquet file" in run("count", "calls.parquet").err
+
+
+def test_a_stream_is_refused(run: Run, tmp_path: Path) -> None:
+    write(tmp_path / "calls.parquet", request=LINES)
+    done = run("count", "-", stdin=(tmp_path / "calls.parquet").read_bytes())
+    assert done == (2, "", "gpt41: standard input: expected a Parquet file by its name, found one that comes as a stream\n")
+
+
+def test_without_the_extra_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path / "calls.parquet", request=LINES)
+    monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
+    with pytest.raises(InputError, match=r"found a Parquet file; pip install 'gpt41\[arrow\]' to read it"):
+        read(tmp_path / "calls.parquet")
