@@ -4,10 +4,11 @@
 PYTHON ?= python3
 ARGS ?=
 FUZZ_CASES ?= 200000
+TEXTS ?= 200000
 BIN := .venv/bin
 
 .DELETE_ON_ERROR:
-.PHONY: test lint golden bench fuzz mutants requirements site
+.PHONY: test lint golden bench fuzz texts mutants requirements site
 
 # All tests, on all cores: three to five minutes on two.
 test: .venv/pyvenv.cfg
@@ -31,6 +32,12 @@ bench: .venv/pyvenv.cfg
 # What fails is kept in .fuzz/ with the command that shows it again. FUZZ_CASES=5000 tries fewer, ARGS="--seed 7" the same again.
 fuzz: .venv/pyvenv.cfg
 	$(BIN)/python -m tests.fuzz --cases $(FUZZ_CASES) $(ARGS)
+
+# Random texts, which the index of the vocabulary and tiktoken must cut alike: a few minutes. What fails is printed with its seed;
+# SEED=7 tries the same again.
+SEED ?= $(shell date +%s)
+texts: .venv/pyvenv.cfg
+	GPT41_RANDOM_TEXTS=$(TEXTS) GPT41_SEED=$(SEED) $(BIN)/python -m pytest -n0 tests/tokens/test_small.py -k random $(ARGS)
 
 # Which small changes of the modules that compute prices do the tests not notice? Hours for all of them, in a clone of what is
 # committed. ARGS="gpt41_cli/pricing.py" is one module.

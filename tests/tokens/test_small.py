@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import random
 import sys
 import unicodedata
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -41,6 +45,9 @@ FRAGMENTS = [
     ),
 ]
 TOKENS = vocabulary.load_index(DEFAULT_ENCODING)
+RANDOM_TEXTS = int(os.environ.get("GPT41_RANDOM_TEXTS", "3000"))
+"""How many random texts are tried; `make texts` tries more, and other ones each time."""
+SEED = os.environ.get("GPT41_SEED", "41")
 
 
 def encode_alike(text: str) -> None:
@@ -82,6 +89,40 @@ def test_a_small_text_has_the_tokens_of_tiktoken(text: str) -> None:
 @given(st.lists(st.sampled_from([f for f in FRAGMENTS if f.isascii()]) | st.text(st.characters(max_codepoint=127)), max_size=60))
 def test_so_has_ascii_with_its_own_pattern(fragments: list[str]) -> None:
     encode_alike("".join(fragments))
+
+
+def make_random_texts(chance: random.Random) -> Iterator[str]:
+    """Yield texts without end: of fragments, of neighbouring characters anywhere in Unicode, of tokens, and of what repeats."""
+    tokens = TOKENS.list_tokens()
+    while True:
+        parts = []
+        for _ in range(chance.randint(1, 12)):
+            start = chance.randrange(sys.maxunicode - 40) if chance.random() < 0.2 else chance.randrange(0x3100)
+            some = b"".join(chance.choices(tokens, k=chance.randint(1, 4)))
+            parts.append(
+                chance.choice(
+                    (
+                        "".join(chance.choices(FRAGMENTS, k=chance.randint(1, 8))),
+                        "".join(chr(start + chance.randrange(40)) for _ in range(chance.randint(1, 8))),
+                        some[chance.randrange(2) :].decode(errors="replace"),
+                        chance.choice(FRAGMENTS) * chance.randint(1, 40),
+                    )
+                )
+            )
+        yield "".join(parts)
+
+
+def test_random_texts_have_the_tokens_of_tiktoken() -> None:
+    texts = make_random_texts(random.Random(SEED))
+    encode = engine.load_engine(DEFAULT_ENCODING).encode_ordinary
+    looked_up = 0
+    for _ in range(RANDOM_TEXTS // 1000):
+        encoder = SmallTextEncoder(DEFAULT_ENCODING)  # its memo and its budget are those of one run
+        for text in islice(texts, 1000):
+            tokens = encoder.encode(text)
+            assert tokens is None or list(tokens) == encode(text), f"{text!a} of seed {SEED}"
+            looked_up += tokens is not None
+    assert looked_up > RANDOM_TEXTS // 3
 
 
 def test_every_character_is_cut_alike() -> None:
