@@ -137,7 +137,8 @@ def recognise_input(stream: BinaryIO, name: str, kind: str | None = None, *, is_
 
 def read_lines(stream: BinaryIO, name: str) -> LineChunks:
     """Read the lines of `stream`, which may be compressed. Raises InputError for a binary format, and if a byte
-    order mark says that they aren't UTF-8."""
+    order mark says that they aren't UTF-8.
+    """
     in_lines = _choose_line_splitter(stream)
     pieces = text.read_chunks(stream)
     begun = next(pieces, b"")
