@@ -7,13 +7,29 @@ from collections.abc import Mapping
 from gpt41_cli import notation
 from gpt41_cli.catalog import MODES, Catalog
 from gpt41_cli.catalog.cursor import THE_DOCUMENT, Cursor, read_yaml
-from gpt41_cli.config.tables import CachedInput, Config, Document, ModelAliases, SharedSettings, WorkloadDeclaration
+from gpt41_cli.config.tables import (
+    CachedInput,
+    Config,
+    DeclaredRequirements,
+    Document,
+    ModelAliases,
+    SharedSettings,
+    SpendingBudget,
+    WorkloadDeclaration,
+)
 from gpt41_cli.errors import TableError
 from gpt41_cli.findings import Place
-from gpt41_cli.records import build
+from gpt41_cli.records import build, get_keys
 
 _MAX_ERRORS = 20
 _INPUT_KEYS = ("requests", "prompt", "input_tokens")
+_INNER_KEYS = {
+    key: outer
+    for outer, record in (("budget", SpendingBudget), ("require", DeclaredRequirements))
+    for key in get_keys(record)
+    if key not in _INPUT_KEYS
+}
+"""Keys that people write one level too high, in the workload, with the key that they belong under."""
 
 
 def parse_config(data: bytes, file: str, catalog: Catalog) -> Config:
@@ -27,6 +43,7 @@ def parse_config(data: bytes, file: str, catalog: Catalog) -> Config:
         try:
             config = _parse(root, file, catalog)
         except TableError as error:
+            _say_where_it_belongs(error)
             if not any(_may_explain(path, error) for path in dropped):
                 errors.append(error)
             if not root.drop(error.path):
@@ -39,6 +56,13 @@ def parse_config(data: bytes, file: str, catalog: Catalog) -> Config:
     first, *others = sorted(errors, key=lambda error: error.location or Place(file))
     first.others = others
     raise first
+
+
+def _say_where_it_belongs(error: TableError) -> None:
+    """Add a hint if a key stands in a workload that belongs under another key there."""
+    match error.path.split("."):
+        case "workloads", _, key if key in _INNER_KEYS:
+            error.hint = f"it belongs under {_INNER_KEYS[key]}: {{{key}: ...}}"
 
 
 def _may_explain(path: str, error: TableError) -> bool:

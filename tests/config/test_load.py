@@ -230,6 +230,16 @@ def test_a_month_is_a_twelfth_of_a_year(catalog: Catalog, volume: str, per_month
             ),
         ),
         (
+            "requests: prompts/triage/*.json",
+            "task: chat",
+            (
+                "5:5: workloads.triage.task: expected one of the keys budget, cached, input_tokens, lifetime, "
+                "mode, model, output_tokens, "
+                "platform, prediction, prompt, requests, requests_per_minute, require, tools, usage_tier, "
+                'volume, found the unknown key "task"; it belongs under require: {task: ...}'
+            ),
+        ),
+        (
             "    requests: prompts/triage/*.json\n",
             "",
             ("5:5: workloads.triage: expected requests, a prompt or input_tokens to say what is sent, found none of them"),
