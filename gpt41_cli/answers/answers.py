@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple, TypeAlias
 
-from gpt41_cli.answers import tool_calls
 from gpt41_cli.answers.days import TIME_FIELDS, read_day
 from gpt41_cli.answers.figure_names import (
     CACHE_WRITE_FIELDS,
@@ -29,6 +28,7 @@ from gpt41_cli.answers.figure_names import (
 )
 from gpt41_cli.answers.unread import find_unread_figures
 from gpt41_cli.answers.usage import HOLDERS, find_usage
+from gpt41_cli.files.documents import parse_embedded_object
 from gpt41_cli.files.fields import BadBody, JsonObject, JsonValue, fail, get_list, get_optional_object, get_text, join_path
 from gpt41_cli.findings import Finding
 from gpt41_cli.pricing import NO_TOOL_USE, ToolUse, Usage
@@ -44,7 +44,16 @@ _KNOWN_FIELDS = frozenset((*COUNT_FIELDS, *LABEL_FIELDS))
 _KNOWN_PARTS = frozenset((*COUNT_FIELDS, "audio_tokens", "text_tokens", "image_tokens"))
 _MAX_COUNT = 10**15 - 1
 _ANSWER_ID_PREFIXES = ("chatcmpl-", "resp_")
+_ANSWER_BODIES = ("response_body", "responseBody", "mlflow.spanOutputs")
+_BODIES = (*_ANSWER_BODIES, "request_body", "requestBody", "request", "mlflow.spanInputs")
+"""Where gateways and tracers keep what was answered and sent, perhaps as text: Helicone, Portkey, LiteLLM, MLflow."""
+
 _AUDIO_FIELDS = ("audio_tokens", "input_audio_tokens", "output_audio_tokens")
+
+_KNOWN_CALL_TYPES = {"web_search_call", "file_search_call", "function_call", "custom_tool_call", "mcp_call"}
+"""Those that are billed by the call, and those that are tokens alone: of the caller's own functions, and of MCP servers (OpenAI's
+draft of its guide to them, gist stevenheidel/a6c8ed8ce1632dff1284e44a17554993). What others cost is not known.
+"""
 
 
 class Answer(NamedTuple):
@@ -57,7 +66,8 @@ class Answer(NamedTuple):
     `is_batch_total`: it is a batch object. `is_sum`: the log says that it is a sum. `currency` comes with prices in the log,
     which are not read. The output is that of all `choice_count`. `tools` counts calls of built-in tools with a price per
     call, `unpriced_calls` lists the kinds of the others. `doubts` are contradictions in it. `other_models` are names that the
-    record gives to the model as well. `labels` are what it says in the fields by which answers are grouped.
+    record gives to the model as well. `labels` are what it says in the fields by which answers are grouped. `span_id` is the number
+    of its span in a trace.
     """
 
     usage: Usage
@@ -81,6 +91,7 @@ class Answer(NamedTuple):
     doubts: tuple[str, ...] = ()
     other_models: tuple[str, ...] = ()
     labels: tuple[str | None, ...] = ()
+    span_id: int | None = None
 
 
 class StreamPart(NamedTuple):
@@ -94,7 +105,14 @@ class StreamPart(NamedTuple):
     partial_answer: Answer | None = None
 
 
-LogEntry: TypeAlias = "Answer | Finding | StreamPart | BadBody"
+class Span(NamedTuple):
+    """A span of a trace, by numbers made of its id and that of the one around it; None: it is in none."""
+
+    id: int
+    parent: int | None
+
+
+LogEntry: TypeAlias = "Answer | Finding | StreamPart | Span | BadBody"
 """A finding says why there is no usage to price; its subject is the id of the answer, if there is one. A BadBody is a record that
 can't be read.
 """
@@ -155,8 +173,8 @@ def read_answer(value: JsonObject, path: str) -> Answer:
         is_sum=not is_total and (_has_request_count(value) or (is_record and _has_request_count(usage))),
         currency=get_text(value, "currency", path).upper() or None,
         choice_count=len(get_list(value, "choices", path)) or 1,
-        tools=tool_calls.count_priced_calls(value),
-        unpriced_calls=tool_calls.list_unpriced_calls(value),
+        tools=_count_priced_calls(value),
+        unpriced_calls=_list_unpriced_calls(value),
         doubts=tuple(_find_doubts(value, of_input, of_output, input_tokens + output_tokens, is_record=is_record)),
         other_models=tuple(models[1:]),
     )
@@ -167,7 +185,7 @@ def list_answer_models(value: JsonObject, path: str) -> list[str]:
     object next to the answer.
     """
     get_text(value, "model", path)  # raises if it isn't one
-    owners = (value, *_list_owners(value))
+    owners = (value, *_list_owners(value), *_list_bodies(value))
     named = ([owner[key] for key in MODEL_FIELDS if owner.get(key) and isinstance(owner[key], str)] for owner in owners)
     return list(dict.fromkeys(next(filter(None, named), [])))
 
@@ -185,6 +203,15 @@ def _list_owners(value: JsonObject) -> Iterator[JsonObject]:
     extra = value.get("extra")  # of LangSmith
     if isinstance(extra, dict):
         yield from (extra[name] for name in ("metadata", "invocation_params") if isinstance(extra.get(name), dict))
+
+
+def _list_bodies(value: JsonObject) -> Iterator[JsonObject]:
+    """List the bodies of the answer and of the request in a record."""
+    for name in _BODIES:
+        held = value.get(name)
+        body = parse_embedded_object(held, "model") if isinstance(held, str) else held
+        if isinstance(body, dict) and (name in _ANSWER_BODIES or body.keys() & {"messages", "input"}):
+            yield body
 
 
 def suggest_usage_export(amount: str) -> str:
@@ -305,3 +332,38 @@ def _is_batch(value: JsonObject, path: str) -> bool:
 def _read_mode(value: JsonObject, path: str) -> str:
     tier = next((get_text(value, key, path) for key in TIER_FIELDS if value.get(key)), "").lower()
     return TIER_MODES.get(tier, tier)
+
+
+def _list_calls(value: JsonObject) -> list[JsonObject]:
+    """List what an answer of Responses says it did, without failed calls."""
+    output = value.get("output")
+    items = output if isinstance(output, list) else []
+    return [item for item in items if isinstance(item, dict) and item.get("status") != "failed"]
+
+
+def _get_call_type(call: JsonObject) -> str:
+    kind = call.get("type")
+    return kind if isinstance(kind, str) else ""
+
+
+def _count_priced_calls(value: JsonObject) -> ToolUse:
+    """Count the billed calls.
+
+    Of the calls of the web search only searches are billed, not opened pages (OpenAI's guide to web search, as its forum quotes
+    it: https://community.openai.com/t/1365861). They count for the preview tool if the answer names that.
+    """
+    listed, declared = _list_calls(value), value.get("tools")
+    types = [each.get("type") for each in declared if isinstance(each, dict)] if isinstance(declared, list) else []
+    actions = [call.get("action") for call in listed if call.get("type") == "web_search_call"]
+    searches = sum(not isinstance(action, dict) or action.get("type", "search") == "search" for action in actions)
+    is_preview = any(isinstance(each, str) and each.startswith("web_search_preview") for each in types)
+    return ToolUse(
+        web_searches=0 if is_preview else searches,
+        web_search_previews=searches if is_preview else 0,
+        file_searches=sum(call.get("type") == "file_search_call" for call in listed),
+    )
+
+
+def _list_unpriced_calls(value: JsonObject) -> tuple[str, ...]:
+    """List the kinds of calls that have no price per call."""
+    return tuple(sorted({kind for kind in map(_get_call_type, _list_calls(value)) if kind.endswith("_call")} - _KNOWN_CALL_TYPES))

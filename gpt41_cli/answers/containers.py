@@ -5,15 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from gpt41_cli import rules
 from gpt41_cli.answers.figure_names import is_usage_name
+from gpt41_cli.answers.spans import read_span
 from gpt41_cli.answers.usage import has_input, has_usage
 from gpt41_cli.files.fields import JsonObject, JsonValue, join_path, redact
+from gpt41_cli.findings import Finding
 
 _ATTRIBUTES = ("attributes", "properties")
 """Where a span or an event keeps its fields: OpenTelemetry, OpenInference; PostHog, aider."""
 
 _MAX_DEPTH = 5
 _OTLP_VALUES = ("stringValue", "intValue", "doubleValue", "boolValue")
+
+
+_CODEX_LINES = ("session_meta", "turn_context", "event_msg", "response_item", "compacted")
 
 
 class ContainedRecord(NamedTuple):
@@ -25,7 +31,14 @@ class ContainedRecord(NamedTuple):
 
 def list_contained_records(value: JsonObject) -> list[ContainedRecord]:
     """List the records of a document that is none itself; nothing if it isn't one of these documents."""
-    for list_records in (_list_spans, _list_chat_messages, _list_promptfoo_results, _list_observations, _list_usages_by_model):
+    for list_records in (
+        _list_spans,
+        _list_plain_spans,
+        _list_chat_messages,
+        _list_promptfoo_results,
+        _list_observations,
+        _list_usages_by_model,
+    ):
         if found := list(list_records(value)):
             return found
     return []
@@ -59,8 +72,16 @@ def _list_spans(value: JsonObject) -> Iterator[ContainedRecord]:
                 for scope_at, scope in _list_objects(resource, scope_key):
                     for span_at, span in _list_objects(scope, "spans"):
                         attributes = dict(_read_otlp_attributes(span))
-                        if attributes:
-                            yield ContainedRecord(f"{at}.{scope_at}.{span_at}", {**span, "attributes": attributes})
+                        yield ContainedRecord(f"{at}.{scope_at}.{span_at}", {**span, "attributes": attributes})
+
+
+def _list_plain_spans(value: JsonObject) -> Iterator[ContainedRecord]:
+    """List the spans of a trace as MLflow and Phoenix export it."""
+    for owner, before in ((value, ""), (value.get("data"), "data."), (value.get("trace"), "trace.")):
+        spans = list(_list_objects(owner, "spans"))
+        if any(read_span(each) for _, each in spans):
+            yield from (ContainedRecord(f"{before}{at}", each) for at, each in spans)
+            return
 
 
 def _read_otlp_attributes(span: JsonObject) -> Iterator[tuple[str, JsonValue]]:
@@ -96,10 +117,10 @@ def _list_promptfoo_results(value: JsonObject) -> Iterator[ContainedRecord]:
 
 
 def _list_observations(value: JsonObject) -> Iterator[ContainedRecord]:
-    """List the generations of a trace of Langfuse."""
-    for at, each in _list_objects(value, "observations"):
-        if each.get("type") in ("GENERATION", "EMBEDDING"):
-            yield ContainedRecord(at, each)
+    """List the observations of a trace of Langfuse, if there is a generation among them."""
+    found = list(_list_objects(value, "observations"))
+    if any(each.get("type") in ("GENERATION", "EMBEDDING") for _, each in found):
+        yield from (ContainedRecord(at, each) for at, each in found)
 
 
 def _list_usages_by_model(value: JsonObject) -> Iterator[ContainedRecord]:
@@ -121,3 +142,31 @@ def _list_objects(value: JsonValue, key: str) -> Iterator[tuple[str, JsonObject]
     for index, each in enumerate(found) if isinstance(found, list) else ():
         if isinstance(each, dict):
             yield f"{key}[{index}]", each
+
+
+class CodexSession:
+    """The session of a log of Codex, whose lines build on those before: one names the model of the following, and each count of
+    tokens comes with the total of all so far, which stays the same if it is repeated.
+    """
+
+    def __init__(self) -> None:
+        self._model: JsonValue = None
+        self._total: JsonValue = None
+
+    def read_line(self, value: JsonValue) -> Iterator[JsonValue | Finding]:
+        """Yield a count of tokens as a record with its model, or why it is left out; nothing for other lines of Codex, and any
+        other value as it is.
+        """
+        payload = value.get("payload") if isinstance(value, dict) and value.get("type") in _CODEX_LINES else None
+        if not isinstance(payload, dict):
+            yield value
+            return
+        self._model = payload.get("model", self._model)
+        info = payload.get("info")
+        if payload.get("type") != "token_count" or not isinstance(info, dict):
+            return
+        if info.get("total_token_usage") == self._total:
+            yield Finding(rules.ANSWER_TWICE, "a count of tokens that has been in the session before")
+        else:
+            self._total = info.get("total_token_usage")
+            yield {"timestamp": value.get("timestamp"), "model": self._model, **info}

@@ -163,7 +163,9 @@ EXCLUSIVE_USAGE_NAMES = ("usage_details", "usageDetails")
 (https://langfuse.com/docs/observability/features/token-and-cost-tracking).
 """
 
-_USAGE_WORDS = frozenset(("token", "tokens", "details", "metadata", "object", "total", "llm", "model", "info", "last"))
+_USAGE_WORDS = frozenset(
+    ("token", "tokens", "details", "metadata", "object", "total", "llm", "model", "info", "last", "mlflow", "chat")
+)
 
 
 def _list_word_sets() -> Iterator[tuple[frozenset[str], Figure]]:

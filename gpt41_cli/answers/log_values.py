@@ -6,7 +6,7 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import Any, BinaryIO, NamedTuple
 
@@ -26,18 +26,20 @@ from gpt41_cli.answers.figure_names import (
 from gpt41_cli.answers.labels import LabelReader
 from gpt41_cli.answers.named_columns import NamedColumns
 from gpt41_cli.answers.row_runs import TOTAL_WORDS, AnswerRun, RowRuns
+from gpt41_cli.answers.spans import SPAN_FIELDS
 from gpt41_cli.answers.unread import is_figure, is_suspect_name
+from gpt41_cli.answers.usage import has_usage
 from gpt41_cli.display import format_int
 from gpt41_cli.errors import InputError, quote_text
 from gpt41_cli.files import compressed, documents, text
 from gpt41_cli.files.documents import LineBlock
+from gpt41_cli.files.exchanges import Exchange, is_cassette, list_exchanges, parse_cassette
 from gpt41_cli.files.fields import BadBody, JsonObject, JsonValue, redact
 from gpt41_cli.findings import Finding, Place
-from gpt41_cli.requests.recognise import read_first_lines
 
 _EVENT_FIELDS = (b"event:", b"id:", b"retry:", b":")
 _STREAM_END = b"[DONE]"
-_KNOWN_COLUMNS = frozenset((*COUNT_FIELDS, *TIME_FIELDS, *TIER_FIELDS, *LABEL_FIELDS))
+_KNOWN_COLUMNS = frozenset((*COUNT_FIELDS, *TIME_FIELDS, *TIER_FIELDS, *LABEL_FIELDS, *SPAN_FIELDS))
 _EMPTY_ROW_FIELDS = frozenset((*TIME_FIELDS, *COUNT_FIELDS, *TIER_FIELDS, "batch", "currency"))
 _COLUMN_NAMES = {name.lower(): name for name in _KNOWN_COLUMNS}
 _WHOLE_NUMBER = re.compile(r"(-?\d{1,19})(?:\.0|\.00|\.0{4,})?", re.ASCII)  # with three it may be a thousand
@@ -45,6 +47,7 @@ _SEPARATED_NUMBER = re.compile(r"\d{1,3}([,.' ]\d{3}){1,6}", re.ASCII)
 _NUMERIC = re.compile(r"[-+\d., ']{1,30}")
 _DELIMITERS = ",;\t|"
 _PROBED_LINES = 10
+_MAX_SHOWN_COLUMNS = 8
 _BOOLEAN_WORDS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
@@ -77,7 +80,7 @@ def read_log(
     pieces = text.read_chunks(stream)
     head, pieces = compressed.decompress_if_needed(pieces, name)
     data = text.convert_to_utf8(chain((head,), pieces), name)
-    seen = read_first_lines(data)
+    seen = documents.read_first_lines(data)
     first = next(LineBlock(1, seen).iterate_lines(), None)
     if first is None:
         return
@@ -85,11 +88,50 @@ def read_log(
     if begun[:1] not in (b"{", b"[") and not begun.startswith((b"data:", *_EVENT_FIELDS)):
         _check_line_size(len(begun), Place(name, first.number))
         whole = chain((seen,), data)
-        yield from _read_lines(whole) if _is_mostly_json(seen) else _read_rows(whole, name, longest, named, labels)
+        if is_cassette(seen):
+            yield from _read_exchanges(list_exchanges(parse_cassette(b"".join(whole), name)) or ())
+        elif _is_mostly_json(seen):
+            yield from _read_lines(whole)
+        else:
+            _refuse_prefixed_lines(seen, Place(name, first.number))
+            yield from _read_rows(whole, name, longest, named, labels)
     elif len(begun) <= documents.MAX_DOCUMENT_BYTES and documents.can_span_lines(first.data):
         yield from _read_document(seen + b"".join(islice(data, documents.MAX_DOCUMENT_BYTES // text.CHUNK_BYTES)), data, name)
     else:
-        yield from _read_lines(chain((seen,), data))
+        value = _parse_or_error(begun)
+        if (exchanges := list_exchanges(value)) is None:
+            yield from _read_lines(chain((seen,), data))
+        else:
+            yield from _read_exchanges(exchanges)
+
+
+def _read_exchanges(exchanges: Sequence[Exchange]) -> Iterator[LogValue]:
+    """Yield the answers in a recording of HTTP, as records with the time and the model of their requests, and what failed. Other
+    traffic isn't a call of a model.
+    """
+    for index, exchange in enumerate(exchanges):
+        sent = exchange.request if isinstance(exchange.request, dict) else {}
+        record = {"timestamp": exchange.started, "request_model": sent.get("model")}
+        for answer in exchange.answers if "model" in sent or any(map(_has_usage, exchange.answers)) else ():
+            is_event = exchange.answers[1:] or not isinstance(answer, dict)
+            response = answer if is_event else {**record, "response": {"status_code": exchange.status, "body": answer}}
+            yield LogValue(None, index, response)
+        if "model" in sent and not exchange.answers:
+            found = f"none (status {exchange.status})" if exchange.status else "none"
+            yield LogValue(None, index, Finding(rules.USAGE_MISSING, f"expected an answer in JSON, found {found}"))
+
+
+def _has_usage(answer: JsonValue) -> bool:
+    return isinstance(answer, dict) and (
+        has_usage(answer) or any(isinstance(each, dict) and has_usage(each) for each in answer.values())
+    )
+
+
+def _refuse_prefixed_lines(head: bytes, place: Place) -> None:
+    if documents.list_prefixed_objects(head.decode(errors="replace")):
+        raise InputError(
+            expected="JSON, JSON Lines or CSV", found=documents.PREFIXED_LINES, hint=documents.CUT_PREFIXES, location=place
+        )
 
 
 def _is_mostly_json(head: bytes) -> bool:
@@ -134,6 +176,8 @@ def _read_document(data: bytes, more: Iterator[bytes], name: str) -> Iterator[Lo
         return
     if isinstance(value, list):
         yield from (LogValue(None, index, each) for index, each in enumerate(value))
+    elif (exchanges := list_exchanges(value)) is not None:
+        yield from _read_exchanges(exchanges)
     else:
         yield LogValue(None, None, value)
 
@@ -238,10 +282,15 @@ def _check_columns(columns: list[str], header: Place) -> None:
     """Raise InputError if no column counts tokens, or a known column appears twice."""
     if not set(INPUT_FIELDS) & set(columns) and not any(map(is_usage_name, columns)):
         amounts = [column for column in columns if column in AMOUNT_FIELDS]
-        if amounts:
-            wanted = f"a column of tokens ({' or '.join(INPUT_FIELDS)})"
-            found = f"prices alone ({amounts[0]}){suggest_usage_export(amounts[0])}"
-            raise InputError(expected=wanted, found=found, location=header)
+        wanted = f"a column of tokens ({' or '.join(INPUT_FIELDS)})"
+        if amounts and (export := suggest_usage_export(amounts[0])):
+            raise InputError(expected=wanted, found=f"prices alone ({amounts[0]}){export}", location=header)
+        if columns[1:]:
+            named = ", ".join(map(redact, filter(None, columns[:_MAX_SHOWN_COLUMNS]))) + ", ..." * (
+                len(columns) > _MAX_SHOWN_COLUMNS
+            )
+            hint = "--columns names those of another log: --columns input=NAME,output=NAME,model=NAME"
+            raise InputError(expected=wanted, found=f"the columns {named}", hint=hint, location=header)
         known = f"JSON, JSON Lines, the events of a stream, or CSV with a column {' or '.join(INPUT_FIELDS)}"
         raise InputError(expected=known, found="none of them", location=header)
     twice = next((column for index, column in enumerate(columns) if column in _KNOWN_COLUMNS and column in columns[:index]), None)

@@ -6,13 +6,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
 from gpt41_cli import rules
-from gpt41_cli.answers.answers import BATCH, TIER_MODES, Answer, LogEntry, StreamPart
+from gpt41_cli.answers.answers import BATCH, TIER_MODES, Answer, LogEntry, Span, StreamPart
+from gpt41_cli.answers.containers import CodexSession
 from gpt41_cli.answers.labels import LabelReader
 from gpt41_cli.answers.log_values import LogValue, read_log
 from gpt41_cli.answers.named_columns import NamedColumns
 from gpt41_cli.answers.plain_answers import PlainAnswer, read_plain_answer
 from gpt41_cli.answers.records import read_entries
 from gpt41_cli.answers.row_runs import AnswerRun, RunSums
+from gpt41_cli.answers.spans import Trace
 from gpt41_cli.display import sanitize
 from gpt41_cli.errors import InputError
 from gpt41_cli.files.fields import BadBody
@@ -92,6 +94,7 @@ class LogReader:
         self._seen_details: dict[Answer, Answer] = {}
         self._seen_ids: set[int] = set()
         self._streams: dict[str, OpenStream] = {}
+        self._trace = Trace()
 
     def read(self) -> Iterator[LogItem]:
         """Yield answers, entries without usage, and entries that can't be read.
@@ -113,6 +116,17 @@ class LogReader:
                 yield from self._drop_repeated(place, so_far, is_cut)
             else:
                 yield Located(place, missing)
+        yield from self._list_nested_calls()
+
+    def _list_nested_calls(self) -> Iterator[LogItem]:
+        """Take back the calls that repeat the tokens of others, now that all spans are known."""
+        for place, answer, is_repeat in self._trace.list_nested_calls():
+            if is_repeat:
+                yield Located(place, Withdrawal(answer))
+                yield Located(place, Finding(rules.NESTED_CALL, "a call with the tokens of the calls below it, which are priced"))
+            else:
+                doubt = "an answer with others below it in the trace, and other figures than theirs: all of them are priced"
+                yield Located(place, Finding(rules.ANSWER_UNCLEAR, doubt))
 
     def _read(self, source: InputSource) -> Iterator[LogItem]:
         yield from self._read_items(source)
@@ -156,8 +170,8 @@ class LogReader:
                     continue
                 if isinstance(entry, BadBody):
                     yield RejectedRequest(place, str(entry), source.is_from_folder)
-                elif isinstance(entry, StreamPart):
-                    self._join_stream(place, entry)
+                elif isinstance(entry, StreamPart | Span):
+                    self._note(place, entry)
                 elif isinstance(entry, AnswerRun):
                     yield Located(place, entry)
                 elif isinstance(entry, Finding):
@@ -176,15 +190,21 @@ class LogReader:
                 yield RejectedRequest(Place(source.name), f"what comes after {last.label}: {reason}", is_from_folder=True)
 
     def _read_source_entries(self, source: InputSource) -> Iterator[tuple[Place, LogEntry | AnswerRun]]:
-        is_table = False
+        is_table, session = False, CodexSession()
         with open_lines(source) as stream:
             for logged in read_log(stream, source.label, self._longest, self._named, self._labels):
                 is_table = is_table or logged.is_row
-                yield from _read_value_entries(source.name, logged, None if logged.is_row else self._named, self._labels)
+                named = None if logged.is_row else self._named
+                for value in session.read_line(logged.value):
+                    yield from _read_value_entries(source.name, logged._replace(value=value), named, self._labels)
         if self._named and not is_table:
             self._named.require_all(source.label)
 
-    def _join_stream(self, place: Place, part: StreamPart) -> None:
+    def _note(self, place: Place, part: StreamPart | Span) -> None:
+        """Keep what isn't an answer yet: a part of a stream, or a span of a trace."""
+        if isinstance(part, Span):
+            self._trace.add_span(part)
+            return
         first, was_cut, so_far = self._streams.get(part.id, OpenStream(place))
         self._streams[part.id] = OpenStream(first, was_cut or part.is_cut_off, part.partial_answer or so_far)
 
@@ -194,6 +214,7 @@ class LogReader:
         """
         answer = answer._replace(is_cut_off=True) if was_cut else answer
         if answer.id is None:
+            self._trace.add_call(place, answer)
             yield Located(place, answer)
             return
         known = hash((answer.id, answer.usage))  # some logs call a session or a user `id`
@@ -212,13 +233,14 @@ class LogReader:
             yield Located(place, _explain_duplicate(answer.mode, earlier.mode))
             return
         self._seen[known] = self._shorten(answer)
+        self._trace.add_call(place, answer)
         yield Located(place, answer)
 
     def _shorten(self, answer: Answer) -> Answer:
         """Return what is kept of an answer. Nothing takes the place of one in batch, so the mode is all that is needed of it."""
         if answer.mode == BATCH:
             return _IN_BATCH
-        details = answer._replace(id=None, usage=_IN_BATCH.usage)
+        details = answer._replace(id=None, usage=_IN_BATCH.usage, span_id=None)
         return self._seen_details.setdefault(details, details)
 
 
@@ -229,7 +251,7 @@ def _rank_by_content(answer: Answer) -> tuple[object, ...]:
     nothing of its mode, so one with a tier counts; then one that names its model, its day and its custom_id.
     """
     mode, said = answer.mode, (answer.model, answer.day, answer.custom_id)
-    content = repr(tuple(answer._replace(id=None, usage=_IN_BATCH.usage)))
+    content = repr(tuple(answer._replace(id=None, usage=_IN_BATCH.usage, span_id=None)))
     return mode == BATCH, mode != TIER_MODES[""], mode, *(each is not None for each in said), content
 
 

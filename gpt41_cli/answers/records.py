@@ -27,7 +27,7 @@ from gpt41_cli.answers.answers import (
 )
 from gpt41_cli.answers.containers import list_contained_records, spread_attributes
 from gpt41_cli.answers.days import read_day
-from gpt41_cli.answers.figure_names import COUNT_FIELDS
+from gpt41_cli.answers.figure_names import COUNT_FIELDS, MODEL_FIELDS
 from gpt41_cli.answers.inside import (
     MAX_ANSWERS,
     MAX_DEPTH,
@@ -38,6 +38,7 @@ from gpt41_cli.answers.inside import (
     find_wrapped_objects,
 )
 from gpt41_cli.answers.labels import LabelReader
+from gpt41_cli.answers.spans import read_span
 from gpt41_cli.answers.usage import has_usage
 from gpt41_cli.files.fields import (
     BadBody,
@@ -51,6 +52,7 @@ from gpt41_cli.files.fields import (
     redact,
 )
 from gpt41_cli.findings import Finding
+from gpt41_cli.rules import Level
 
 _CHUNK_OBJECT = "chat.completion.chunk"
 _LIST_OBJECTS = ("list", "page", "bucket")
@@ -90,9 +92,30 @@ def _read_any_record(value: JsonObject, path: str, depth: int, labels: LabelRead
         for record in contained:
             yield from _read_record(record.value, join_path(path, record.path), depth + 1, labels)
         if not contained:
-            yield from _read_by_kind(spread_attributes(value), path, depth, labels)
+            yield from _read_span_or_answer(value, path, depth, labels)
     except BadBody as error:
         yield error
+
+
+def _read_span_or_answer(value: JsonObject, path: str, depth: int, labels: LabelReader | None) -> Iterator[LogEntry]:
+    """Read a record that has no others in it: the answers in it belong to its span, if it is one."""
+    span = read_span(value)
+    if span:
+        yield span
+    for found in _read_by_kind(spread_attributes(value), path, depth, labels):
+        if span and isinstance(found, Answer):
+            yield found._replace(span_id=span.id)
+        elif span and isinstance(found, Finding) and found.rule is rules.USAGE_MISSING and _names_no_model(value):
+            message = "a span without a model and without tokens: calls of models are spans of their own"
+            yield Finding(rules.NOT_A_CALL, message, Level.NOTICE)
+        else:
+            yield found
+
+
+def _names_no_model(value: JsonObject) -> bool:
+    attributes = value.get("attributes")
+    owners = (value, attributes if isinstance(attributes, dict) else {})
+    return not any(owner.get(name) for owner in owners for name in MODEL_FIELDS)
 
 
 def _read_by_kind(value: JsonObject, path: str, depth: int, labels: LabelReader | None) -> Iterator[LogEntry]:

@@ -24,6 +24,7 @@ from gpt41_cli.answers.figure_names import (
 )
 from gpt41_cli.answers.labels import LabelReader
 from gpt41_cli.answers.records import read_entries
+from gpt41_cli.answers.spans import SPAN_FIELDS
 from gpt41_cli.answers.unread import is_suspect_name
 from gpt41_cli.files.fields import JsonObject
 from gpt41_cli.pricing import Usage
@@ -186,7 +187,7 @@ def _find_role(column: str) -> str:
         return "label"
     if column in TIME_FIELDS:
         return "time"
-    is_read = column in (*COUNT_FIELDS, *LABEL_FIELDS) or is_usage_name(column) or is_details_name(column)
+    is_read = column in (*COUNT_FIELDS, *LABEL_FIELDS, *SPAN_FIELDS) or is_usage_name(column) or is_details_name(column)
     return "other" if is_read or is_suspect_name(column) else "unread"
 
 

@@ -211,7 +211,7 @@ InputKindOption = Annotated[
     typer.Option(
         "--as",
         metavar="KIND",
-        help="What the inputs are: text, image, chat, responses, batch, fine-tuning or tools.",
+        help="What the inputs are: text, image, chat, responses, batch, fine-tuning, tools, or text-lines: each line is a text.",
         show_default="found from their content",
         autocompletion=complete(_list_kinds),
     ),

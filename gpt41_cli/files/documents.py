@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from itertools import islice
 from typing import BinaryIO, NamedTuple, NoReturn
 
 from gpt41_cli.display import format_int
@@ -22,6 +24,12 @@ MAX_DOCUMENT_BYTES = 1 << 29
 
 _ENDLESS_LINE_BYTES = 4 * MAX_DOCUMENT_BYTES
 """So much of a line is read to find the next one."""
+
+
+PREFIXED_LINES = "lines of a log with text before the JSON"
+CUT_PREFIXES = "cut that off with sed 's/^[^{]*//' FILE and name standard input (-) instead"
+_PROBED_LINES = 10
+_PREFIX = re.compile(r"[^{]*[\s:=|>\])]\{")
 
 
 class EndlessLine(InputError):
@@ -228,6 +236,48 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_require_unique_keys, parse_constant=_refuse_constant)
+
+
+def read_first_lines(data: Iterator[bytes]) -> bytes:
+    """Read up to the end of a line that isn't blank, and what comes with it. Of a line that is too long, read enough to refuse
+    it.
+    """
+    seen: list[bytes] = []
+    size = 0
+    for chunk in data:
+        seen.append(chunk)
+        size += len(chunk)
+        if b"\n" in chunk:
+            begun = b"".join(seen)
+            if b"\n" in begun.lstrip():
+                return begun
+        if size > MAX_DOCUMENT_BYTES:
+            break
+    return b"".join(seen)
+
+
+def parse_first_lines(data: bytes) -> list[tuple[bytes, JsonValue | BadBody]]:
+    """Parse the first lines; the error takes the place of the value of a line that isn't JSON. A last line that is cut off is
+    dropped.
+    """
+    found: list[tuple[bytes, JsonValue | BadBody]] = []
+    for line in islice(LineBlock(1, data).iterate_lines(), _PROBED_LINES):
+        try:
+            found.append((line.data, parse_json(line.data)))
+        except BadBody as error:
+            found.append((line.data, error))
+    is_cut_off = len(found) > 1 and isinstance(found[-1][1], BadBody) and data.endswith(found[-1][0])
+    return found[:-1] if is_cut_off else found
+
+
+def list_prefixed_objects(head: str) -> list[JsonObject]:
+    """Return the JSON objects behind the prefixes of the first lines, such as a time and a level; nothing if most lines have
+    none.
+    """
+    lines = [line for line in head.split("\n")[:_PROBED_LINES] if line.strip()]
+    objects = (parse_embedded_object(line[line.find("{") :].strip()) for line in lines if _PREFIX.match(line))
+    found = [each for each in objects if each]
+    return found if 2 * len(found) >= len(lines) else []
 
 
 def parse_embedded_object(value: JsonValue, name: str = "") -> JsonObject | None:

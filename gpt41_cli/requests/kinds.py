@@ -11,9 +11,12 @@ from typing import NamedTuple
 
 from gpt41_cli.files.documents import parse_embedded_object
 from gpt41_cli.files.fields import BadBody, JsonObject, JsonValue, join_path
+from gpt41_cli.requests.forms import foreign
+from gpt41_cli.requests.forms.inside import find_inside
 
 BATCH_KIND, CHAT_KIND, RESPONSES_KIND, TRAINING_KIND = "batch", "chat", "responses", "fine-tuning"
 TOOLS_KIND, WRAPPED_KIND, MESSAGE_KIND, TRAINING_LINE_KIND = "tools", "wrapped", "message", "training line"
+FORMAT_KIND, TEXT_LINES_KIND = "response format", "text-lines"
 
 
 _AS_TEXT = "--as text counts the file as one text"
@@ -26,7 +29,8 @@ class LogContent(BadBody):
 class ContentKind(NamedTuple):
     """A kind of content: how to recognise a value, and the reader of it (a name in READERS, or one of the kinds above).
 
-    Without a reader, `name` says what it is and `advice` what to do with it. `is_log`: it is answers or usage.
+    Without a reader, `name` says what it is and `advice` what to do with it. `is_log`: it is answers or usage. `is_inside`: it
+    is somewhere inside other data.
     """
 
     matches: Callable[[JsonValue], bool]
@@ -34,6 +38,7 @@ class ContentKind(NamedTuple):
     name: str = ""
     advice: str = ""
     is_log: bool = False
+    is_inside: bool = False
 
     def refuse(self, location: str | None = None) -> BadBody:
         """Make the error that says what was found and what reads it."""
@@ -65,8 +70,9 @@ _PROBED_ITEMS = 10
 """How many values of a list are looked through for a usage: the first spans of a trace are often not those of answers."""
 
 MARKERS = re.compile(
-    rb'"(role|messages|custom_id|model|input|prompt|question|query|text|instruction|completion|conversations|contents|chosen'
-    rb'|preferred_output|mapping|content|parameters|inputSchema|input_schema|modelInput|schema|object|usage)"|[tT]okens|[tT]okenCount'
+    rb'"(role|messages|custom_id|model|input|prompt|question|query|text|instruction|completion|conversations?|contents|chosen|body'
+    rb"|preferred_output|mapping|content|parameters|inputSchema|input_schema|modelInput|schema|\$schema|properties|object|usage"
+    rb'|sender|author|speaker|value)"|[tT]okens|[tT]okenCount|\\"(role|messages)'
 )
 """A document without any of these is none of the kinds below, and isn't parsed."""
 
@@ -102,7 +108,10 @@ def _has_messages(value: JsonValue) -> bool:
 
 
 def _is_responses(value: JsonValue) -> bool:
-    return isinstance(value, dict) and "model" in value and any(name in value for name in _RESPONSES_KEYS)
+    """Return True for a body of Responses. Its `prompt` is a stored one, and messages there are those of a request."""
+    if not isinstance(value, dict) or "model" not in value or is_conversation(value.get("prompt")):
+        return False
+    return any(name in value for name in _RESPONSES_KEYS)
 
 
 def _is_tool(value: JsonValue) -> bool:
@@ -128,6 +137,26 @@ def list_tools(value: JsonValue) -> tuple[str, list[JsonValue]] | None:
         if inner:
             return join_path(key, inner[0]), inner[1]
     return None
+
+
+def find_response_format(value: JsonValue) -> JsonObject | None:
+    """Return a structured output as Chat Completions takes it, if a value is one: in a body without messages, as Responses takes
+    it, or with its name and schema alone. None for anything else.
+    """
+    if not isinstance(value, dict):
+        return None
+    for key in ("response_format", "format", "text"):
+        if value.keys() == {key} and isinstance(value[key], dict):
+            return find_response_format(value[key])
+    declared = value.get("json_schema", value)
+    if (
+        not isinstance(declared, dict)
+        or not isinstance(declared.get("name"), str)
+        or not isinstance(declared.get("schema"), dict)
+    ):
+        return None
+    is_format = value.get("type") == "json_schema" or value.keys() <= {"name", "schema", "strict", "description"}
+    return {"type": "json_schema", "json_schema": declared} if is_format else None
 
 
 def find_wrapped_request(value: JsonValue) -> tuple[str, JsonObject] | None:
@@ -192,31 +221,6 @@ def _is_preference(value: JsonValue) -> bool:
     return isinstance(value, dict) and ("preferred_output" in value or {"chosen", "rejected"} <= value.keys())
 
 
-def _is_gemini(value: JsonValue) -> bool:
-    request = value.get("request", value) if isinstance(value, dict) else None
-    return isinstance(request, dict) and isinstance(request.get("contents"), list) and "messages" not in request
-
-
-def _is_share_gpt(value: JsonValue) -> bool:
-    turns = value.get("conversations", value.get("conversation")) if isinstance(value, dict) else None
-    return isinstance(turns, list) and bool(turns) and isinstance(turns[0], dict) and {"from", "value"} <= turns[0].keys()
-
-
-def _is_langchain_message(value: JsonValue) -> bool:
-    """Return True for a message as LangChain writes it with `messages_to_dict` or `model_dump`: a type in place of a role."""
-    if isinstance(value, list):
-        return bool(value) and _is_langchain_message(value[0])
-    if not isinstance(value, dict) or "role" in value:
-        return False
-    data = value.get("data", value)
-    return value.get("type") in ("human", "ai", "system") and isinstance(data, dict) and "content" in data
-
-
-def _is_chatgpt_export(value: JsonValue) -> bool:
-    nodes = value.get("mapping") if isinstance(value, dict) else None
-    return isinstance(nodes, dict) and any(isinstance(each, dict) and "message" in each for each in nodes.values())
-
-
 def _is_prompt(value: JsonValue) -> bool:
     return (
         isinstance(value, dict)
@@ -231,8 +235,10 @@ def _has_text(*keys: str) -> Callable[[JsonValue], bool]:
     return lambda value: isinstance(value, dict) and all(isinstance(value.get(key), str) for key in keys)
 
 
+_TO_BODIES = 'take the bodies out, one per line: {"model": "...", "messages": [...]}'
 _TO_TRAIN = 'gpt41 train reads {"messages": [...]} with the answer of the assistant last'
-_TO_REQUESTS = 'make each line {"model": "...", "messages": [{"role": "user", "content": "..."}]} to count them as requests'
+TO_REQUESTS = 'make each line {"model": "...", "messages": [{"role": "user", "content": "..."}]} to count them as requests'
+_TO_TEXTS = f"{TO_REQUESTS}; --as text-lines counts the text of each line"
 
 PREFERENCE = ContentKind(
     _is_preference,
@@ -241,7 +247,7 @@ PREFERENCE = ContentKind(
     f"{_TO_TRAIN}, such as the prompt with the preferred output",
 )
 RECORDS = ContentKind(
-    lambda value: isinstance(value, dict | str), None, "JSON Lines that are neither requests nor messages", _TO_REQUESTS
+    lambda value: isinstance(value, dict | str), None, "JSON Lines that are neither requests nor messages", _TO_TEXTS
 )
 """What lines of JSON are that have no kind of their own. A single value of that sort is text."""
 
@@ -269,7 +275,7 @@ CONTENT_KINDS: Sequence[ContentKind] = (
         "the Batch API of OpenAI takes custom_id, method, url and body",
     ),
     ContentKind(
-        _is_gemini,
+        foreign.is_gemini_request,
         None,
         "requests with contents, as Gemini takes them",
         "requests to OpenAI have messages or an input",
@@ -286,6 +292,7 @@ CONTENT_KINDS: Sequence[ContentKind] = (
     ContentKind(_is_responses, RESPONSES_KIND),
     ContentKind(lambda value: find_wrapped_request(value) is not None, WRAPPED_KIND),
     ContentKind(lambda value: list_tools(value) is not None, TOOLS_KIND),
+    ContentKind(lambda value: find_response_format(value) is not None, FORMAT_KIND),
     ContentKind(is_message, MESSAGE_KIND),
     ContentKind(
         _has_text("prompt", "completion"),
@@ -294,48 +301,69 @@ CONTENT_KINDS: Sequence[ContentKind] = (
         _TO_TRAIN,
     ),
     ContentKind(_has_text("instruction", "output"), None, "examples of instruction and output (Alpaca)", _TO_TRAIN),
-    ContentKind(_is_share_gpt, None, "conversations of from and value (ShareGPT)", _TO_TRAIN),
-    ContentKind(_is_chatgpt_export, None, "conversations exported from ChatGPT", "requests to the API have messages or an input"),
+    ContentKind(foreign.is_share_gpt, None, "conversations of from and value (ShareGPT)", _TO_TRAIN),
+    ContentKind(
+        foreign.is_chatgpt_export, None, "conversations exported from ChatGPT", "requests to the API have messages or an input"
+    ),
     ContentKind(has_usage, None, "usage, not requests", "gpt41 reconcile reads it", is_log=True),
     ContentKind(
-        _is_langchain_message,
+        foreign.is_langchain_message,
         None,
         "messages as LangChain writes them",
         "convert_to_openai_messages of langchain-core gives them a role and content",
     ),
-    ContentKind(_is_prompt, None, "bare prompts in JSON", _TO_REQUESTS),
+    ContentKind(_is_prompt, None, "bare prompts in JSON", _TO_TEXTS),
+    ContentKind(
+        foreign.is_json_schema,
+        None,
+        "a JSON Schema",
+        "put it into response_format or into the tools of a request: it isn't billed as it is written",
+    ),
 )
+
+
+def get_prompt_text(value: JsonValue) -> str | None:
+    """Return the text of a bare prompt: a text, or an object with one; None for anything else."""
+    if isinstance(value, str):
+        return value
+    return next((value[key] for key in _PROMPT_KEYS if isinstance(value.get(key), str)), None) if _is_prompt(value) else None
 
 
 def find_kind(value: JsonValue) -> ContentKind | None:
-    """Return the first kind that a value is; None if it is none of them."""
-    return next((kind for kind in CONTENT_KINDS if kind.matches(value)), None) if isinstance(value, dict | list) else None
+    """Return the first kind that a value is, or one for what is somewhere inside it; None if it has nothing to do with models."""
+    if not isinstance(value, dict | list):
+        return None
+    return next((kind for kind in CONTENT_KINDS if kind.matches(value)), None) or _find_inner_kind(value)
 
 
-_TABLE_CELL = re.compile(r'"?([\w. ()-]{1,40})"?')
-_CONFIG = re.compile(r"(?:[ \t]*(?:#.*)?\n|---\n)*(?:version|defaults|workloads):")
-_CONFIG_KEYS = (re.compile(r"^version:", re.MULTILINE), re.compile(r"^workloads:\s*(#.*)?$", re.MULTILINE))
+def _find_inner_kind(value: JsonValue) -> ContentKind | None:
+    found = find_inside(value, _classify_inner)
+    if found is None:
+        return None
+    advice = "gpt41 reconcile reads usage in logs and traces" if found.is_log else _TO_BODIES
+    where = f"at {found.path}" if found.path else "in it"
+    return ContentKind(lambda _: True, None, f"JSON with {found.name} {where}", advice, found.is_log, is_inside=True)
 
 
-def find_text_kind(head: str) -> ContentKind | None:
-    """Return the kind of text that isn't counted as text: gpt41.yaml, or a table of usage; None for any other text."""
-    return next((kind for kind in TEXT_KINDS if kind.matches(head)), None)
+def _classify_inner(value: JsonValue) -> tuple[str, bool] | None:
+    """Name what has to do with models in a value, and say if it is usage; None if there is nothing but perhaps further inside."""
+    if isinstance(value, list):
+        return ("messages", False) if value and (is_conversation(value) or all(map(foreign.is_turn, value))) else None
+    if has_usage(value, 0):
+        return "usage", True
+    if is_message(value):
+        return "messages", False
+    return ("a request", False) if _is_batch(value) or _is_chat(value) or _is_responses(value) else None
 
 
-def _is_config(head: str) -> bool:
-    return _CONFIG.match(head) is not None and all(pattern.search(head) for pattern in _CONFIG_KEYS)
+def list_inner_requests(value: JsonObject) -> list[JsonValue]:
+    """Return the list in a document that holds requests, if there is one such list; else nothing."""
+    lists = [each for each in value.values() if isinstance(each, list) and each]
+    found = [each for each in lists if 2 * sum(map(is_request, each)) >= len(each)]
+    return found[0] if len(found) == 1 else []
 
 
-def _is_usage_table(head: str) -> bool:
-    """Return True if the first line names at least two figures of tokens and the second has as many cells."""
-    first, second = (re.split("[,;\t]", line) for line in (*head.lstrip("\n").split("\n", 2), "", "")[:2])
-    cells = [_TABLE_CELL.fullmatch(cell.strip()) for cell in first]
-    names = [cell[1] for cell in cells if cell]
-    return 1 < len(names) == len(cells) <= len(second) and sum(map(is_usage_name, names)) > 1
-
-
-TEXT_KINDS: Sequence[ContentKind] = (
-    ContentKind(_is_config, None, "a gpt41.yaml", "gpt41 check reads it"),
-    ContentKind(_is_usage_table, None, "a table of usage", "gpt41 reconcile reads it", is_log=True),
-)
-"""Like CONTENT_KINDS, for the beginning of a text."""
+def is_request(value: JsonValue) -> bool:
+    """Return True for a value that is read as a request, and not as one message of it."""
+    kind = next((kind for kind in CONTENT_KINDS if kind.matches(value)), None) if isinstance(value, dict | list) else None
+    return kind is not None and kind.reader not in (None, MESSAGE_KIND)

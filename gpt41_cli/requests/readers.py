@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from gpt41_cli import rules
+from gpt41_cli.files.documents import parse_json
 from gpt41_cli.files.fields import (
     BadBody,
     JsonObject,
     JsonValue,
+    fail,
     get_choice,
     get_list,
     get_name,
@@ -25,9 +28,10 @@ from gpt41_cli.requests import chat, kinds, responses
 from gpt41_cli.requests.api_rules.find import find_broken_rules
 from gpt41_cli.requests.content import RequestDraft
 from gpt41_cli.requests.examples import find_flaws
+from gpt41_cli.requests.placeholders import find_template_doubts
 from gpt41_cli.requests.plain_values import convert_to_plain
-from gpt41_cli.requests.request import CHAT_ENDPOINT, ENDPOINTS, Doubt, Request
-from gpt41_cli.requests.settings import read_tools
+from gpt41_cli.requests.request import CHAT_ENDPOINT, ENDPOINTS, NO_ENDPOINT, Doubt, Image, Message, Request
+from gpt41_cli.requests.settings import read_response_format, read_tools
 from gpt41_cli.requests.unknown_fields import doubt_unknown_fields
 
 _ENDPOINT_URL = re.compile(
@@ -148,6 +152,21 @@ def _read_tools(value: JsonValue) -> ParsedRequest:
     )
 
 
+def _read_format(value: JsonValue) -> ParsedRequest:
+    """Read a structured output alone, which is a part of a request."""
+    gathered = RequestDraft([], [], [], set())
+    held = {"response_format": kinds.find_response_format(value)}
+    declared = read_response_format(held, "response_format", "", gathered, nested=True)
+    doubt = Doubt(
+        rules.TOOLS_ALONE, "response_format", "this is a structured output alone: the messages sent with it are not counted"
+    )
+    return ParsedRequest(
+        Request(
+            CHAT_ENDPOINT, None, (), response_format=declared, doubts=[*gathered.doubts, doubt], needs=frozenset(gathered.needs)
+        )
+    )
+
+
 def _nest_function(tool: JsonValue) -> JsonValue:
     """Return a tool as Chat Completions declares it."""
     if not isinstance(tool, dict) or "function" in tool or tool.get("type", "function") != "function":
@@ -203,14 +222,51 @@ def _read_batch(value: JsonValue) -> ParsedRequest:
     )
 
 
+def _read_bare_prompt(value: JsonValue) -> ParsedRequest:
+    """Read a text, or an object with a prompt, as a text of its own. Raises BadBody for any other value."""
+    found = kinds.get_prompt_text(value)
+    if found is None:
+        fail("", "a text, or an object with a prompt", value)
+    return make_text_request(found)
+
+
+def make_text_request(found: str, images: Sequence[Image] = ()) -> ParsedRequest:
+    """Return the request that a text or pictures are by themselves: nothing is counted around them."""
+    turns = [Message("user", found)] if found else []
+    return ParsedRequest(Request(NO_ENDPOINT, None, turns, images=images, doubts=find_template_doubts(turns, "")))
+
+
+def read_text_line(line: bytes) -> ParsedRequest:
+    """Read a line as a text of its own: the text that it is in JSON, the prompt of an object, or the line itself. Raises BadBody
+    if it isn't UTF-8, or is a request or something else that isn't counted as text.
+    """
+    value: JsonValue = None
+    with suppress(BadBody):
+        value = parse_json(line)
+    if kind := kinds.find_kind(value):
+        if kinds.get_prompt_text(value) is None:
+            raise BadBody(expected="a text, or an object with a prompt", found=kind.name or "a request")
+        return _read_bare_prompt(value)
+    try:
+        return make_text_request(value if isinstance(value, str) else line.decode().rstrip("\r"))
+    except UnicodeDecodeError as error:
+        raise BadBody(expected="UTF-8", found=f"the byte 0x{line[error.start]:02x} at byte {error.start + 1}") from None
+
+
 READERS: Mapping[str, Callable[[JsonValue], ParsedRequest]] = {
     kinds.BATCH_KIND: _read_batch,
     kinds.CHAT_KIND: _read_chat,
     kinds.RESPONSES_KIND: _read_responses,
     kinds.TRAINING_KIND: _read_training,
     kinds.TOOLS_KIND: _read_tools,
+    kinds.TEXT_LINES_KIND: _read_bare_prompt,
 }
-_ALL_READERS = {**READERS, kinds.WRAPPED_KIND: _read_wrapped, kinds.TRAINING_LINE_KIND: _read_training_line}
+_ALL_READERS = {
+    **READERS,
+    kinds.WRAPPED_KIND: _read_wrapped,
+    kinds.FORMAT_KIND: _read_format,
+    kinds.TRAINING_LINE_KIND: _read_training_line,
+}
 
 INPUT_KINDS = ("text", "image", *READERS)
 """What an input can be said to be."""

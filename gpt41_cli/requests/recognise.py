@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple, TypeAlias
 from gpt41_cli.errors import InputError
 from gpt41_cli.files import binaries, compressed, documents, pictures, text
 from gpt41_cli.files.documents import FileLine, FileSpan, LineBlock, LineChunks
+from gpt41_cli.files.exchanges import Exchange, is_cassette, list_exchanges, parse_cassette
 from gpt41_cli.files.fields import BadBody, DamagedJson, JsonValue
 from gpt41_cli.findings import Place
 from gpt41_cli.requests import kinds
+from gpt41_cli.requests.forms.texts import find_text_kind
 from gpt41_cli.requests.kinds import ContentKind
 from gpt41_cli.requests.placeholders import find_placeholders
 from gpt41_cli.requests.prompt_files import MAX_BYTES, PROMPT_SUFFIXES, read_prompt_file
@@ -25,9 +27,6 @@ if TYPE_CHECKING:  # the readers are imported when there is a request: texts do 
 TEXT_KIND, IMAGE_KIND = "text", "image"
 BINARY_REASON = "binary"
 """Why a file of a folder is left out that is neither text nor a request."""
-
-_PROBED_LINES = 10
-"""Lines among which one must be a request, or claim to be."""
 
 _TEXT_HEAD_BYTES = 1 << 14
 """As much of a text is searched for what says that it isn't a prompt."""
@@ -43,7 +42,7 @@ _JSON_SUFFIXES = (".json", ".jsonl", ".ndjson")
 _VALUES_PER_CHUNK = 64
 """Values of a document in a chunk."""
 
-_REQUEST_MARKERS = ((b'"messages"',), (b'"custom_id"',), (b'"model"', b'"input"'))
+_REQUEST_MARKERS = ((b'"messages"',), (b'"custom_id"',), (b'"model"', b'"input"'), (b'"role"', b'"content"'))
 """What stands in a request: all of one of these."""
 
 
@@ -118,13 +117,7 @@ def recognise_input(stream: BinaryIO, name: str, kind: str | None = None, *, is_
     if kind == TEXT_KIND:
         return TextInput(text.decode_text(whole, name))
     if not may_be_requests:
-        _refuse_other_text(head, name)
-        if PurePath(name).suffix.lower() in PROMPT_SUFFIXES:
-            begun = b"".join(islice(whole, MAX_BYTES // text.CHUNK_BYTES))
-            whole = chain((begun,), whole)
-            if found := _read_prompt_file(begun, name):
-                return found
-        return TextInput(text.decode_text(whole, name), _find_placeholders(head, name))
+        return _read_text(head, whole, name)
     mark, encoding = text.detect_byte_order_mark(head)
     if is_packed or encoding != "utf-8" or mark:
         in_lines = documents.split_into_blocks
@@ -133,6 +126,19 @@ def recognise_input(stream: BinaryIO, name: str, kind: str | None = None, *, is_
         return LineChunks(in_lines(pieces), encoding, has_byte_order_mark=bool(mark))
 
     return _read_requests(text.convert_to_utf8(whole, name), name, kind, is_listed, split)
+
+
+def _read_text(head: bytes, whole: Iterator[bytes], name: str) -> RecognisedInput:
+    """Read text, or the requests in a text that keeps them in YAML. Raises BadBody for text that another command reads."""
+    _refuse_other_text(head, name)
+    if is_cassette(head):
+        return _read_exchanges(list_exchanges(parse_cassette(b"".join(whole), name)) or (), name)
+    if PurePath(name).suffix.lower() in PROMPT_SUFFIXES:
+        begun = b"".join(islice(whole, MAX_BYTES // text.CHUNK_BYTES))
+        whole = chain((begun,), whole)
+        if found := _read_prompt_file(begun, name):
+            return found
+    return TextInput(text.decode_text(whole, name), _find_placeholders(head, name))
 
 
 def read_lines(stream: BinaryIO, name: str) -> LineChunks:
@@ -177,6 +183,8 @@ def read_item(item: RequestItem, kind: str | None, place: Place) -> ParsedReques
 
     if not isinstance(item, FileLine):
         return readers.read_json_request(item.value, kind)._replace(place=place)
+    if kind == kinds.TEXT_LINES_KIND:
+        return readers.read_text_line(item.data)._replace(place=place)
     return readers.read_json_request(documents.parse_json(item.data), kind)._replace(place=place, line_bytes=len(item.data))
 
 
@@ -213,9 +221,9 @@ def _refuse_binary(head: bytes, name: str) -> None:
 def _refuse_other_text(head: bytes, name: str) -> None:
     """Raise BadBody for text that another command reads, and for lines of JSON texts."""
     begun = next(iter(text.convert_to_utf8((head,), name)), b"")
-    refusal = kinds.find_text_kind(begun[:_TEXT_HEAD_BYTES].decode(errors="replace"))
+    refusal = find_text_kind(begun[:_TEXT_HEAD_BYTES].decode(errors="replace"), name)
     if refusal is None and begun.lstrip()[:1] == b'"':
-        values = [value for _, value in _parse_first_lines(begun)]
+        values = [value for _, value in documents.parse_first_lines(begun)]
         refusal = kinds.RECORDS if len(values) > 1 and all(isinstance(value, str) for value in values) else None
     if refusal:
         raise refusal.refuse(name)
@@ -243,7 +251,7 @@ def _has_json_start(head: bytes, name: str) -> bool:
 
 def _is_mostly_requests(head: bytes) -> bool:
     """Return True if the first lines are requests with few exceptions, such as a first line that isn't one."""
-    lines = _parse_first_lines(head) if _has_request_markers(head) else []
+    lines = documents.parse_first_lines(head) if _has_request_markers(head) else []
     return 2 * sum(_is_request(line, value, is_listed=True) for line, value in lines) >= len(lines) > 0
 
 
@@ -257,19 +265,23 @@ def _read_requests(
     """Read requests as a document or as lines. The input is text if neither the whole nor any of the first lines looks like a
     request. Raises BadBody for what another command reads.
     """
-    seen = read_first_lines(data)
+    seen = documents.read_first_lines(data)
     first = next(LineBlock(1, seen).iterate_lines(), FileLine(1, b""))
     if len(first.data) <= documents.MAX_DOCUMENT_BYTES and documents.can_span_lines(first.data):
         seen += b"".join(islice(data, documents.MAX_DOCUMENT_BYTES // text.CHUNK_BYTES))
         found = _read_document(seen, name, kind, is_listed)
         if found:
             return found
-    lines = _parse_first_lines(seen)
+    lines = documents.parse_first_lines(seen)
     if kind in (None, kinds.CHAT_KIND) and lines and all(kinds.is_message(value) for _, value in lines):
         return _read_conversation(chain((seen,), data), name)
     if kind or any(_is_request(line, value, is_listed) for line, value in lines):
         return RequestInput(split(chain((seen,), data)))
     values = [value for _, value in lines]
+    more = next(data, b"")
+    data = chain((more,), data)
+    if len(values) == 1 and isinstance(values[0], dict) and not more and (found := _read_value(values[0], name, None)):
+        return found
     refusal = _find_refusal(values)
     if refusal is None and len(values) > 1 and all(map(kinds.RECORDS.matches, values)):
         refusal = kinds.RECORDS
@@ -277,6 +289,7 @@ def _read_requests(
         raise refusal.refuse(name)
     if is_listed and values and isinstance(values[0], BadBody) and _is_cut_request(seen, name):
         raise _make_damage(values[0], name)
+    _refuse_other_text(seen, name)
     return TextInput(text.decode_text(chain((seen,), data), name), _find_placeholders(seen, name))
 
 
@@ -284,20 +297,6 @@ def _make_damage(error: BadBody, name: str) -> DamagedJson:
     damaged = DamagedJson(location=name, problem=f"{error} (--as text counts it as text)")
     damaged.line = error.line
     return damaged
-
-
-def _parse_first_lines(data: bytes) -> list[tuple[bytes, JsonValue | BadBody]]:
-    """Parse the first lines; the error takes the place of the value of a line that isn't JSON. A last line that is cut off is
-    dropped.
-    """
-    found: list[tuple[bytes, JsonValue | BadBody]] = []
-    for line in islice(LineBlock(1, data).iterate_lines(), _PROBED_LINES):
-        try:
-            found.append((line.data, documents.parse_json(line.data)))
-        except BadBody as error:
-            found.append((line.data, error))
-    is_cut_off = len(found) > 1 and isinstance(found[-1][1], BadBody) and data.endswith(found[-1][0])
-    return found[:-1] if is_cut_off else found
 
 
 def _read_conversation(data: Iterator[bytes], name: str) -> RequestInput:
@@ -324,24 +323,6 @@ def _find_refusal(values: Sequence[JsonValue | BadBody]) -> ContentKind | None:
     return found[0] if found and 2 * len(found) >= len(values) else None
 
 
-def read_first_lines(data: Iterator[bytes]) -> bytes:
-    """Read up to the end of a line that isn't blank, and what comes with it. Of a line that is too long, read enough to refuse
-    it.
-    """
-    seen: list[bytes] = []
-    size = 0
-    for chunk in data:
-        seen.append(chunk)
-        size += len(chunk)
-        if b"\n" in chunk:
-            begun = b"".join(seen)
-            if b"\n" in begun.lstrip():
-                return begun
-        if size > documents.MAX_DOCUMENT_BYTES:
-            break
-    return b"".join(seen)
-
-
 def _read_document(data: bytes, name: str, kind: str | None, is_listed: bool) -> RequestInput | None:
     """Read the requests of one document; None if it isn't one, or may be lines after all."""
     if not kind and not kinds.MARKERS.search(data):
@@ -349,9 +330,9 @@ def _read_document(data: bytes, name: str, kind: str | None, is_listed: bool) ->
     try:
         value = documents.parse_json(data)
     except BadBody as error:
-        lines = _parse_first_lines(data)[1:]
+        lines = documents.parse_first_lines(data)[1:]
         may_be_text = not _is_cut_request(data, name) if is_listed else not kind and not _has_request_markers(data)
-        if may_be_text or any(_is_request(line, value, is_listed=True) for line, value in lines):
+        if kind == kinds.TEXT_LINES_KIND or may_be_text or any(_is_request(line, value, is_listed=True) for line, value in lines):
             return None
         raise _make_damage(error, name) from None
     return _read_value(value, name, kind)
@@ -359,7 +340,11 @@ def _read_document(data: bytes, name: str, kind: str | None, is_listed: bool) ->
 
 def _read_value(value: JsonValue, name: str, kind: str | None) -> RequestInput | None:
     """Read the requests of the value of a document: it is one, or a list of them. None if it is neither."""
+    if kind is None and (exchanges := list_exchanges(value)) is not None:
+        return _read_exchanges(exchanges, name)
     row = kinds.find_kind(value)
+    if row and row.is_inside and isinstance(value, dict) and (inner := kinds.list_inner_requests(value)):
+        value, row = inner, None
     if isinstance(value, dict) and row and row.reader == kinds.MESSAGE_KIND:
         value, row = [value], kinds.find_kind([value])
     if not isinstance(value, list) or (row and row.reader):
@@ -368,12 +353,28 @@ def _read_value(value: JsonValue, name: str, kind: str | None) -> RequestInput |
         if row:
             raise row.refuse(name)
         return None
-    if not kind and not any(map(_is_recognised, value)):
-        refusal = _find_refusal(value)
+    if not kind and not any(map(kinds.is_request, value)):
+        refusal = _find_refusal(value) or row
         if refusal:
             raise refusal.refuse(name)
         return None
-    found = [DocumentValue(index, each) for index, each in enumerate(value)]
+    return _make_input([DocumentValue(index, each) for index, each in enumerate(value)])
+
+
+def _read_exchanges(exchanges: Sequence[Exchange], name: str) -> RequestInput:
+    """Read the requests to models in a recording of HTTP. Raises BadBody if there is none."""
+    found = [DocumentValue(index, each.request) for index, each in enumerate(exchanges) if kinds.find_kind(each.request)]
+    if not found:
+        raise BadBody(
+            expected="requests or text",
+            found="recorded HTTP requests, none of which asks a model",
+            hint="--as text counts the file as one text",
+            location=name,
+        )
+    return _make_input(found)
+
+
+def _make_input(found: list[DocumentValue]) -> RequestInput:
     return RequestInput(
         DocumentValues(found[start : start + _VALUES_PER_CHUNK]) for start in range(0, len(found), _VALUES_PER_CHUNK)
     )
@@ -383,12 +384,7 @@ def _is_request(line: bytes, value: JsonValue | BadBody, is_listed: bool) -> boo
     """Return True if a line is a request, or isn't JSON but looks like a malformed one."""
     if isinstance(value, BadBody):
         return not is_listed and line.lstrip().startswith(b"{") and _has_request_markers(line)
-    return _is_recognised(value)
-
-
-def _is_recognised(value: JsonValue) -> bool:
-    kind = kinds.find_kind(value)
-    return kind is not None and kind.reader not in (None, kinds.MESSAGE_KIND)
+    return kinds.is_request(value)
 
 
 def _is_cut_request(data: bytes, name: str) -> bool:

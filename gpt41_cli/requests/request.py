@@ -10,6 +10,9 @@ from gpt41_cli.rules import Effect, Rule
 
 CHAT_ENDPOINT = "/v1/chat/completions"
 RESPONSES_ENDPOINT = "/v1/responses"
+NO_ENDPOINT = ""
+"""That of a text, which is billed for its tokens alone."""
+
 ENDPOINTS = (CHAT_ENDPOINT, RESPONSES_ENDPOINT)
 """The endpoints whose requests can be counted, named as the Batch API names them in `url`."""
 
@@ -132,6 +135,11 @@ class Request(NamedTuple):
     set_fields: frozenset[str] = frozenset()
     reasoning_effort: str | None = None
     refusals: Sequence[BadBody] = ()
+
+    @property
+    def is_text(self) -> bool:
+        """True for a text, which has no messages around it."""
+        return self.endpoint == NO_ENDPOINT
 
     @property
     def is_chat(self) -> bool:

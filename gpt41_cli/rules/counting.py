@@ -19,7 +19,7 @@ TEMPLATE = Rule(
 )
 TOOLS_ALONE = Rule(
     "tools-alone",
-    "Declared functions are sent with messages.",
+    "Declared functions and structured outputs are sent with messages.",
     why="Without their messages, the rest of the request is missing from the count.",
     remedy="Count the whole request.",
     effect=Effect.AT_LEAST,

@@ -29,6 +29,12 @@ NOT_A_CALL = Rule(
     remedy="Nothing. Export the runs of models too, if they are missing.",
     level=Level.WARNING,
 )
+NESTED_CALL = Rule(
+    "nested-call",
+    "The tokens of a call are in a trace once.",
+    why="A framework and the provider's SDK below it both report the same call: counting both would count twice.",
+    remedy="Nothing. The innermost calls count.",
+)
 CACHE_HIT = Rule(
     "cache-hit",
     "Each answer came from the API, not from a cache of your own.",

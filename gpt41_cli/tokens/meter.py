@@ -162,7 +162,7 @@ class Meter:
             find_doubts(request, variant and variant.model, is_named=name is not None),
             sent.custom_id,
             name,
-            None if sent.is_training_example else request.endpoint,
+            None if sent.is_training_example or request.is_text else request.endpoint,
             pieces,
             self._measure_savings(request, method, sum(parts.values())) if keeps_pieces else {},
             sent.place,
@@ -184,6 +184,8 @@ class Meter:
 
         Of plain messages only what frames them differs, so they needn't be counted again.
         """
+        if request.is_text:
+            return (0,) * len(PARTS)
         texts = [turn for turn in request.turns if isinstance(turn, Message)]
         if request.functions or request.response_format or len(texts) < len(request.turns):
             memo = self.get_memo(method.encoding)

@@ -35,6 +35,8 @@ def build_prompt(request: Request, rules: PromptRules = FAMILY) -> list[PromptPi
 
 def build_turn(request: Request, turn: Turn, rules: PromptRules = FAMILY) -> Iterable[PromptPiece]:
     """The pieces of one turn of `request`."""
+    if request.is_text and isinstance(turn, Message):
+        return (PromptPiece(TEXT, "text", turn.text),)
     if isinstance(turn, CallTurn):
         if request.is_chat:
             return build_chat_calls(turn, rules)
@@ -50,8 +52,8 @@ def build_turn(request: Request, turn: Turn, rules: PromptRules = FAMILY) -> Ite
 
 
 def build_ending(request: Request, rules: PromptRules = FAMILY) -> Iterable[PromptPiece]:
-    """What follows the turns. Functions alone, without a request, have nothing that follows them."""
-    if request.is_chat and not request.turns:
+    """What follows the turns. A text, and functions alone, have nothing that follows them."""
+    if request.is_text or (request.is_chat and not request.turns):
         return ()
     answer = _build_answer(rules.answer)
     return (*_build_tool_choice(request, rules), answer) if request.functions and rules.charges_choice else (answer,)

@@ -364,6 +364,9 @@ def test_whether_it_was_a_batch_is_not_guessed() -> None:
 NO_TEXT = (
     "expected text in UTF-8, or in UTF-16 or UTF-32 with a byte order mark; found the byte 0xff at offset 21, which isn't UTF-8"
 )
+NO_TOKENS = "expected a column of tokens (input_tokens or prompt_tokens)"
+NAME_COLUMNS = "--columns names those of another log: --columns input=NAME,output=NAME,model=NAME"
+PREFIXED = "lines of a log with text before the JSON; cut that off with sed 's/^[^{]*//' FILE and name standard input (-) instead"
 KINDS = "JSON, JSON Lines, the events of a stream, or CSV with a column input_tokens or prompt_tokens"
 
 
@@ -371,8 +374,13 @@ KINDS = "JSON, JSON Lines, the events of a stream, or CSV with a column input_to
     ("data", "message"),
     [
         ("A text.\nOf two lines.\n", f"a.log:1: expected {KINDS}, found none of them"),
-        ("\nmodel,output_tokens\n", f"a.log:2: expected {KINDS}, found none of them"),
-        ("model,cost\n", "a.log:1: expected a column of tokens (input_tokens or prompt_tokens), found prices alone (cost)"),
+        ("\nmodel,output_tokens\n", f'a.log:2: {NO_TOKENS}, found the columns "model", "output_tokens"; {NAME_COLUMNS}'),
+        ("model,tok_in,cost\n", f'a.log:1: {NO_TOKENS}, found the columns "model", "tok_in", "cost"; {NAME_COLUMNS}'),
+        (
+            "a,b,c,d,e,f,g,h,i\n",
+            f'a.log:1: {NO_TOKENS}, found the columns "a", "b", "c", "d", "e", "f", "g", "h", ...; {NAME_COLUMNS}',
+        ),
+        ('2026-11-20 10:00:00 INFO {"usage": 1}\n', f"a.log:1: expected JSON, JSON Lines or CSV, found {PREFIXED}"),
         (
             "start_time,amount_value\n",
             (

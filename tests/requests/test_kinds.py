@@ -47,6 +47,10 @@ READ_KINDS = {
     "a list of messages in a record": (lines({"model": "gpt-4.1", "inputs": {"messages": MESSAGES}}), 20, 1),
     "a list of messages under another name": (lines({"id": "x", "prompt_messages": MESSAGES}), 20, 1),
     "Responses": (lines({"request": {"model": "gpt-4.1", "input": "Where is my bike?"}}), 12, 1),
+    "messages as the prompt": (lines({"model": "gpt-4.1", "prompt": MESSAGES}), 20, 1),
+    "requests in a list of a document": (json.dumps({"v": 1, "requests": [BODY, BODY], "tags": ["a"]}), 40, 2),
+    "the same on several lines": (json.dumps({"v": 1, "rows": [{"messages": MESSAGES}]}, indent=1), 20, 1),
+    "events of CloudWatch": (json.dumps({"events": [{"message": json.dumps({"request": BODY})}] * 2}), 40, 2),
     "extra_body": (lines({"model": "gpt-4.1", "extra_body": {"messages": MESSAGES}, "messages": []}), 20, 1),
 }
 
@@ -83,6 +87,63 @@ def test_tools_alone_count_as_the_functions_that_they_declare(name: str, run: Ru
     assert (found["requests"]["exact"], found["requests"]["lower_bounds"]) == (0, 1)
     assert "find_book" in run("count", "tools.json", "--show").out
     assert run("cost", "tools.json", "--output-tokens", "10").out.startswith("at least ")
+
+
+FORMATS = {
+    "a response_format": {"type": "json_schema", "json_schema": {"name": "book", "schema": SCHEMA}},
+    "its field": {"response_format": {"type": "json_schema", "json_schema": {"name": "book", "schema": SCHEMA}}},
+    "as Responses takes it": {"text": {"format": {"type": "json_schema", "name": "book", "schema": SCHEMA}}},
+    "name and schema": {"name": "book", "schema": SCHEMA},
+}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_structured_output_alone_counts_as_the_schema_that_it_is(name: str, run: Run, tmp_path: Path) -> None:
+    (tmp_path / "f.json").write_text(json.dumps(FORMATS[name]))
+    (tmp_path / "body.json").write_text(json.dumps({**chat(USER), "response_format": FORMATS["a response_format"]}))
+    expected = json.loads(run("count", "body.json", "--format", "json").out)["requests"]["parts"]["schema"]
+    found = json.loads(run("count", "f.json", "--format", "json").out)
+    assert found["input_tokens"] == found["requests"]["parts"]["schema"] == expected > 20
+    assert found["requests"]["lower_bounds"] == 1
+
+
+TEXT_LINES = {
+    "prompts": lines(*PROMPT_LINES),
+    "texts": lines("Where is my bike?", "Where is my car?"),
+    "plain lines": "Where is my bike?\nWhere is my car?\r\n\n",
+    "a list": json.dumps(["Where is my bike?", "Where is my car?"], indent=1),
+    "a list of prompts": json.dumps(PROMPT_LINES),
+}
+
+
+@pytest.mark.parametrize("name", TEXT_LINES)
+def test_each_line_is_a_text_of_its_own_if_that_is_said(name: str, run: Run, tmp_path: Path) -> None:
+    (tmp_path / "f.txt").write_bytes(TEXT_LINES[name].encode())
+    found = json.loads(run("count", "f.txt", "--as", "text-lines", "--format", "json").out)
+    assert (found["input_tokens"], found["requests"]["requests"], found["requests"]["exact"]) == (10, 2, 2)
+    priced = ("--as", "text-lines", "--output-tokens", "10")
+    assert run("cost", "f.txt", *priced, "--model", "mini", "-q").out == "0.000036\n"
+    each = run("cost", "f.txt", *priced, "--model", "mini", "--each", "-q").out
+    assert each == "0.000018\n0.000018\n"
+    for command in ("recommend", "migrate"):
+        assert "2 requests" in run(command, "f.txt", *priced).out
+    assert run("plan", "f.txt", *priced).out.startswith(
+        "Soonest: gpt-4.1-mini in standard, within a minute in tier 1 ($0.000036)"
+    )
+    assert "2 requests" in run("cache", "f.txt", "--as", "text-lines").out
+
+
+def test_a_line_that_is_no_text_is_refused_as_one(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "f.jsonl").write_bytes(lines(BODY, {"a": 1}, USAGE, 5).encode() + b"\xff\n")
+    done = run("count", "f.jsonl", "--as", "text-lines")
+    assert "f.jsonl:1: expected a text, or an object with a prompt, found a request" in done.err
+    assert "f.jsonl:3: expected a text, or an object with a prompt, found usage, not requests" in done.err
+    assert "f.jsonl:5: expected UTF-8, found the byte 0xff at byte 1" in done.err
+    assert "3 of 5" in done.err
+    (tmp_path / "f.json").write_text(json.dumps(["a", 5], indent=1))
+    assert "expected a text, or an object with a prompt, found the number 5" in run("count", "f.json", "--as", "text-lines").err
+    (tmp_path / "f.txt").write_text("[\n1\n")
+    assert run("count", "f.txt", "--as", "text-lines", "-q").out == "2\n"
 
 
 REFUSED = {
@@ -123,6 +184,23 @@ REFUSED = {
     "Completions": ({"model": "gpt-4.1", "prompt": "Hi"}, "requests with a prompt, as the legacy Completions endpoint"),
     "a saved report": ({"schema": "gpt41.count/1", "input_tokens": 3}, "a report that gpt41 saved; gpt41 diff"),
     "bare prompts": (PROMPT_LINES[0], "bare prompts in JSON; make each line"),
+    "a trace": (
+        {"data": {"spans": [{"a": "x", "inputs": json.dumps(BODY)}, {"inputs": json.dumps(BODY)}]}},
+        "JSON with a request at data.spans[0].inputs; take the bodies out, one per line",
+    ),
+    "messages deep inside": ({"a": {"b": {"c": {"d": {"e": MESSAGES}}, "f": [1, "x", None]}}}, "JSON with messages at a.b.c.d.e"),
+    "one message inside": ({"first": MESSAGES[0], "second": {"x y": MESSAGES[1]}}, "JSON with messages at first; take"),
+    "answers in log events": (
+        {"events": [{"message": json.dumps({"object": "chat.completion", "usage": USAGE})}]},
+        "JSON with usage at events[0].message; gpt41 reconcile reads usage in logs and traces",
+    ),
+    "a conversation of another tool": (
+        {"chat_messages": [{"sender": "human", "text": "Hi"}, {"sender": "assistant", "text": "Hello"}]},
+        "JSON with messages at chat_messages",
+    ),
+    "messages of another tool": ([{"speaker": "User", "utterance": "Hi"}], "JSON with messages in it"),
+    "a JSON Schema": (SCHEMA, "a JSON Schema; put it into response_format"),
+    "a JSON Schema by its address": ({"$schema": "https://json-schema.org/draft/2020-12/schema"}, "a JSON Schema; put it"),
 }
 
 
@@ -155,6 +233,20 @@ REFUSED_TEXT = {
         "day,model,input_tokens,output_tokens\n2026-11-20,gpt-4.1,5,4\n",
         "a table of usage; gpt41 reconcile reads it",
     ),
+    "a table of messages": ("role,content\nuser,Hi\n", "a table of prompts or messages (CSV); make each row"),
+    "a table with messages in its cells": (
+        'id,m\n1,"[{""role"": ""user"", ""content"": ""Hi""}]"\n',
+        "a table of prompts or mess",
+    ),
+    "a table of prompts": ('id\tprompt\tcompletion\n1\tWhere?\t"Here"\n', "a table of prompts or messages (CSV)"),
+    "what Python prints": (
+        "[{'role': 'user', 'content': 'Hi'}]\n",
+        "messages or requests as Python prints them, in single quotes",
+    ),
+    "lines of a log": (
+        "".join(f"2026-11-0{day} INFO {json.dumps({'request': BODY})}\n" for day in (1, 2, 3)),
+        "lines of a log with text before the JSON; cut that off with sed 's/^[^{]*//' FILE and name standard input (-) instead",
+    ),
     "a table of spans": ("id;llm.token_count.prompt;llm.token_count.completion\na;1;2\n", "a table of usage"),
 }
 
@@ -179,6 +271,13 @@ def test_text_that_another_command_reads_is_refused(name: str, run: Run, tmp_pat
         '"Hello," she said.\n"Hello," said he.\n',
         "version: 1\nservices:\n  web: {}\n",
         '{"request": {"id": 1}}',
+        "name,role\nAda,user\n",
+        "prompt\n",
+        "Dear prompt, completion\nThis is a letter.\n",
+        "{'a': 'b'}\n",
+        '2026-11-01 INFO {"level": 3}\n',
+        'Hello {"role": "user", "content": 5, "b"}\n',
+        '{"author": "user", "title": "A"}',
     ],
 )
 def test_texts_that_only_mention_such_things_stay_text(text: str, run: Run, tmp_path: Path) -> None:
@@ -207,7 +306,7 @@ def test_one_message_per_line_must_go_on_to_the_end(run: Run, tmp_path: Path) ->
 
 
 def test_a_record_with_several_requests_is_not_read_as_one_of_them() -> None:
-    with pytest.raises(BadBody, match="found none of them"):
+    with pytest.raises(BadBody, match="found JSON with a request at first"):
         read_json_request({"first": BODY, "second": BODY})
     with pytest.raises(BadBody, match="tools"):
         read_json_request({"a": 1}, "tools")

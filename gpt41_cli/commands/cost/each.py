@@ -18,8 +18,9 @@ from gpt41_cli.files.trees import SkippedPath
 from gpt41_cli.findings import Place
 from gpt41_cli.prices.tools import price_tools
 from gpt41_cli.pricing import EXACT, Bill, Usage, price, sum_usd
-from gpt41_cli.requests.readers import FramedLine, ParsedRequest
-from gpt41_cli.requests.recognise import RequestInput
+from gpt41_cli.requests.readers import FramedLine, ParsedRequest, make_text_request
+from gpt41_cli.requests.recognise import PictureInput, RequestInput, TextInput
+from gpt41_cli.requests.request import Image
 from gpt41_cli.tokens.meter import Meter
 from gpt41_cli.work.searches import count_search_tokens
 from gpt41_cli.work.sizing import FramedMeasurer, MeasuredRequest, measure_request
@@ -111,15 +112,30 @@ class RequestPricer:
 def price_requests(
     sources: Sequence[InputSource], reading: ReadingOptions, pricer: RequestPricer, skipped: list[SkippedPath]
 ) -> Iterator[PricedRequest | RejectedRequest]:
-    """Price every request of the sources in order, as a stream. Raises InputError for a source without requests."""
+    """Price every request, text and picture of the sources in order, as a stream."""
     for source in sources:
         try:
             with open_input(source, reading.kind) as found:
                 if not isinstance(found, RequestInput):
-                    raise InputError(
-                        expected="requests with --each", found="something else", hint="--as says", location=source.label
-                    )
+                    yield _price_text(source, found, pricer)
+                    continue
                 for some in map_chunks(source, found, reading, pricer.price, list, pricer.meter.memo_filler, pricer.price_framed):
                     yield from some
         except InputError as error:
             skipped.append(skip_or_raise(source, error))
+
+
+def _price_text(source: InputSource, found: TextInput | PictureInput, pricer: RequestPricer) -> PricedRequest | RejectedRequest:
+    """Price a text or a picture as the input of one request; it states no maximum for the answer."""
+    place = Place(source.name)
+    sent = (
+        make_text_request("".join(found.pieces))
+        if isinstance(found, TextInput)
+        else make_text_request("", [Image(found.width, found.height, is_animated=found.is_animated)])
+    )
+    try:
+        if pricer.terms.output_tokens is None:
+            raise BadBody(expected="--output-tokens with a text, which states no maximum", found="none")
+        return pricer.price(sent._replace(place=place))
+    except BadBody as error:
+        return RejectedRequest(place, str(error), source.is_from_folder, error.path)

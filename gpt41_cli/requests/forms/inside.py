@@ -1,0 +1,53 @@
+"""Find messages, requests and usage somewhere inside other data: in its objects and lists, and in JSON that is kept as text."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from typing import NamedTuple
+
+from gpt41_cli.files.documents import parse_json
+from gpt41_cli.files.fields import BadBody, JsonValue, join_path, redact
+
+_MAX_VALUES = 500_000
+_MARKERS = ('"role"', '"messages"', 'tokens"', "okenCount", "Tokens")
+"""Text in which one of these stands may be JSON with messages or usage."""
+
+
+class InnerContent(NamedTuple):
+    """What is inside a value, and the path of the first of it."""
+
+    path: str
+    name: str
+    is_log: bool
+
+
+def find_inside(value: JsonValue, classify: Callable[[JsonValue], tuple[str, bool] | None]) -> InnerContent | None:
+    """Find the first value inside another that `classify` names, and says if it is a log; the least deep first. None if there
+    is none.
+    """
+    waiting = deque([("", value)])
+    seen = 0
+    while waiting and seen < _MAX_VALUES:
+        path, owner = waiting.popleft()
+        if found := classify(owner):
+            return InnerContent(path, *found)
+        if isinstance(owner, dict):
+            items = ((join_path(path, redact(key).strip('"')), each) for key, each in owner.items())
+        else:
+            items = ((f"{path}[{index}]", each) for index, each in enumerate(owner))
+        for at, each in items:
+            seen += 1
+            inner = parse_text(each) if isinstance(each, str) else each
+            if isinstance(inner, dict | list):
+                waiting.append((at, inner))
+    return None
+
+
+def parse_text(text: str) -> JsonValue:
+    """Parse text that may be JSON with messages or usage; None for any other."""
+    if text.lstrip()[:1] in ("{", "[") and any(mark in text for mark in _MARKERS):
+        with suppress(BadBody, UnicodeError):
+            return parse_json(text.encode())
+    return None

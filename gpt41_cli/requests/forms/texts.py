@@ -1,0 +1,54 @@
+"""Text that isn't a prompt: tables, settings, lines of a log, and what Python prints."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from gpt41_cli.files.documents import CUT_PREFIXES, PREFIXED_LINES, list_prefixed_objects
+from gpt41_cli.requests.forms import foreign
+from gpt41_cli.requests.kinds import TO_REQUESTS, ContentKind, find_kind, is_usage_name
+
+_TABLE_CELL = re.compile(r'"?([\w. ()-]{1,40})"?')
+_CONFIG = re.compile(r"(?:[ \t]*(?:#.*)?\n|---\n)*(?:version|defaults|workloads):")
+_CONFIG_KEYS = (re.compile(r"^version:", re.MULTILINE), re.compile(r"^workloads:\s*(#.*)?$", re.MULTILINE))
+
+
+def find_text_kind(head: str, name: str) -> ContentKind | None:
+    """Return the kind of text that isn't counted as text: gpt41.yaml, a table of usage or messages, lines of a log; None for any
+    other text. A `name` may say that it is a table.
+    """
+    found = next((kind for kind in TEXT_KINDS if kind.matches(head)), None)
+    return MESSAGE_TABLE if found is None and foreign.is_message_table(head, name) else found
+
+
+def _is_config(head: str) -> bool:
+    return _CONFIG.match(head) is not None and all(pattern.search(head) for pattern in _CONFIG_KEYS)
+
+
+def _is_usage_table(head: str) -> bool:
+    """Return True if the first line names at least two figures of tokens and the second has as many cells."""
+    first, second = (re.split("[,;\t]", line) for line in (*head.lstrip("\n").split("\n", 2), "", "")[:2])
+    cells = [_TABLE_CELL.fullmatch(cell.strip()) for cell in first]
+    names = [cell[1] for cell in cells if cell]
+    return 1 < len(names) == len(cells) <= len(second) and sum(map(is_usage_name, names)) > 1
+
+
+def _is_prefixed_log(head: str) -> bool:
+    objects = list_prefixed_objects(head)
+    return any(find_kind(each) for each in objects)
+
+
+MESSAGE_TABLE = ContentKind(lambda _: True, None, "a table of prompts or messages (CSV)", TO_REQUESTS.replace("line", "row"))
+TEXT_KINDS: Sequence[ContentKind] = (
+    ContentKind(_is_config, None, "a gpt41.yaml", "gpt41 check reads it"),
+    ContentKind(_is_usage_table, None, "a table of usage", "gpt41 reconcile reads it", is_log=True),
+    ContentKind(
+        foreign.is_python_literal,
+        None,
+        "messages or requests as Python prints them, in single quotes",
+        "json.dumps writes them as JSON",
+    ),
+    ContentKind(_is_prefixed_log, None, PREFIXED_LINES, CUT_PREFIXES),
+)
+"""Like CONTENT_KINDS, for the beginning of a text."""
