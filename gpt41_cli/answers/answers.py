@@ -66,8 +66,8 @@ class Answer(NamedTuple):
     `is_batch_total`: it is a batch object. `is_sum`: the log says that it is a sum. `currency` comes with prices in the log,
     which are not read. The output is that of all `choice_count`. `tools` counts calls of built-in tools with a price per
     call, `unpriced_calls` lists the kinds of the others. `doubts` are contradictions in it. `other_models` are names that the
-    record gives to the model as well. `labels` are what it says in the fields by which answers are grouped. `span_id` is the number
-    of its span in a trace.
+    record gives to the model as well. `labels` are what it says in the fields by which answers are
+    grouped. `span_id` is the number of its span in a trace.
     """
 
     usage: Usage

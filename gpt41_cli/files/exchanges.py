@@ -14,7 +14,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
-from gpt41_cli.catalog.yaml_values import read_yaml_values
 from gpt41_cli.errors import InputError, TableError
 from gpt41_cli.files.compressed import decompress_if_needed
 from gpt41_cli.files.documents import parse_json
@@ -44,6 +43,8 @@ def is_cassette(head: bytes) -> bool:
 
 def parse_cassette(data: bytes, name: str) -> JsonValue:
     """Parse a cassette in YAML. Raises BadBody if it isn't YAML."""
+    from gpt41_cli.catalog.yaml_values import read_yaml_values
+
     try:
         return read_yaml_values(data.decode("utf-8", "replace"), name)
     except TableError as error:

@@ -72,7 +72,7 @@ _PROBED_ITEMS = 10
 MARKERS = re.compile(
     rb'"(role|messages|custom_id|model|input|prompt|question|query|text|instruction|completion|conversations?|contents|chosen|body'
     rb"|preferred_output|mapping|content|parameters|inputSchema|input_schema|modelInput|schema|\$schema|properties|object|usage"
-    rb'|sender|author|speaker|value)"|[tT]okens|[tT]okenCount|\\"(role|messages)'
+    rb'|sender|author|speaker|value|nodes)"|[tT]okens|[tT]okenCount|\\"(role|messages)|^[\s\[]*\[\s*"'
 )
 """A document without any of these is none of the kinds below, and isn't parsed."""
 
@@ -313,6 +313,13 @@ CONTENT_KINDS: Sequence[ContentKind] = (
         "convert_to_openai_messages of langchain-core gives them a role and content",
     ),
     ContentKind(_is_prompt, None, "bare prompts in JSON", _TO_TEXTS),
+    ContentKind(foreign.is_text_list, None, "a list of texts in JSON", _TO_TEXTS.replace("each line", "each text")),
+    ContentKind(
+        foreign.is_workflow,
+        None,
+        "a workflow with nodes, as n8n, Flowise and Langflow export it",
+        "take the prompts out of its nodes",
+    ),
     ContentKind(
         foreign.is_json_schema,
         None,

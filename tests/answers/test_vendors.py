@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gpt41_cli.answers.answers import Answer, Span
+from gpt41_cli.answers.answers import Answer
 from gpt41_cli.answers.figure_names import Figure, classify_figure
 from gpt41_cli.answers.plain_answers import read_plain_answer
 from gpt41_cli.answers.records import read_entries
@@ -170,8 +170,7 @@ SHAPES: dict[str, tuple[dict[str, Any], Usage]] = {
 def test_each_vendor_s_usage_is_read(vendor: str) -> None:
     """Every shape gives one answer with the same tokens, and no doubt."""
     value, usage = SHAPES[vendor]
-    (answer,) = (found for found in read_entries(value) if not isinstance(found, Span))
-    assert isinstance(answer, Answer)
+    (answer,) = (found for found in read_entries(value) if isinstance(found, Answer))
     assert (answer.usage, answer.doubts) == (usage, ())
     assert read_plain_answer(value) is None
 

@@ -264,7 +264,7 @@ def test_a_document_that_is_no_json_is_named_with_the_place_in_it(run: Run, tmp_
 COMMANDS = [
     (
         ("count", "a.json", "--as", "soup"),
-        'as: expected one of text, image, batch, chat, responses, fine-tuning, tools, found "soup"',
+        'as: expected one of text, image, batch, chat, responses, fine-tuning, tools, text-lines, found "soup"',
     ),
     (("count", "a.json", "--as", "responses"), "1 of 1 requests cannot be read"),
     *(

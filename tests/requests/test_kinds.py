@@ -199,6 +199,9 @@ REFUSED = {
         "JSON with messages at chat_messages",
     ),
     "messages of another tool": ([{"speaker": "User", "utterance": "Hi"}], "JSON with messages in it"),
+    "a workflow of n8n": ({"nodes": [{"type": "a"}], "connections": {}}, "a workflow with nodes, as n8n, Flowise and Langflow"),
+    "a workflow of Langflow": ({"data": {"nodes": [{"id": "a"}], "edges": []}}, "a workflow with"),
+    "a list of texts": (["Where is my bike?", "Where is my car?"], "a list of texts in JSON; make each text"),
     "a JSON Schema": (SCHEMA, "a JSON Schema; put it into response_format"),
     "a JSON Schema by its address": ({"$schema": "https://json-schema.org/draft/2020-12/schema"}, "a JSON Schema; put it"),
 }
@@ -239,6 +242,10 @@ REFUSED_TEXT = {
         "a table of prompts or mess",
     ),
     "a table of prompts": ('id\tprompt\tcompletion\n1\tWhere?\t"Here"\n', "a table of prompts or messages (CSV)"),
+    "an app of Dify": (
+        "app:\n  name: a\nkind: app\nversion: 0.1.5\nworkflow:\n  graph: {}\n",
+        "an app of Dify; take the prompts",
+    ),
     "what Python prints": (
         "[{'role': 'user', 'content': 'Hi'}]\n",
         "messages or requests as Python prints them, in single quotes",
@@ -271,6 +278,8 @@ def test_text_that_another_command_reads_is_refused(name: str, run: Run, tmp_pat
         '"Hello," she said.\n"Hello," said he.\n',
         "version: 1\nservices:\n  web: {}\n",
         '{"request": {"id": 1}}',
+        '{"nodes": [], "edges": []}',
+        '["one"]',
         "name,role\nAda,user\n",
         "prompt\n",
         "Dear prompt, completion\nThis is a letter.\n",

@@ -58,6 +58,19 @@ def is_chatgpt_export(value: JsonValue) -> bool:
     return isinstance(nodes, dict) and any(isinstance(each, dict) and "message" in each for each in nodes.values())
 
 
+def is_workflow(value: JsonValue) -> bool:
+    """Return True for a workflow of n8n, Flowise or Langflow, which has prompts in its nodes."""
+    graph = value.get("data", value) if isinstance(value, dict) else None
+    if not isinstance(graph, dict) or not isinstance(graph.get("nodes"), list) or not graph["nodes"]:
+        return False
+    return isinstance(graph.get("connections"), dict) or isinstance(graph.get("edges"), list)
+
+
+def is_text_list(value: JsonValue) -> bool:
+    """Return True for a list of texts, such as prompts."""
+    return isinstance(value, list) and len(value) > 1 and all(isinstance(each, str) for each in value)
+
+
 def is_turn(value: JsonValue) -> bool:
     """Return True for what somebody says in a conversation, in the words of any tool: a speaker, and something spoken."""
     if not isinstance(value, dict) or not any(key in value for key in _SPOKEN_KEYS):

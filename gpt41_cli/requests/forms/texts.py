@@ -11,6 +11,8 @@ from gpt41_cli.requests.kinds import TO_REQUESTS, ContentKind, find_kind, is_usa
 
 _TABLE_CELL = re.compile(r'"?([\w. ()-]{1,40})"?')
 _CONFIG = re.compile(r"(?:[ \t]*(?:#.*)?\n|---\n)*(?:version|defaults|workloads):")
+_DIFY_APP = re.compile(r"^kind: app\s*$", re.MULTILINE)
+_DIFY_PART = re.compile(r"^(?:workflow|model_config):", re.MULTILINE)
 _CONFIG_KEYS = (re.compile(r"^version:", re.MULTILINE), re.compile(r"^workloads:\s*(#.*)?$", re.MULTILINE))
 
 
@@ -34,6 +36,10 @@ def _is_usage_table(head: str) -> bool:
     return 1 < len(names) == len(cells) <= len(second) and sum(map(is_usage_name, names)) > 1
 
 
+def _is_dify_app(head: str) -> bool:
+    return _DIFY_APP.search(head) is not None and _DIFY_PART.search(head) is not None
+
+
 def _is_prefixed_log(head: str) -> bool:
     objects = list_prefixed_objects(head)
     return any(find_kind(each) for each in objects)
@@ -49,6 +55,7 @@ TEXT_KINDS: Sequence[ContentKind] = (
         "messages or requests as Python prints them, in single quotes",
         "json.dumps writes them as JSON",
     ),
+    ContentKind(_is_dify_app, None, "an app of Dify", "take the prompts out of its nodes"),
     ContentKind(_is_prefixed_log, None, PREFIXED_LINES, CUT_PREFIXES),
 )
 """Like CONTENT_KINDS, for the beginning of a text."""
