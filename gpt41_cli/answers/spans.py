@@ -27,7 +27,9 @@ _KEYS = (
 )
 """The names of the id of a span, and of that of the one around it."""
 
-SPAN_FIELDS = frozenset(name for names in _KEYS for name in names) - {"id"}
+SPAN_FIELDS = frozenset(name for names in _KEYS for name in names) - {"id", "SpanId", "ParentSpanId"}
+"""The columns of a CSV with these. The case of a column doesn't matter, so each has one name."""
+
 _ROOT_KEYS = ("spanId", "span_id", "context.span_id", "SpanId")
 _MAX_STEPS = 200
 """So many spans are between two calls at most."""
