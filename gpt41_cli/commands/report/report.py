@@ -282,16 +282,16 @@ def _list_columns(
     def find_then(row: ExaminedWorkload) -> FollowUp | None:
         return follow_ups[row.subject.name]
 
-    each_title = ">a request" if any(row.subject.costing.volume is None for row in workloads) else None
+    each_title = ">per request" if any(row.subject.costing.volume is None for row in workloads) else None
     days = {then.ends for then in follow_ups.values() if then}
     title = None if not days else f"from {min(days)}" if len(days) == 1 else "then"
     return (
         Column("`workload", "name", lambda row: row.subject.name),
-        Column("now", None, lambda row: f"{row.subject.costing.model} {row.subject.costing.mode}"),
+        Column("~now", None, lambda row: f"{row.subject.costing.model} {row.subject.costing.mode}"),
         Column(None, "model", lambda row: row.subject.costing.model),
         Column(None, "mode", lambda row: row.subject.costing.mode),
         Column(each_title, "each_usd", lambda row: row.subject.costing.usd_per_request.expected),
-        Column(">per month", None, show_parts(workloads, find_month)),
+        Column(">per month now", None, show_parts(workloads, find_month)),
         Column(None, "monthly_usd", find_month),
         Column("recommended", None, lambda row: row.advised_pair and " ".join(row.advised_pair), absent="nothing fits"),
         Column(None, "recommended_model", lambda row: row.advised_pair and row.advised_pair[0]),
@@ -300,7 +300,7 @@ def _list_columns(
         Column(">per month", None, show_advised),
         Column(None, "recommended_each_usd", lambda row: row.each_usd),
         Column(None, "recommended_monthly_usd", lambda row: row.monthly_usd),
-        Column(">change" if any(map(_format_change, workloads)) else None, None, _format_change),
+        Column("~>change" if any(map(_format_change, workloads)) else None, None, _format_change),
         Column(title, None, lambda row: (then := find_then(row)) and _format_follow_up(row, then)),
         Column(None, "then_from", lambda row: (then := find_then(row)) and then.ends),
         Column(None, "then_model", lambda row: (then := find_then(row)) and then.model),
