@@ -2,7 +2,8 @@
 
     Gpt41Error             path, expected, found, hint, location; a problem in place of expected and found
     ├── TableError         the price table or gpt41.yaml is malformed; it always has a location
-    ├── UnknownName        a model, mode, platform, task, ... that the table does not have; name
+    ├── UnknownName        a mode, platform, task, ... that the table does not have; name
+    │   └── UnknownModel   a model that the table does not have
     ├── MissingPrice       the table has no price for what was asked; problem
     ├── DamagedVocabulary  the vocabulary is not the published one (`gpt41_cli.tokens.text.vocabulary`); location
     ├── WorkerDied         the system killed a worker (`gpt41_cli.tokens.text.workers`)
@@ -100,6 +101,22 @@ class UnknownName(Gpt41Error):
         hint = suggest(name, choices)
         super().__init__(path, "a known one" if hint else f"one of {', '.join(choices)}", quote_text(name), hint)
         self.name = name
+
+
+class UnknownModel(UnknownName):
+    """A model that the table does not have. Names with other digits aren't near: they are other models, not misspelt ones."""
+
+    def __init__(self, path: str, name: str, known: Iterable[str]) -> None:
+        super().__init__(path, name, [choice for choice in known if _keep_digits(choice) == _keep_digits(name)])
+        self.expected = "a known one" if self.hint else "a model of this price table"
+        self.hint = f"{self.hint} {_DEPLOYMENT_HINT}" if self.hint else _DEPLOYMENT_HINT
+
+
+_DEPLOYMENT_HINT = "--model NAME=MODEL, or models: in gpt41.yaml, says what a deployment or label is"
+
+
+def _keep_digits(name: str) -> str:
+    return "".join(filter(str.isdigit, name))
 
 
 def suggest(name: str, choices: Iterable[str]) -> str:

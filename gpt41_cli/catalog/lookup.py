@@ -8,7 +8,7 @@ from typing import Annotated, Literal, NamedTuple, Self
 from gpt41_cli.catalog import checks, tables
 from gpt41_cli.catalog.limit_tables import ApiLimits, CacheRules
 from gpt41_cli.catalog.model_names import normalize_model_name
-from gpt41_cli.errors import InputError, UnknownName, quote_text
+from gpt41_cli.errors import InputError, UnknownModel, UnknownName, quote_text
 from gpt41_cli.findings import Citation
 from gpt41_cli.records import GIVEN, Positive, Read
 
@@ -107,7 +107,7 @@ class Catalog(NamedTuple):
         if variant is None and self.find_base_variant(_strip_fine_tune_id(normalize_model_name(name))):
             raise InputError("model", "a base model that can be fine-tuned", quote_text(name))
         if variant is None:
-            raise UnknownName("model", name, self.models)
+            raise UnknownModel("model", name, self.models)
         return variant
 
     def expand_short_name(self, name: str) -> str:

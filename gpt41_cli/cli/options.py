@@ -153,6 +153,16 @@ ModelsOption = Annotated[
         autocompletion=complete_models,
     ),
 ]
+ModelNamesOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--model",
+        "-m",
+        metavar="NAME=MODEL",
+        help="Which model a deployment or label is; repeatable.",
+        autocompletion=complete_models,
+    ),
+]
 OneModelOption = Annotated[
     list[str] | None,
     typer.Option(

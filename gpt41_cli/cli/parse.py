@@ -67,6 +67,16 @@ def read_models(values: list[str] | None, catalog: "Catalog", config: Path | Non
     return (catalog.with_aliases(aliases) if aliases else catalog), list(variants.values())
 
 
+def read_model_names(values: list[str] | None, catalog: "Catalog", config: Path | None, instead: str) -> "Catalog":
+    """Parse `--model` of a command that takes only NAME=MODEL; else as `read_models`. Raises InputError, with the hint `instead`,
+    for a model alone.
+    """
+    catalog, variants = read_models(values, catalog, config)
+    if variants:
+        raise InputError("--model", "NAME=MODEL, which says what a deployment or label is", f"{variants[0].id} alone", instead)
+    return catalog
+
+
 def read_one_model(values: list[str] | None, catalog: "Catalog", config: Path | None = None) -> "tuple[Catalog, Variant | None]":
     """Parse `--model` of a command that takes one model; else as `read_models`. Raises InputError for several."""
     catalog, variants = read_models(values, catalog, config)

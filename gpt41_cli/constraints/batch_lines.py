@@ -10,7 +10,7 @@ from typing import BinaryIO, NamedTuple, Self
 
 from gpt41_cli import rules
 from gpt41_cli.constraints.request_limits import RequestLimits
-from gpt41_cli.errors import UnknownName
+from gpt41_cli.errors import UnknownModel
 from gpt41_cli.files.documents import LineChunks
 from gpt41_cli.files.fields import BadBody, redact
 from gpt41_cli.files.places import RejectedRequest
@@ -73,7 +73,7 @@ def inspect_request(
     own = hash_text(str(sent.custom_id))
     breaches = [*_find_line_violations(sent), *(measured.flaws if measured else sent.flaws)]
     if variant is None or measured is None:
-        breaches.append(Finding(rules.UNKNOWN_MODEL, str(UnknownName("body.model", request.model, catalog.models)), Level.ERROR))
+        breaches.append(Finding(rules.UNKNOWN_MODEL, str(UnknownModel("body.model", request.model, catalog.models)), Level.ERROR))
         return InspectedRequest(line, lane, own, sent.line_bytes + 1, 0, tuple(breaches))
     seen = size_request(measured.shape, terms, catalog, variant)
     breaches += (limit._replace(message=f"{variant.id}: {limit.message}") for limit in limits.find_exceeded(variant, seen))

@@ -127,7 +127,10 @@ UNKNOWN_MODEL = Rule(
     "unknown-model",
     "The price table has the model that a request names.",
     why='Without a price the answer is only "at least".',
-    remedy="Correct the name, or add the model to a price table of your own (--pricing).",
+    remedy=(
+        "Correct the name, say which model a deployment is (--model NAME=MODEL, or models: in gpt41.yaml), or add the model to a "
+        "price table of your own (--pricing)."
+    ),
     level=Level.WARNING,
     effect=Effect.AT_LEAST,
 )

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from gpt41_cli import rules
 from gpt41_cli.catalog.tables import Model
-from gpt41_cli.errors import InputError, UnknownName
+from gpt41_cli.errors import InputError, UnknownModel
 from gpt41_cli.files.fields import BadBody, redact
 from gpt41_cli.files.places import RejectedRequest, Rejections
 from gpt41_cli.files.sources import InputSource, explain_empty
@@ -179,7 +179,7 @@ def measure_request(
     name = meter.model or request.model
     variant, method = meter.find_variant(name)
     if name and not variant:
-        raise BadBody.from_error(UnknownName("model", name, meter.catalog.models))
+        raise BadBody.from_error(UnknownModel("model", name, meter.catalog.models))
     for refusal in (*request.refusals, *_find_refused_media(request, (variant or meter.catalog.family[0]).model)):
         raise refusal
     counted = counted or meter.count(sent)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from gpt41_cli.catalog import MODES, Catalog, parse_catalog, read_catalog
-from gpt41_cli.errors import InputError, MissingPrice, TableError, UnknownName
+from gpt41_cli.errors import InputError, MissingPrice, TableError, UnknownModel, UnknownName
 from gpt41_cli.pricing import Rates
 from gpt41_cli.tokens.text.vocabulary import VOCABULARIES
 from tests.builders import TABLE, market, position, section
@@ -335,6 +335,6 @@ def test_an_unknown_name_says_the_same_wherever_it_comes_from(catalog: Catalog) 
     with pytest.raises(UnknownName) as error:
         catalog.variant("gpt-4.1:x")
     again = pickle.loads(pickle.dumps(error.value))
-    assert (type(again), str(again)) == (UnknownName, str(error.value))
+    assert (type(again), str(again)) == (UnknownModel, str(error.value))
     assert catalog.find_variant("gpt-4.1:x") is None
     assert catalog.find_variant("ft:gpt-6-luna:a:b") is None

@@ -50,7 +50,7 @@ def test_a_guessed_command_is_answered_with_the_right_one(run: Run, guess: str, 
         ("cost --csv", "gpt41 cost has no option --csv; use --format csv"),
         ("count --max-token 5", "gpt41 count has no option --max-token; did you mean --max-tokens?"),
         ("cost --json -f csv -i 5", "expected one format, found --format csv and --json; see gpt41 cost --help"),
-        ("models nano5", "model: expected one of gpt-4.1, gpt-4.1-mini, gpt-4.1-nano"),
+        ("models nano5", 'model: expected a model of this price table, found "nano5"'),
     ],
 )
 def test_an_option_is_looked_for_by_what_it_means(run: Run, arguments: str, message: str) -> None:

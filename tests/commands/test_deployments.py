@@ -179,3 +179,36 @@ def test_nothing_to_drop_makes_an_empty_file(run: Run) -> None:
     write_batch("in.jsonl", "gpt-4.1-mini", "/v1/chat/completions")
     assert run("batch", "in.jsonl", "--split", "out", "--drop-invalid", "bad.jsonl", *DAY).code == 0
     assert Path("bad.jsonl").read_text() == ""
+
+
+def test_recommend_and_migrate_take_names_of_deployments_and_no_model_alone(run: Run) -> None:
+    names = ("--model", "prod-eu=gpt-4.1-mini")
+    moved = run("migrate", "azure.jsonl", "--to", "gpt-4.1", *DAY, *names, "--format", "json")
+    assert (moved.code, json.loads(moved.out)["from"]) == (0, "gpt-4.1-mini")
+    Path("log.jsonl").write_text('{"model": "prod-eu", "usage": {"prompt_tokens": 1000, "completion_tokens": 100}}')
+    assert run("migrate", "log.jsonl", *DAY, *names, "-q").code == 0
+    assert run("recommend", "azure.jsonl", *DAY, *names, "-q").out.startswith("gpt-4.1 ")
+    for command, hint in (
+        ("migrate", "--from takes the model to leave, --to the next"),
+        ("recommend", "the whole family is weighed"),
+    ):
+        done = run(command, "azure.jsonl", *DAY, "--model", "gpt-4.1")
+        assert (done.code, done.err) == (
+            2,
+            f"gpt41: --model: expected NAME=MODEL, which says what a deployment or label is, found gpt-4.1 alone; {hint}\n",
+        )
+
+
+@pytest.mark.parametrize("command", ["cost", "plan", "migrate", "cache"])
+def test_a_name_that_is_not_known_is_answered_with_how_to_say_what_it_is(run: Run, command: str) -> None:
+    done = run(command, "azure.jsonl", *DAY)
+    assert done.code == 2
+    assert (
+        'model: expected a model of this price table, found "prod-eu"; --model NAME=MODEL, or models: in gpt41.yaml, says what a '
+        "deployment or label is\n"
+    ) in done.err
+
+
+def test_a_newer_model_is_no_misspelt_name(run: Run) -> None:
+    assert "did you mean" not in run("cost", "--input-tokens", "5", "--model", "gpt-5-nano", *DAY).err
+    assert "did you mean gpt-4.1-mini" in run("cost", "--input-tokens", "5", "--model", "gpt-4.1-mni", *DAY).err

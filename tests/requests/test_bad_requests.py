@@ -13,6 +13,7 @@ from tests.builders import gif, jpeg, png, webp
 from tests.conftest import Done, Run
 
 SECRET = "swordfish"
+DEPLOYMENT = "--model NAME=MODEL, or models: in gpt41.yaml, says what a deployment or label is"
 USER = {"role": "user", "content": SECRET}
 ROLES = "system, developer, user, assistant, tool, function"
 PARTS = "text, input_text, output_text, summary_text, image_url, input_image, refusal, input_audio, file, input_file"
@@ -283,7 +284,7 @@ COMMANDS = [
         "--input-tokens: expected it with texts or alone, found requests, whose input is their own",
     ),
     (("cost", "new.json"), "1 of 1 requests cannot be read"),
-    (("cost", "a.json", "--model", "gpt-4.11"), 'model: expected a known one, found "gpt-4.11"; did you mean gpt-4.1 or gpt-4o?'),
+    (("cost", "a.json", "--model", "gpt-4.11"), f'model: expected a model of this price table, found "gpt-4.11"; {DEPLOYMENT}'),
     (("count", "a.png"), "a.png: expected --model with a picture, whose tokens depend on the model, found none"),
     *(
         (command, "cut.png: expected a picture (PNG, JPEG, WebP or GIF), found none, or one that is cut off in its header")
@@ -305,7 +306,7 @@ def test_what_cannot_be_asked_of_requests_and_pictures(run: Run, tmp_path: Path,
     (tmp_path / "cut.png").write_bytes(png(640, 480)[:20])
     also = {
         ("count", "a.json", "--as", "responses"): ["a.json:1: input: expected text or a list of items, found nothing"],
-        ("cost", "new.json"): ['new.json:1: model: expected a known one, found "gpt-4.11"; did you mean gpt-4.1 or gpt-4o?'],
+        ("cost", "new.json"): [f'new.json:1: model: expected a model of this price table, found "gpt-4.11"; {DEPLOYMENT}'],
     }.get(command, [])
     refused(run(*command), *also, message)
 

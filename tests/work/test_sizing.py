@@ -136,7 +136,13 @@ def test_what_is_unsure_or_missing_is_said_beside_the_price(catalog: Catalog, si
 
 def test_an_unknown_model_or_tier_is_named_with_its_line(catalog: Catalog, size: Any, run: Run) -> None:
     (unknown,) = size(chat(USER), {**chat(USER), "model": "o3-mini"}).rejects.examples
-    assert (unknown.place.line, unknown.message) == (2, 'model: expected a known one, found "o3-mini"; did you mean gpt-4o-mini?')
+    assert (unknown.place.line, unknown.message) == (
+        2,
+        (
+            'model: expected a model of this price table, found "o3-mini"; --model NAME=MODEL, or models: in gpt41.yaml, says '
+            "what a deployment or label is"
+        ),
+    )
     sent = "".join(json.dumps(body) + "\n" for body in (chat(USER, max_tokens=1), chat(USER, service_tier="scale", max_tokens=1)))
     done = run("cost", stdin=sent)
     assert done.code == 2

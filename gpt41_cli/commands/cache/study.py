@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.commands.cache.divergence import PromptComparison, SampledPrompt, compare_prompts
-from gpt41_cli.errors import InputError, UnknownName
+from gpt41_cli.errors import InputError, UnknownModel
 from gpt41_cli.files.fields import BadBody
 from gpt41_cli.files.places import RejectedRequest, Rejections
 from gpt41_cli.files.sources import InputSource
@@ -116,7 +116,7 @@ def measure_for_cache(meter: Meter, sent: ParsedRequest) -> CacheRequest:
     name = meter.model or sent.request.model
     variant, method = meter.find_variant(name)
     if name and not variant:
-        raise BadBody.from_error(UnknownName("model", name, meter.catalog.models))
+        raise BadBody.from_error(UnknownModel("model", name, meter.catalog.models))
     request = meter.fill_image_sizes(sent.request)
     tokens = meter.count_input_tokens(request, method)
     return CacheRequest(

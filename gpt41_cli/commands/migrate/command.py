@@ -66,6 +66,7 @@ def migrate(
     text: options.TextOption = None,
     kind: options.InputKindOption = None,
     image_size: options.ImageSizeOption = None,
+    model: options.ModelNamesOption = None,
     input_tokens: options.InputTokensOption = None,
     cached: options.CachedOption = None,
     requests_per_minute: options.SendRateOption = None,
@@ -119,7 +120,7 @@ def migrate(
     from gpt41_cli.files.sources import read_twice
 
     config = read_config_option(configs)
-    catalog = parse.read_catalog(pricing)
+    catalog = parse.read_model_names(model, parse.read_catalog(pricing), config, "--from takes the model to leave, --to the next")
     wanted = read_output_options(output_format, quiet, outputs, paths, [config, pricing])
     threshold = parse.read_level(fail_on)
     reasoning = parse.read_reasoning_tokens(reasoning_tokens, catalog.reasoning_efforts)
@@ -274,4 +275,4 @@ def _find_named_model(catalog: "Catalog", work: InputWorkloads) -> "Variant":
     if len(names) > 1:
         first = ", ".join(f"{name} ({place.label})" if (place := work.locate(name)) else name for name in names)
         raise InputError(expected="requests to one model", found=first, hint="--from takes all of them for one")
-    return catalog.variant(names[0]) if names else catalog.family[0]
+    return catalog.variant(catalog.translate(names[0])) if names else catalog.family[0]

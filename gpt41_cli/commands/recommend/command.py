@@ -54,6 +54,7 @@ def recommend(
     text: options.TextOption = None,
     kind: options.InputKindOption = None,
     image_size: options.ImageSizeOption = None,
+    model: options.ModelNamesOption = None,
     input_tokens: options.InputTokensOption = None,
     cached: options.CachedOption = None,
     requests_per_minute: options.SendRateOption = None,
@@ -113,7 +114,7 @@ def recommend(
     from gpt41_cli.commands.recommend.choose import recommend as choose
     from gpt41_cli.commands.recommend.report import make_report
 
-    catalog = parse.read_catalog(pricing)
+    catalog = parse.read_model_names(model, parse.read_catalog(pricing), None, "the whole family is weighed")
     wanted = read_output_options(output_format, quiet, outputs, paths, [scores, pricing])
     market = parse.read_market(catalog, platform, as_of)
     features = [need.strip() for names in needs or () for need in names.split(",")]

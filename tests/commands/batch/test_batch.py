@@ -129,7 +129,11 @@ def broken(found: BatchCheck) -> list[tuple[str, int | None]]:
         ),
         (lines(line(1), line(2, f"{MINI}-2025-04-14")), "batch-models", f'as in line 1, found "{MINI}-2025-04-14"'),
         (lines(line(1), line(2, url=RESPONSES)), "batch-endpoints", f'url: expected "{CHAT}" as in line 1, found "{RESPONSES}"'),
-        (lines(line(1, "gpt-9")), "unknown-model", 'x.jsonl:1: body.model: expected a known one, found "gpt-9"; did you mean'),
+        (
+            lines(line(1, "gpt-9")),
+            "unknown-model",
+            'x.jsonl:1: body.model: expected a model of this price table, found "gpt-9"; --model NAME=MODEL',
+        ),
         (
             lines(line(1, "gpt-4.1-nano")),
             "model-shut-down",
