@@ -112,12 +112,17 @@ def _price_models(
         base = own if service.base_input_tokens is None else service.base_input_tokens * examples
         longest = billed.longest_input_tokens if service.input_tokens is None else service.input_tokens
         load = VariantLoad({RequestSize(longest, 0, -(-output_tokens // examples)): 1})
-        cached = service.cached_share if longest >= conditions.market.catalog.limits.prompt_cache.minimum_tokens else None
-        served = _make_usage(examples, own, output_tokens, cached)
+        rules = conditions.market.catalog.find_cache_rules(variant.model)
+        readable = billed.readable_tokens
+        if service.input_tokens is not None:
+            readable = rules.count_readable(service.input_tokens) * examples
+        served = Usage(examples, own, _count_cached(own, service, readable), output_tokens)
+        if service.base_input_tokens is not None:
+            readable = rules.count_readable(service.base_input_tokens) * examples
         beside = {}
         for each in (variant, *others):
             answers = output_tokens and output_tokens + examples * each.model.prompt.added_output_tokens
-            beside[each.id] = (each, _make_usage(examples, base, answers, cached))
+            beside[each.id] = (each, Usage(examples, base, _count_cached(base, service, readable), answers))
         yield price_trained_model(conditions, variant, TrainingWork(billed, served, load), examples, list(beside.values()))
 
 
@@ -133,9 +138,9 @@ def _check_cacheable(
     return request_limits.check_cache_minimum(conditions.market.catalog, served, student.tuned_variant)
 
 
-def _make_usage(requests: int, input_tokens: int, output_tokens: int, cached_share: Decimal | None) -> Usage:
-    cached = 0 if cached_share is None else int(input_tokens * cached_share)
-    return Usage(requests, input_tokens, cached, output_tokens)
+def _count_cached(input_tokens: int, service: ServiceOptions, readable_tokens: int) -> int:
+    """Count the input that is read from the cache: the stated share, and no more than the cache can give."""
+    return min(int(input_tokens * (service.cached_share or 0)), readable_tokens)
 
 
 def price_distillation(

@@ -39,7 +39,7 @@ class TrainingTokens(Addable):
     """Tokens of examples as one model counts them. Of `tokens`, the `lost_tokens` at the ends of `cut_examples` are cut off.
 
     `input_tokens` come before the last answer of each example, like a request in service; `longest_input_tokens` are those of the
-    longest.
+    longest, `readable_tokens` the most of all that a prompt cache could give.
     """
 
     tokens: int = 0
@@ -47,6 +47,7 @@ class TrainingTokens(Addable):
     cut_examples: int = 0
     input_tokens: int = 0
     longest_input_tokens: Largest = field(default_factory=Largest)
+    readable_tokens: int = 0
 
     @property
     def trained_tokens(self) -> int:
@@ -150,7 +151,8 @@ def _count_tokens(
     )
     tokens = request_tokens - FAMILY.answer + _EXAMPLE_OVERHEAD
     lost = max(tokens - training_rules.example_tokens.at_most, 0)
-    return TrainingTokens(tokens, lost, int(lost > 0), input_tokens, Largest(input_tokens))
+    readable = catalog.find_cache_rules(variant.model).count_readable(input_tokens)
+    return TrainingTokens(tokens, lost, int(lost > 0), input_tokens, Largest(input_tokens), readable)
 
 
 def _check_length(billed: TrainingTokens, training_rules: TrainingRules) -> Iterator[Finding]:

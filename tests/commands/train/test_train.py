@@ -281,6 +281,21 @@ def test_a_prompt_too_short_to_be_cached_is_noticed(run: Run) -> None:
     assert found["comparisons"] == plain["comparisons"]
 
 
+def test_no_more_is_cached_than_the_cache_can_give(run: Run, tmp_path: Path) -> None:
+    """Of 1,194 tokens it gives 1,152 at most: 1,024 and a step of 128. A share is of every input, long or short."""
+    said = ("--input-tokens", "1194", "--output-tokens", "0", "--cached", "98%", "--base-input-tokens", "10,000")
+    own = trained(run, str(TICKETS), "--model", "gpt-4.1-mini", *said)["comparisons"][0]
+    assert Decimal(own["tuned_each_usd"]) == (42 * Decimal("0.80") + 1_152 * Decimal("0.20")) / 10**6
+    assert Decimal(own["base_each_usd"]) == (200 * Decimal("0.40") + 9_800 * Decimal("0.10")) / 10**6
+    # A prompt of 1,300 tokens, of which 1,280 can be read, and nine of 8, of which nothing can.
+    turns = [{"role": "user", "content": "word " * 1_292}, {"role": "assistant", "content": "ok"}]
+    short = [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "ok"}]
+    examples = [{"messages": turns}, *({"messages": short} for _ in range(9))]
+    (tmp_path / "long.jsonl").write_text("".join(json.dumps(each) + "\n" for each in examples))
+    found = trained(run, "long.jsonl", "--model", "gpt-4.1-mini", "--output-tokens", "0", "--cached", "100%")
+    assert Decimal(found["comparisons"][0]["base_each_usd"]) * 10 == (92 * Decimal("0.40") + 1_280 * Decimal("0.10")) / 10**6
+
+
 def test_a_request_too_long_for_a_fine_tune_is_found(run: Run) -> None:
     found = trained(run, str(TICKETS), "--model", "gpt-4.1", "--input-tokens", "128000", "--output-tokens", "1", code=1)
     assert rules_of(found) == ["context-window"]
