@@ -48,7 +48,9 @@ def make_report(
     total = estimate.total_usd
     records = tuple(dump_quote(quote) for quote in quotes)
     alone = len(quotes) == 1
-    ended = {finding.subject for finding in estimate.findings if finding.rule is rules.MODEL_SHUT_DOWN}
+    gone = [finding for finding in estimate.findings if finding.rule is rules.MODEL_SHUT_DOWN]
+    is_compared = total is None and len(gone) < len({quote.model for quote in quotes})
+    ended = {finding.subject for finding in gone}
     unusable = ended | {finding.subject for finding in estimate.findings if finding.level is Level.ERROR}
     return Report(
         schema=SCHEMA,
@@ -59,6 +61,7 @@ def make_report(
         lines=(_make_work_line(catalog, work, estimate), *(_make_term_lines(quotes[0]) if alone else ())),
         tables=() if alone else (_make_table(estimate, work, ended),),
         findings=(*estimate.findings, *make_invalid_findings(rejects), *make_skipped_findings(left_out)),
+        mentioned=gone if is_compared else (),  # the rows of the table say it
         notes=estimate.notes,
         data={
             "total_usd": total,

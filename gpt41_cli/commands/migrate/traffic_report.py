@@ -11,7 +11,7 @@ from gpt41_cli import rules
 from gpt41_cli.commands.migrate.reasons import write_recorded_reasoning_notes
 from gpt41_cli.commands.migrate.report import describe_reasoned
 from gpt41_cli.commands.migrate.traffic import MovedTraffic, TrafficPath
-from gpt41_cli.commands.migrate.workloads_report import MODE_TERMS
+from gpt41_cli.commands.migrate.workloads_report import MODE_TERMS, show_first
 from gpt41_cli.commands.reconcile import report as bill_report
 from gpt41_cli.commands.reconcile.bill import Reconciliation
 from gpt41_cli.constraints import lifecycle
@@ -107,8 +107,8 @@ def _format_span(low: Decimal, high: Decimal) -> str:
     return " to ".join(dict.fromkeys((format_money(low), format_money(high))))
 
 
-def _make_lines(traffic: Sequence[MovedTraffic]) -> Iterator[ReportLine]:
-    """Say how to pay less, what is used that the new model lacks, what logs can't say, and when the models end."""
+def _make_cheaper_lines(traffic: Sequence[MovedTraffic]) -> Iterator[ReportLine]:
+    """Say in which modes the new model costs less, for each model and mode of today."""
     for each in traffic:
         name = f"{each.variant.id} in {each.mode}"
         by_price: dict[str, list[str]] = {}
@@ -116,6 +116,11 @@ def _make_lines(traffic: Sequence[MovedTraffic]) -> Iterator[ReportLine]:
             if each.path and path.high_usd < each.path.high_usd:
                 by_price.setdefault(_format_span(path.low_usd, path.high_usd), []).append(MODE_TERMS[path.offer.mode])
         yield from (ReportLine("less", f"{name}: {usd} {', or '.join(terms)}") for usd, terms in by_price.items())
+
+
+def _make_lines(traffic: Sequence[MovedTraffic]) -> Iterator[ReportLine]:
+    """Say how to pay less, what is used that the new model lacks, what logs can't say, and when the models end."""
+    yield from show_first(_make_cheaper_lines(traffic))
     for each in traffic:
         if each.path and (missing := _find_missing_tools(each, each.path)):
             model = each.path.offer.variant.model

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import partial
 
@@ -136,7 +136,7 @@ def _make_lines(workloads: Sequence[MovedWorkload], calls: Sequence[str]) -> Ite
     if len(calls) > _MAX_CALLS:
         yield ReportLine("code", f"{format_int(len(calls) - _MAX_CALLS)} more calls: gpt41 scan lists them")
     yield from _make_reasoning_lines(workloads)
-    yield from _make_cheaper_lines(workloads)
+    yield from show_first(_make_cheaper_lines(workloads))
     for label in CERTAINTIES[:2]:
         for moved in workloads:
             for finding in sort_by_certainty(moved.breaks)[label]:
@@ -193,6 +193,13 @@ def _make_cheaper_lines(workloads: Sequence[MovedWorkload]) -> Iterator[ReportLi
             yield ReportLine("less", f"{sanitize(moved.name)}: {_format_usd(usd)} per {period} {', or '.join(terms)}")
 
 
+def show_first(lines: Iterable[ReportLine]) -> Iterator[ReportLine]:
+    """Yield the lines, all but the first few as details."""
+    for number, line in enumerate(lines):
+        yield line._replace(is_detail=number >= _MAX_LINES)
+
+
+_MAX_LINES = 2
 MODE_TERMS = {
     "standard": "in standard",
     "batch": "in batch, which answers within a day",
