@@ -277,11 +277,9 @@ def read_sources(paths: list[str] | None, text: str | None) -> "tuple[list[Input
 
 def make_reading(kind: str | None, jobs: int | None, sources: "Sequence[InputSource]") -> "ReadingOptions":
     """Return how to read the sources."""
-    from gpt41_cli.files.sources import sum_known_bytes
-    from gpt41_cli.tokens.text.fast import MIN_WORTHWHILE_BYTES
-    from gpt41_cli.work.stream import ReadingOptions
+    from gpt41_cli.work import stream
 
-    return ReadingOptions(read_kind(kind), jobs, sum_known_bytes(sources) >= MIN_WORTHWHILE_BYTES)
+    return stream.make_reading(read_kind(kind), jobs, sources)
 
 
 def make_meter(

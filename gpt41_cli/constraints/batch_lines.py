@@ -24,7 +24,7 @@ from gpt41_cli.totals import Addable, Largest
 from gpt41_cli.work.sizing import FramedMeasurer, MeasuredRequest, measure_request
 from gpt41_cli.work.stream import ReadingOptions, map_chunks
 from gpt41_cli.work.violations import RuleViolations, hash_text
-from gpt41_cli.work.workload import Assumptions, size_request
+from gpt41_cli.work.workload import Assumptions, RequestSizer
 
 REQUIRED_METHOD = "POST"
 """The only one that the Batch API knows."""
@@ -57,27 +57,38 @@ class InspectedRequest(NamedTuple):
     violations: tuple[Finding, ...]
 
 
-def inspect_request(
-    meter: Meter, terms: Assumptions, limits: RequestLimits, sent: ParsedRequest, measured: MeasuredRequest | None
-) -> InspectedRequest:
-    """Check one line by itself. `limits` are those in batch; `measured` is the request as counted for its model, None if that is
-    unknown.
+class BatchLineInspector:
+    """Checks lines of Batch files one by one, each for its model or that of `meter`. `terms` are what is assumed of answers."""
 
-    Raises BadBody if the line names no model.
-    """
-    request, catalog = sent.request, meter.catalog
-    if request.model is None:
-        raise BadBody("body.model", "a model", "nothing")
-    variant, _ = meter.find_variant(meter.model or request.model)
-    line, lane = sent.place.line or 0, ModelAndEndpoint(request.model, sent.url, variant and variant.id)
-    own = hash_text(str(sent.custom_id))
-    breaches = [*_find_line_violations(sent), *(measured.flaws if measured else sent.flaws)]
-    if variant is None or measured is None:
-        breaches.append(Finding(rules.UNKNOWN_MODEL, str(UnknownModel("body.model", request.model, catalog.models)), Level.ERROR))
-        return InspectedRequest(line, lane, own, sent.line_bytes + 1, 0, tuple(breaches))
-    seen = size_request(measured.shape, terms, catalog, variant)
-    breaches += (limit._replace(message=f"{variant.id}: {limit.message}") for limit in limits.find_exceeded(variant, seen))
-    return InspectedRequest(line, lane, own, sent.line_bytes + 1, seen.input_tokens, tuple(breaches))
+    def __init__(self, meter: Meter, terms: Assumptions) -> None:
+        self._meter = meter
+        self._terms = terms
+        self._limits = RequestLimits(meter.catalog, "batch")
+        self._sizers: dict[str, RequestSizer] = {}
+
+    def inspect(self, sent: ParsedRequest, measured: MeasuredRequest | None) -> InspectedRequest:
+        """Check one line by itself. `measured` is the request as counted for its model, None if that is unknown.
+
+        Raises BadBody if the line names no model.
+        """
+        request, catalog = sent.request, self._meter.catalog
+        if request.model is None:
+            raise BadBody("body.model", "a model", "nothing")
+        variant, _ = self._meter.find_variant(self._meter.model or request.model)
+        line, lane = sent.place.line or 0, ModelAndEndpoint(request.model, sent.url, variant and variant.id)
+        own = hash_text(str(sent.custom_id))
+        breaches = [*_find_line_violations(sent), *(measured.flaws if measured else sent.flaws)]
+        if variant is None or measured is None:
+            unknown = str(UnknownModel("body.model", request.model, catalog.models))
+            breaches.append(Finding(rules.UNKNOWN_MODEL, unknown, Level.ERROR))
+            return InspectedRequest(line, lane, own, sent.line_bytes + 1, 0, tuple(breaches))
+        if variant.id not in self._sizers:
+            self._sizers[variant.id] = RequestSizer(self._terms, catalog, variant)
+        seen = self._sizers[variant.id].size(measured.shape)
+        breaches += (
+            limit._replace(message=f"{variant.id}: {limit.message}") for limit in self._limits.find_exceeded(variant, seen)
+        )
+        return InspectedRequest(line, lane, own, sent.line_bytes + 1, seen.input_tokens, tuple(breaches))
 
 
 def _find_line_violations(sent: ParsedRequest) -> Iterator[Finding]:
@@ -207,13 +218,13 @@ def read_batch_lines(
     """Read and check every line of a file as the Batch API takes it. `take` gets each request, with its prefix for the prompt
     cache, in order; `keeps_all` is as for RuleViolations. Raises InputError if the file isn't in UTF-8.
     """
+    inspector = BatchLineInspector(meter, terms)
 
     def read(sent: ParsedRequest) -> tuple[InspectedRequest, MeasuredRequest | None]:
         known, _ = meter.find_variant(meter.model or sent.request.model)
         measured = measure_request(meter, sent, is_replayed=take is not None) if known else None
-        return inspect_request(meter, terms, limits, sent, measured), measured
+        return inspector.inspect(sent, measured), measured
 
-    limits = RequestLimits(meter.catalog, "batch")
     framed = FramedMeasurer(meter, partial(measure_request, meter), is_replayed=take is not None)
 
     def read_framed(line: FramedLine) -> tuple[InspectedRequest, MeasuredRequest | None]:
@@ -221,7 +232,7 @@ def read_batch_lines(
         known, _ = meter.find_variant(meter.model or sent.request.model)
         measured = framed.measure(line) if known else None
         sent = sent._replace(custom_id=line.custom_id, place=line.place, line_bytes=line.line_bytes)
-        return inspect_request(meter, terms, limits, sent, measured), measured
+        return inspector.inspect(sent, measured), measured
 
     def collect(found: Iterator[tuple[InspectedRequest, MeasuredRequest | None] | RejectedRequest]) -> _LineChunk:
         lines, requests = BatchLines(keeps_all=keeps_all), []

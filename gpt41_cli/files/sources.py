@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache, partial
 from pathlib import Path
@@ -124,7 +124,7 @@ def read_twice(source: InputSource) -> InputSource:
     return source._replace(open=open_once)
 
 
-def sum_known_bytes(sources: Sequence[InputSource]) -> int:
+def sum_known_bytes(sources: Iterable[InputSource]) -> int:
     """Add up the sizes that the system knows."""
     total = 0
     for source in sources:

@@ -105,7 +105,7 @@ class Meter:
         self.reasoning_efforts = catalog.reasoning_efforts
         self._image_size = image_size
         self._as_of = as_of
-        self._is_much = is_much and not needs_tokens
+        self._is_much = is_much
         self._needs_tokens = needs_tokens
         self._memos: dict[str, Memo[int]] = {}
         self._token_memos: dict[str, Memo[bytes]] = {}
@@ -126,13 +126,13 @@ class Meter:
 
     def _get_token_memo(self, encoding: str) -> Memo[bytes]:
         if encoding not in self._token_memos:
-            self._token_memos[encoding] = make_token_memo(encoding)
+            self._token_memos[encoding] = make_token_memo(encoding, is_much=self._is_much)
         return self._token_memos[encoding]
 
     @property
     def memo_filler(self) -> Callable[[Sequence[ParsedRequest | FramedLine]], None] | None:
         """A function that counts the texts of many requests at once, before they are needed; None if that gains nothing."""
-        return self._fill_memos if self._is_much and fast.is_installed() else None
+        return self._fill_memos if self._is_much and not self._needs_tokens and fast.is_installed() else None
 
     def _fill_memos(self, sent: Sequence[ParsedRequest | FramedLine]) -> None:
         by_encoding: dict[str, list[str]] = {}

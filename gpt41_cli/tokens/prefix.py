@@ -8,6 +8,7 @@ since order costs nothing.
 from __future__ import annotations
 
 from array import array
+from bisect import bisect
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import blake2b
 from itertools import accumulate
@@ -95,6 +96,28 @@ def _split_at_pictures(piece: PromptPiece, images: Iterable[Image], where: str) 
     yield PromptStretch(where, piece.text[start:], piece.extra_tokens)
 
 
+class _DigestedBeginning(NamedTuple):
+    """The beginning of a prompt up to the last of its `ends`, with the digest of each, and what digests on from there."""
+
+    tokens: bytes
+    ends: Sequence[int]
+    digests: array[int]
+    running: blake2b
+
+    def begins(self, prompt: bytes, ends: Sequence[int]) -> bool:
+        """Return True if a prompt with these ends begins with it."""
+        return prompt.startswith(self.tokens) and list(ends[: len(self.ends)]) == list(self.ends)
+
+    def extend(self, prompt: bytes, ends: Sequence[int]) -> _DigestedBeginning:
+        """Digest a prompt that begins with it up to the last of `ends`, which begin with those of it."""
+        running, digests, start = self.running.copy(), self.digests[:], len(self.tokens)
+        for end in ends[len(digests) :]:
+            running.update(prompt[start : end * BYTES_PER_TOKEN])
+            digests.append(int.from_bytes(running.digest()))
+            start = end * BYTES_PER_TOKEN
+        return _DigestedBeginning(prompt[:start], ends, digests, running)
+
+
 class PrefixDigester:
     """Digests what the cache of `model` can hold of the prompt `found`, and of those that differ from it in the texts of
     the stretches that are `marks`. `tokens` maps a text to its tokens.
@@ -119,6 +142,8 @@ class PrefixDigester:
         texts = [stretch.text for stretch in found]
         self._positions = [texts.index(mark) for mark in marks]
         self._start = blake2b(f"{model}\0".encode(errors="surrogatepass"), digest_size=8)
+        self._nothing = _DigestedBeginning(b"", (), array("Q"), self._start)
+        self._shared: _DigestedBeginning | None = None
         self._key_digest = int.from_bytes(blake2b(self._key, digest_size=8).digest()) if self._key else 0
 
     def fill_in(self, texts: Sequence[str]) -> list[PromptStretch]:
@@ -135,15 +160,14 @@ class PrefixDigester:
             encoded[position] = _frame_tokens(self._tokens(text), self._found[position].extra_tokens)
         prompt = b"".join(encoded)
         ends = _find_ends(self._found, [len(each) // BYTES_PER_TOKEN for each in encoded], self._rules)
-        running, routing = self._start.copy(), self._start.copy()
+        # What comes before the last text of a prompt is often the same in the next one: it is digested once.
+        if self._positions and not (self._shared and self._shared.begins(prompt, ends)):
+            before_last = len(b"".join(encoded[: self._positions[-1]])) // BYTES_PER_TOKEN
+            self._shared = self._nothing.extend(prompt, ends[: bisect(ends, before_last)])
+        routing = self._start.copy()
         routing.update(prompt[: self._rules.routing_prefix_tokens * BYTES_PER_TOKEN])
         routing.update(self._key)
-        digests = array("Q")
-        start = 0
-        for end in ends:
-            running.update(prompt[start : end * BYTES_PER_TOKEN])
-            digests.append(int.from_bytes(running.digest()))
-            start = end * BYTES_PER_TOKEN
+        digests = (self._shared or self._nothing).extend(prompt, ends).digests
         return CachePrefix(self._model, ends, digests, int.from_bytes(routing.digest()), self._key_digest)
 
 

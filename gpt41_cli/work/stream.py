@@ -12,7 +12,7 @@ from gpt41_cli.files.documents import FileLine, FileShrunk
 from gpt41_cli.files.fields import BadBody, DamagedJson
 from gpt41_cli.files.parquet import open_lines
 from gpt41_cli.files.places import RejectedRequest
-from gpt41_cli.files.sources import LITERAL_NAME, InputSource, Unreadable
+from gpt41_cli.files.sources import LITERAL_NAME, InputSource, Unreadable, sum_known_bytes
 from gpt41_cli.files.trees import SkippedPath
 from gpt41_cli.findings import Place
 from gpt41_cli.requests.recognise import (
@@ -25,6 +25,7 @@ from gpt41_cli.requests.recognise import (
     read_item,
     recognise_input,
 )
+from gpt41_cli.tokens.text.fast import MIN_WORTHWHILE_BYTES
 from gpt41_cli.tokens.text.workers import map_in_order
 
 if TYPE_CHECKING:
@@ -44,6 +45,11 @@ class ReadingOptions(NamedTuple):
     kind: str | None = None
     jobs: int | None = None
     is_large: bool = False
+
+
+def make_reading(kind: str | None, jobs: int | None, sources: Iterable[InputSource]) -> ReadingOptions:
+    """Return how to read the sources, by how large they are."""
+    return ReadingOptions(kind, jobs, sum_known_bytes(sources) >= MIN_WORTHWHILE_BYTES)
 
 
 @contextmanager

@@ -166,37 +166,58 @@ class Assumptions(NamedTuple):
             raise InputError("output_tokens", f"at least the {of}", f"{self.output_tokens:,}")
 
 
+class RequestSizer:
+    """Sizes requests as `variant` counts them: what doesn't depend on a request is looked up once for all."""
+
+    def __init__(self, terms: Assumptions, catalog: Catalog, variant: Variant) -> None:
+        self._terms = terms
+        self._catalog = catalog
+        self._variant = variant
+        self._first = catalog.family[0].model
+        self._cache_rules = catalog.find_cache_rules(variant.model)
+        self._search_tokens = count_search_tokens(catalog, variant, terms.tools) or 0
+        self._is_other_generation = variant.model.prompt.generation != self._first.prompt.generation
+
+    def size(self, shape: RequestShape) -> RequestSize:
+        """Return the size of a request of this shape."""
+        model, terms = self._variant.model, self._terms
+        tokens = shape.text_tokens
+        if self._is_other_generation:
+            tokens += sum(shape.generation_tokens)
+        if shape.images:
+            # Imported here: numbers alone need no token counting.
+            from gpt41_cli.tokens.images import count_image_tokens
+
+            rule = self._catalog.find_image_model(model).images
+            assert rule is not None
+            tokens += sum(count_image_tokens(image, rule) for image in shape.images)
+        cached = self._count_cached(shape, tokens)
+        tokens += self._search_tokens
+        # A model that doesn't take predictions isn't sent any.
+        rejected = 0 if PREDICTED_OUTPUTS in model.lacks else terms.count_rejected(shape.prediction_tokens)
+        if terms.output_tokens is not None:
+            answer = model.prompt.add_to_answer(terms.output_tokens) + (terms.reasoning_tokens if model.reasoning else 0)
+            return RequestSize(tokens, cached, answer, shape.answers, rejected)
+        if shape.max_output_tokens is not None:
+            return RequestSize(tokens, cached, shape.max_output_tokens, shape.answers, rejected)
+        # Without a stated maximum, it is the model's own, or the rest of its window. A successor's longer maximum wasn't meant.
+        limits = [each for each in (model.max_output_tokens, self._first.max_output_tokens) if each is not None]
+        most = max(min([*limits, self._variant.context_window - tokens]), 0)
+        return RequestSize(tokens, cached, most, shape.answers, rejected, is_stated=False)
+
+    def _count_cached(self, shape: RequestShape, tokens: int) -> int:
+        if shape.cached_tokens is not None:
+            return min(shape.cached_tokens, tokens)  # a picture may be fewer tokens than for the model of the replay
+        cached = self._terms.count_cached(tokens)
+        if self._terms.cached_share is None and cached > tokens:
+            return cached  # more cached than input is an error
+        readable = self._cache_rules.count_readable(tokens)
+        return min(cached, readable) if self._terms.cached_share is not None or not readable else cached
+
+
 def size_request(shape: RequestShape, terms: Assumptions, catalog: Catalog, variant: Variant) -> RequestSize:
     """Return the size of a request of this shape as `variant` counts it."""
-    model, first = variant.model, catalog.family[0].model
-    tokens = shape.text_tokens
-    if model.prompt.generation != first.prompt.generation:
-        tokens += sum(shape.generation_tokens)
-    if shape.images:
-        # Imported here: numbers alone need no token counting.
-        from gpt41_cli.tokens.images import count_image_tokens
-
-        rule = catalog.find_image_model(model).images
-        assert rule is not None
-        tokens += sum(count_image_tokens(image, rule) for image in shape.images)
-    if shape.cached_tokens is not None:
-        cached = min(shape.cached_tokens, tokens)  # a picture may be fewer tokens than for the model of the replay
-    else:
-        cached, readable = terms.count_cached(tokens), catalog.find_cache_rules(model).count_readable(tokens)
-        if terms.cached_share is not None or (not readable and cached <= tokens):  # more cached than input is an error
-            cached = min(cached, readable)
-    tokens += count_search_tokens(catalog, variant, terms.tools) or 0
-    # A model that doesn't take predictions isn't sent any.
-    rejected = 0 if PREDICTED_OUTPUTS in model.lacks else terms.count_rejected(shape.prediction_tokens)
-    if terms.output_tokens is not None:
-        answer = model.prompt.add_to_answer(terms.output_tokens) + (terms.reasoning_tokens if model.reasoning else 0)
-        return RequestSize(tokens, cached, answer, shape.answers, rejected)
-    if shape.max_output_tokens is not None:
-        return RequestSize(tokens, cached, shape.max_output_tokens, shape.answers, rejected)
-    # Without a stated maximum, it is the model's own, or the rest of its window. A successor's longer maximum wasn't meant.
-    limits = [each for each in (model.max_output_tokens, first.max_output_tokens) if each is not None]
-    most = max(min([*limits, variant.context_window - tokens]), 0)
-    return RequestSize(tokens, cached, most, shape.answers, rejected, is_stated=False)
+    return RequestSizer(terms, catalog, variant).size(shape)
 
 
 @dataclass(frozen=True, eq=False)
@@ -308,8 +329,9 @@ class Workload:
         """Return the work as `variant` counts it. Raises InputError if more tokens are cached than a request has input."""
         if variant.id not in self._loads:
             sizes: dict[RequestSize, int] = {}
+            sizer = RequestSizer(self.terms, catalog, variant)
             for shape, many in self.shapes.items():
-                size = size_request(shape, self.terms, catalog, variant)
+                size = sizer.size(shape)
                 sizes[size] = sizes.get(size, 0) + many
             self._loads[variant.id] = VariantLoad(sizes)
         return self._loads[variant.id]

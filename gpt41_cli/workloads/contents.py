@@ -11,8 +11,7 @@ from typing import NamedTuple, TypeAlias
 
 from gpt41_cli.catalog import MODES, Catalog, Variant
 from gpt41_cli.config.tables import WorkloadDeclaration
-from gpt41_cli.constraints.batch_lines import BatchLines, InspectedRequest, inspect_request, read_batch_lines
-from gpt41_cli.constraints.request_limits import RequestLimits
+from gpt41_cli.constraints.batch_lines import BatchLineInspector, BatchLines, InspectedRequest, read_batch_lines
 from gpt41_cli.display import format_int
 from gpt41_cli.errors import InputError
 from gpt41_cli.files.documents import LineChunks
@@ -33,7 +32,7 @@ from gpt41_cli.work import sizing
 from gpt41_cli.work.frames import FrameMemo
 from gpt41_cli.work.prompt_cache import CacheReplay, ReplayOptions, SentPrefixes
 from gpt41_cli.work.sizing import MeasuredRequest, RequestTotals, count_text_tokens, measure_request, replay_request
-from gpt41_cli.work.stream import ReadingOptions, map_chunks, open_input, skip_or_raise
+from gpt41_cli.work.stream import ReadingOptions, make_reading, map_chunks, open_input, skip_or_raise
 from gpt41_cli.work.tally import Tally
 from gpt41_cli.work.violations import RuleViolations, list_request_flaws
 from gpt41_cli.work.workload import Assumptions, ModelAndMode, RequestShape, Workload, workload
@@ -106,7 +105,9 @@ def read_contents(
     Raises InputError, with the place in gpt41.yaml, if the workload cannot be read or is of several models.
     """
     if declared.requests:
-        return _RequestsReader(declared, catalog, jobs, inspects_batch=inspects_batch).read(files)
+        sources, skipped = list_sources(declared, "requests", declared.requests, files)
+        reading = make_reading(None, jobs, sources.values())
+        return _RequestsReader(declared, catalog, reading, inspects_batch=inspects_batch).read(sources, skipped)
     if declared.cached.is_simulated:
         with declared.errors_at("cached"):
             raise InputError(expected="requests to replay", found="a prompt or numbers")
@@ -209,30 +210,29 @@ def _find_variant(declared: WorkloadDeclaration, catalog: Catalog, name: str | N
 class _RequestsReader:
     """Reads the requests of one workload; a text is a request of its own."""
 
-    def __init__(self, declared: WorkloadDeclaration, catalog: Catalog, jobs: int | None, *, inspects_batch: bool) -> None:
+    def __init__(self, declared: WorkloadDeclaration, catalog: Catalog, reading: ReadingOptions, *, inspects_batch: bool) -> None:
         self.declaration = declared
         self.terms = _make_assumptions(declared)
         self.inspects_batch = inspects_batch and declared.mode in (None, "batch")
         self.catalog = catalog
-        self.reading = ReadingOptions(jobs=jobs)
+        self.reading = reading
         self.replay = None
         if declared.cached.is_simulated:
             with declared.errors_at("lifetime" if "lifetime" in declared.locations else "cached"):
                 self.replay = CacheReplay(catalog, ReplayOptions(declared.requests_per_minute, declared.lifetime_minutes))
         self.sent: SentPrefixes[MeasuredRequest] | None = SentPrefixes() if self.replay and declared.volume else None
-        self.meter = Meter(catalog, declared.model, needs_tokens=self.replay is not None)
-        self._limits = RequestLimits(catalog, "batch")
+        self.meter = Meter(catalog, declared.model, is_much=reading.is_large, needs_tokens=self.replay is not None)
         self._frames = FrameMemo(self.meter, self._count_frame, declared.fallback_model)
-        self.line_meter = self.meter if declared.model is None else Meter(catalog)
+        self.line_meter = self.meter if declared.model is None else Meter(catalog, is_much=reading.is_large)
+        self._inspector = BatchLineInspector(self.line_meter, self.terms)
         self.request_totals = RequestTotals(self.replay.traffic if self.replay else None)
         self.tallies: dict[str, Tally] = {}
         self.batch_files: dict[InputSource, BatchLines | None] = {}
         self.text_tokens = 0
 
-    def read(self, files: FileLister) -> WorkloadContents:
+    def read(self, sources: Mapping[str, InputSource], skipped: list[SkippedPath]) -> WorkloadContents:
         """Read all requests. Raises InputError with the place of what is wrong."""
         declared = self.declaration
-        sources, skipped = list_sources(declared, "requests", declared.requests, files)
         with declared.errors_at("requests"):
             for key, source in sources.items():
                 try:
@@ -272,7 +272,13 @@ class _RequestsReader:
             modes: set[str] = set()
             lines = BatchLines()
             for chunk in map_chunks(
-                source, found, self.reading, self._count_request, self._collect_chunk, work_framed=self._count_framed
+                source,
+                found,
+                self.reading,
+                self._count_request,
+                self._collect_chunk,
+                self.meter.memo_filler,
+                self._count_framed,
             ):
                 modes |= self._add(key, chunk)
                 lines += chunk.batch_lines
@@ -343,7 +349,7 @@ class _RequestsReader:
         try:
             if variant is None or variant != self.meter.find_variant(self.meter.model or name)[0]:
                 own = measure_request(meter, read()) if variant else None
-            return inspect_request(meter, self.terms, self._limits, sent, own)
+            return self._inspector.inspect(sent, own)
         except BadBody as error:
             return error
 

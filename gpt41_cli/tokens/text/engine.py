@@ -139,10 +139,14 @@ def make_count_memo(encoding: str, *, is_much: bool = False, tokens: Memo[bytes]
     return Memo(_choose_counter(encoding, is_much=is_much))
 
 
-def make_token_memo(encoding: str) -> Memo[bytes]:
-    """Make a memo of tokens: their numbers as bytes, BYTES_PER_TOKEN each, in the byte order of this machine."""
+def make_token_memo(encoding: str, *, is_much: bool = False) -> Memo[bytes]:
+    """Make a memo of tokens: their numbers as bytes, BYTES_PER_TOKEN each, in the byte order of this machine. `is_much`: there is
+    so much text that an engine is needed.
+    """
 
     def find(texts: Sequence[str]) -> list[bytes]:
+        if is_much:
+            load_engine(encoding)
         return [b"".join(array("I", tokens).tobytes() for tokens in _encode_text(text, encoding)) for text in texts]
 
     return Memo(find)
@@ -193,6 +197,9 @@ BEFORE_WORKERS.append(_load_before_workers)
 
 def _encode_text(text: str, encoding: str) -> Iterator[Sequence[int]]:
     """Encode a text of any length, and yield its tokens, many at a time."""
+    if len(text) <= blocks.BLOCK_CHARACTERS:
+        yield _encode_block(text, encoding)
+        return
     split = blocks.split_blocks((text,), VOCABULARIES[encoding].pattern)
     for block in split:
         if block.is_open:

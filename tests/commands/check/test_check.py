@@ -291,7 +291,7 @@ def test_the_lines_of_a_batch_file_break_what_they_break_for_batch(run: Run, tmp
 def test_each_line_is_read_and_counted_once_and_each_candidate_judged_once(
     catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever looks at it: budgets, limits, the rules of Batch files, other variants."""
+    """Whatever looks at it: budgets, limits, the rules of Batch files, other variants. Of lines with a frame, the frame."""
     (tmp_path / "batch.jsonl").write_text("".join(batch_line(number) for number in range(6)))
     config(tmp_path, "workloads: {night: {requests: batch.jsonl, require: {task: general}, volume: 6 / day, usage_tier: 1}}")
     calls: Counter[str] = Counter()
@@ -313,7 +313,8 @@ def test_each_line_is_read_and_counted_once_and_each_candidate_judged_once(
     opened = [OpenConfig(declared, open_working_tree(path).find_files)]
     found = check_workloads(opened, CheckOptions(market(catalog, as_of=date(2026, 11, 23))))
     assert "batch files" in found.workloads[0].findings_by_check
-    assert calls == {"read_json_request": 6, "build_prompt": 6, "judge_candidate": 9}
+    # The first line is read, and twice more with marks in place of its texts, which is the frame of the others.
+    assert calls == {"read_json_request": 3, "build_prompt": 2, "judge_candidate": 9}
 
 
 def test_a_usage_tier_that_cannot_take_it_all(run: Run, tmp_path: Path) -> None:
