@@ -1,29 +1,31 @@
-"""Times whole commands in pairs, in turns, and prints the ratios: `python benchmarks/run.py`, with gpt41 installed.
+"""Times whole commands in pairs, in turns, and prints one table of ratios: `python benchmarks/run.py`, with gpt41 installed.
 
 A ratio of two commands that ran side by side holds on any machine; a time in seconds says something about the machine.
 """
 
 import argparse
-import itertools
-import json
 import multiprocessing
 import os
-import random
-import re
+import platform
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from gpt41_cli.cli.output import EXIT_CHECK_FAILED
+import inputs
 
 HERE = Path(__file__).resolve().parent
-GPT41 = [sys.executable, "-m", "gpt41_cli"]
-NOTHING = [sys.executable, "-c", "pass"]
-NUMBERS = ["--input-tokens", "1200", "--cached-tokens", "800", "--output-tokens", "400"]
+PYTHON = sys.executable
+GPT41 = [str(Path(PYTHON).with_name("gpt41"))]
+NOTHING = [PYTHON, "-c", "pass"]
+NUMBERS = ["cost", "--input-tokens", "1200", "--cached-tokens", "800", "--output-tokens", "400"]
+PEERS = ("litellm", "tokencost", "ttok", "count-tokens", "openai-cost-calculator")
+AS_OF = ["--as-of", "2026-11-29"]
+JOBS = ["--jobs", "1"]
 
 
 class Run(NamedTuple):
@@ -34,156 +36,178 @@ class Run(NamedTuple):
     megabytes: float
 
 
-def run(command: list[str]) -> Run:
-    """Run a command to its end; what it prints is thrown away."""
-    start = time.perf_counter()
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL) as process:
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    seconds = time.perf_counter() - start
-    if process.returncode != (EXIT_CHECK_FAILED if "batch" in command else 0):  # the file is above the limits of one
-        raise SystemExit(f"{command} failed with {process.returncode}")
-    return Run(seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+class Row(NamedTuple):
+    """A line of the table: `command` next to `reference`, by a field of Run, and what the peers take for the same."""
+
+    what: str
+    reference_name: str
+    command: Sequence[str]
+    reference: Sequence[str]
+    goal: str
+    measure: str = "cpu_seconds"
+    peers: Mapping[str, Sequence[str]] = {}
 
 
-def compare(what: str, command: list[str], other: list[str], runs: int, measure: str = "seconds") -> None:
-    """Both commands in turns, after one run of each that does not count; `measure` is a field of Run."""
-    run(command), run(other)
-    pairs = [(run(command), run(other)) for _ in range(runs)]
-    ratio = statistics.median(getattr(mine, measure) / getattr(its, measure) for mine, its in pairs)
-    mine = statistics.median(pair[0].megabytes for pair in pairs)
-    its = statistics.median(pair[1].megabytes for pair in pairs)
-    print(f"{what:58} {ratio:6.2f} x   {mine:5.0f} MB against {its:5.0f} MB", flush=True)
+class Asked(NamedTuple):
+    """How much is measured, in which folder, and the interpreters that have the other packages."""
+
+    folder: Path
+    lines: int
+    logs: int
+    fast: str | None
+    peers: str | None
+    tokens: Path
+
+    def peer(self, what: str, *names: str, of: Path | None = None) -> dict[str, list[str]]:
+        """Return the commands by which peers do what a row does."""
+        script = [str(self.peers), str(HERE / "peer.py")]
+        return {name: [*script, name, what, *([str(of)] if of else [])] for name in names} if self.peers else {}
 
 
-def write_sample(path: Path, size: int) -> None:
-    """Words and lines of ordinary lengths, the same on every machine, line by line: this process must stay small,
-    because what a child is charged for begins with a copy of its parent.
-    """
-    chance = random.Random(41)
-    letters = "etaoinshrdlcumwfgypbvk"
-    words = ["".join(chance.choices(letters, k=chance.randint(1, 11))) for _ in range(20_000)]
-    with path.open("w") as file:
-        while file.tell() < size:
-            line = " ".join(chance.choices(words, k=chance.randint(3, 18)))
-            file.write(line + chance.choice([".", ",", ":", ' = "7"', ""]) + "\n")
-
-
-def write_batch(path: Path, lines: int, system_sentences: int = 150, question_sentences: int = 12) -> None:
-    """Lines for the Batch API that share a system prompt and ask different questions, the same on every machine: 2,500 and 210
-    tokens by default.
-
-    Its words are those of the vocabulary, the frequent ones more often, in sentences with figures and punctuation.
-    """
-    from gpt41_cli.tokens.text.vocabulary import load_ranks
-
-    chance = random.Random(41)
-    words = [token.decode() for token in load_ranks("o200k_base") if re.fullmatch(rb" [a-z]{1,12}", token)][:20_000]
-    weights = list(itertools.accumulate(1 / (rank + 8) for rank in range(len(words))))
-
-    def sentence() -> str:
-        some = chance.choices(words, cum_weights=weights, k=chance.randint(6, 24))
-        if chance.random() < 0.2:
-            some.insert(chance.randrange(len(some)), f" {chance.randint(1, 9_999)}")
-        if chance.random() < 0.3:
-            some.insert(len(some) // 2, ",")
-        text = "".join(some).strip()
-        return text[:1].upper() + text[1:] + chance.choice([". ", ". ", "? ", ".\n", ":\n"])
-
-    def text(sentences: int) -> str:
-        return "".join(sentence() for _ in range(sentences))
-
-    system = text(system_sentences)
-    with path.open("w") as file:
-        for number in range(lines):
-            messages = [{"role": "system", "content": system}, {"role": "user", "content": text(question_sentences)}]
-            body = {"model": "gpt-4.1-mini", "messages": messages, "max_tokens": 100}
-            line = {"custom_id": str(number), "method": "POST", "url": "/v1/chat/completions", "body": body}
-            file.write(json.dumps(line) + "\n")
-
-
-def write_logs(table: Path, answers: Path, many: int) -> None:
-    """The usage of `many` answers, as rows of a CSV and as the answers themselves, the same on every machine."""
-    chance = random.Random(41)
-    with table.open("w") as rows, answers.open("w") as lines:
-        rows.write("date,model,input_tokens,cached_tokens,output_tokens,service_tier\n")
-        for number in range(many):
-            model, day = chance.choice(("gpt-4.1", "gpt-4.1-mini")), number % 20
-            tokens, cached, output = chance.randint(1_000, 5_000), chance.randint(0, 900), chance.randint(1, 500)
-            rows.write(f"2026-11-{day + 1:02},{model},{tokens},{cached},{output},default\n")
-            usage = {"prompt_tokens": tokens, "completion_tokens": output, "total_tokens": tokens + output}
-            usage["prompt_tokens_details"] = {"cached_tokens": cached, "audio_tokens": 0}
-            message = {"role": "assistant", "content": "That is how it is. " * 6}
-            answer = {
-                "id": f"chatcmpl-{number}",
-                "object": "chat.completion",
-                "created": 1_793_491_200 + 86_400 * day,
-                "model": model,
-                "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
-                "usage": usage,
-                "service_tier": "default",
-            }
-            lines.write(json.dumps(answer) + "\n")
-
-
-def write_in_new_process(*arguments: object) -> None:
-    """`write_batch` in a process of its own: the vocabulary must not make this one large."""
-    writer = multiprocessing.get_context("spawn").Process(target=write_batch, args=arguments)
+def write_in_new_process(write: Callable[..., None], *arguments: object) -> None:
+    """Write an input in a process of its own: what it loads must not make this one large."""
+    writer = multiprocessing.get_context("spawn").Process(target=write, args=arguments)
     writer.start()
     writer.join()
 
 
-def write_vocabulary(path: Path) -> None:
-    """The vocabulary as tiktoken keeps it in its cache."""
-    from gpt41_cli.tokens.text.vocabulary import DEFAULT_ENCODING, format_published_file
+def list_small(asked: Asked) -> Iterator[Row]:
+    """Yield the rows of small texts and of start-up."""
+    joined, prompts, tree = asked.folder / "joined.txt", asked.folder / "prompts", asked.folder / "tree"
+    ticket, readme = HERE.parent / "tests/data/ticket.txt", HERE.parent / "README.md"
+    bare = [PYTHON, str(HERE / "bare_tiktoken.py"), str(asked.tokens)]
+    task = ["--task", "classification", "--output-tokens", "20", "--requests", "100000", "--deadline", "24h"]
+    counters = PEERS[:4]
+    named = "tiktoken alone, the same text"
+    recommend = [*GPT41, "recommend", str(ticket), *task]
+    yield Row("`recommend ticket.txt`", named, recommend, [*bare, str(ticket)], "0.45 x")
+    yield Row(
+        "`count README.md`",
+        named,
+        [*GPT41, "count", str(readme)],
+        [*bare, str(readme)],
+        "0.40 x",
+        peers=asked.peer("text", *counters, of=readme),
+    )
+    write_in_new_process(inputs.write_prompts, prompts, joined)
+    check = [*GPT41, "check", "--config", str(prompts / "gpt41.yaml"), "--fail-on", "never"]
+    yield Row("`check`, ten prompt files", named, check, [*bare, str(joined)], "0.6 x")
+    write_in_new_process(inputs.write_tree, tree, joined, 1_000_000)
+    yield Row(
+        "`count`, a source tree of 1 MB",
+        named,
+        [*GPT41, "count", str(tree)],
+        [*bare, str(joined)],
+        "0.9 x",
+        peers=asked.peer("text", *counters, of=joined),
+    )
+    yield Row("`--help`", "`python -c pass`", [*GPT41, "--help"], NOTHING, "5.5 x")
+    priced = asked.peer("numbers", "litellm", "tokencost", "openai-cost-calculator")
+    yield Row("`cost` from numbers, JSON", "`python -c pass`", [*GPT41, *NUMBERS, "--json"], NOTHING, "8 x", peers=priced)
+    yield Row("`cost` from numbers, text", "`python -c pass`", [*GPT41, *NUMBERS], NOTHING, "10 x")
 
-    path.write_bytes(format_published_file(DEFAULT_ENCODING))
+
+def list_large(asked: Asked) -> Iterator[Row]:
+    """Yield the rows of large files."""
+    file, checked = asked.folder / "batch.jsonl", asked.folder / "checked.jsonl"
+    for shape, sentences in (("1,560 shared tokens, 190 others", (94, 11)), ("2,500 shared, 210 others", (150, 12))):
+        write_in_new_process(inputs.write_batch, file, asked.lines, *sentences)
+        script = [PYTHON, str(HERE / "plain_batch.py"), str(asked.tokens), str(file)]
+        for command, goal in (("cost", "0.14 x"), ("count", "0.14 x"), ("batch", "0.17 x"), ("cache", "0.2 x")):
+            others = asked.peer("batch", "litellm", "tokencost", of=file) if command == "cost" else {}
+            what = f"`{command}`, {asked.lines:,} Batch lines of {shape}"
+            yield Row(what, "a plain script with tiktoken", [*GPT41, command, str(file)], script, goal, "seconds", others)
+        if asked.fast:
+            fast = [asked.fast, "-m", "gpt41_cli", "cost", str(file)]
+            yield Row("the same `cost` with `[fast]`", "the same script", fast, script, "0.07 x", "seconds")
+    pipe = ["sh", "-c", f"for i in {' '.join(map(str, range(10)))}; do cat $0; done | $@ cost -", str(file), *GPT41]
+    once = [*GPT41, "cost", str(file)]
+    yield Row("`cost`, ten times the lines, through a pipe", "`gpt41 cost`, these lines", pipe, once, "120 MB", "megabytes")
+    few, many = asked.folder / "few.jsonl", asked.folder / "many.jsonl"
+    write_in_new_process(inputs.write_shapes, few, asked.lines)
+    write_in_new_process(inputs.write_shapes, many, asked.lines * 10)
+    what = f"`cost`, {asked.lines * 10:,} requests of random shapes"
+    shapes = [[*GPT41, "cost", str(path)] for path in (many, few)]
+    yield Row(what, "`gpt41 cost`, a tenth of them", *shapes, "120 MB", "megabytes")
+    write_in_new_process(inputs.write_batch, checked, asked.lines * 2 // 5, 10, 6)
+    config = asked.folder / "gpt41.yaml"
+    config.write_text("version: 1\nworkloads: {checked: {requests: checked.jsonl, model: gpt-4.1-mini, mode: batch}}\n")
+    check = [*GPT41, "check", "--config", str(config), "--fail-on", "never", *JOBS]
+    yield Row(
+        f"`check`, {asked.lines * 2 // 5:,} Batch lines",
+        "`gpt41 cost`, the same lines",
+        check,
+        [*GPT41, "cost", str(checked), *JOBS],
+        "1.2 x",
+    )
+    table, answers = asked.folder / "usage.csv", asked.folder / "answers.jsonl"
+    write_in_new_process(inputs.write_logs, table, answers, asked.logs)
+    for log, kind, reader, goal in ((answers, "answers", "`json.loads`", "6 x"), (table, "CSV rows", "`csv.reader`", "8 x")):
+        alone = [PYTHON, str(HERE / "plain_reader.py"), str(log)]
+        what = f"`reconcile`, {asked.logs:,} {kind}"
+        yield Row(what, f"{reader} alone", [*GPT41, "reconcile", str(log), *AS_OF], alone, goal)
+
+
+def run(command: Sequence[str], environment: Mapping[str, str]) -> Run:
+    """Run a command to its end; what it prints is thrown away."""
+    start = time.perf_counter()
+    with subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, env=environment
+    ) as process:
+        complaint = process.stderr.read()
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    seconds = time.perf_counter() - start
+    if process.returncode not in (0, 1) or b"Traceback" in complaint:  # 1: `batch` says that the file is above the limits of one
+        raise ValueError(f"{command} failed with {process.returncode}: {complaint.decode()[-500:]}")
+    return Run(seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+
+
+def measure(row: Row, runs: int, environment: Mapping[str, str]) -> str:
+    """Measure a row, in turns, and return it as a line of the table."""
+
+    def compare(command: Sequence[str], pairs: int) -> tuple[str, str]:
+        if pairs > 1:  # the first run of each doesn't count
+            run(command, environment), run(row.reference, environment)
+        both = [(run(command, environment), run(row.reference, environment)) for _ in range(pairs)]
+        ratio = statistics.median(getattr(mine, row.measure) / getattr(its, row.measure) for mine, its in both)
+        megabytes = (statistics.median(run.megabytes for run in side) for side in zip(*both, strict=True))
+        return f"{ratio:.2f} x", ", ".join(f"{each:.0f} MB" for each in megabytes)
+
+    ratio, memory = compare(row.command, runs)
+    others = []
+    for name, command in row.peers.items():
+        try:
+            others.append(f"{name} {compare(command, max(runs // 3, 1))[0]}")
+        except ValueError as error:
+            print(error, file=sys.stderr)
+            others.append(f"{name} fails")
+    kind = {"cpu_seconds": "processor", "seconds": "wall", "megabytes": "memory"}[row.measure]
+    return f"| {row.what} | {row.reference_name} | {kind} | {ratio} | {row.goal} | {', '.join(others)} | {memory} |"
 
 
 def main() -> None:
     """Compare, and print one line a pair."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=9)
+    parser.add_argument("--runs", type=int, default=9, help="pairs of a small row; large ones take a third, and at least 3")
+    parser.add_argument("--quick", action="store_true", help="small files and few pairs: less than two minutes")
+    parser.add_argument("--only", choices=("small", "large"), help="one half of the table")
     parser.add_argument("--fast", metavar="PYTHON", help="an interpreter whose environment has gpt41[fast]")
-    parser.add_argument("--peers", metavar="PYTHON", help="an interpreter whose environment has litellm and tokencost")
+    parser.add_argument("--peers", metavar="PYTHON", help=f"an interpreter whose environment has {', '.join(PEERS)}")
     asked = parser.parse_args()
-    runs, few = asked.runs, max(asked.runs // 3, 3)
-    with tempfile.TemporaryDirectory() as folder:
-        names = ("o200k_base.tiktoken", "small.txt", "large.txt", "batch.jsonl")
-        vocabulary, small, large, batch = (Path(folder) / name for name in names)
-        writer = multiprocessing.Process(target=write_vocabulary, args=(vocabulary,))
-        writer.start()
-        writer.join()
-        write_sample(small, 4_000)
-        write_sample(large, 50_000_000)
-        write_in_new_process(batch, 50_000)
-        checked, config = Path(folder) / "checked.jsonl", Path(folder) / "gpt41.yaml"
-        write_in_new_process(checked, 20_000, 10, 6)
-        config.write_text("version: 1\nworkloads: {checked: {requests: checked.jsonl, model: gpt-4.1-mini, mode: batch}}\n")
-        plain = [sys.executable, str(HERE / "plain_batch.py"), str(vocabulary), str(batch)]
-        bare = [sys.executable, str(HERE / "bare_tiktoken.py"), str(vocabulary)]
-        compare("gpt41 --help / python -c pass", [*GPT41, "--help"], NOTHING, runs)
-        compare("gpt41 cost, numbers, json / python -c pass", [*GPT41, "cost", *NUMBERS, "--format", "json"], NOTHING, runs)
-        compare("gpt41 cost, numbers, text / python -c pass", [*GPT41, "cost", *NUMBERS], NOTHING, runs)
-        compare("gpt41 count, 4 kB / tiktoken alone", [*GPT41, "count", str(small)], [*bare, str(small)], runs)
-        compare("gpt41 count, 50 MB / tiktoken alone", [*GPT41, "count", str(large)], [*bare, str(large)], few)
-        for what in ("count", "cost", "batch", "cache"):
-            compare(f"gpt41 {what}, 50,000 Batch lines / plain script", [*GPT41, what, str(batch)], plain, few)
-        check = [*GPT41, "check", "--config", str(config), "--fail-on", "never", "--jobs", "1"]
-        cost = [*GPT41, "cost", str(checked), "--jobs", "1"]
-        compare("gpt41 check, 20,000 Batch lines / gpt41 cost, processor", check, cost, few, "cpu_seconds")
-        table, answers = Path(folder) / "usage.csv", Path(folder) / "answers.jsonl"
-        write_logs(table, answers, 200_000)
-        for log, what in ((table, "CSV rows / csv.reader"), (answers, "answers / json.loads")):
-            reader = [sys.executable, str(HERE / "plain_reader.py"), str(log)]
-            reconcile = [*GPT41, "reconcile", str(log), "--as-of", "2026-11-29"]
-            compare(f"gpt41 reconcile, 200,000 {what}, processor", reconcile, reader, few, "cpu_seconds")
-        if asked.fast:
-            mine = [asked.fast, "-m", "gpt41_cli", "cost", str(batch)]
-            compare("gpt41[fast] cost, 50,000 Batch lines / plain script", mine, plain, few)
-        for peer in ("litellm", "tokencost") if asked.peers else ():
-            theirs = [asked.peers, str(HERE / "peer.py"), peer, str(batch)]
-            compare(f"gpt41 cost, 50,000 Batch lines / {peer}", [*GPT41, "cost", str(batch)], theirs, 1)
+    runs = min(asked.runs, 3) if asked.quick else asked.runs
+    lines, logs = (2_000, 20_000) if asked.quick else (50_000, 200_000)
+    print(f"CPython {platform.python_version()}, {os.cpu_count()} cores, {runs} pairs; each ratio is a median.\n")
+    print("| command | compared with | what | ratio | goal | others, same comparison | memory |\n|---|---|---|--:|--:|---|--:|")
+    with tempfile.TemporaryDirectory() as name:
+        tokens = Path(name) / "o200k_base.tiktoken"
+        write_in_new_process(inputs.write_vocabulary, tokens)
+        # Peers find the vocabulary in the cache of tiktoken, and ask nobody for prices.
+        environment = {**os.environ, "TIKTOKEN_CACHE_DIR": name, "LITELLM_LOCAL_MODEL_COST_MAP": "True"}
+        setting = Asked(Path(name), lines, logs, asked.fast, asked.peers, tokens)
+        for part, rows, pairs in (("small", list_small, runs), ("large", list_large, max(runs // 3, 1 if asked.quick else 3))):
+            for row in rows(setting) if asked.only in (None, part) else ():
+                print(measure(row, pairs, environment), flush=True)
 
 
 if __name__ == "__main__":

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from gpt41_cli import rules
 from gpt41_cli.catalog import Catalog, Offer, Variant
 from gpt41_cli.display import format_duration, format_exact, format_int, format_rate, pluralize, to_decimal
 from gpt41_cli.findings import Finding
 from gpt41_cli.prices.quote import Quote
-from gpt41_cli.work.prompt_cache import ReplayOptions, resolve_requests_per_minute
 from gpt41_cli.work.workload import Workload
+
+if TYPE_CHECKING:
+    from gpt41_cli.work.prompt_cache import ReplayOptions
 
 _TOOLS_BILLED_PER_CALL = frozenset(("web-search", "file-search", "code-interpreter"))
 
@@ -122,6 +125,8 @@ def _write_prediction_note(catalog: Catalog, work: Workload) -> str:
 
 def _write_replay_note(catalog: Catalog, work: Workload, traffic: ReplayOptions) -> str:
     """Write how the prompt cache was replayed."""
+    from gpt41_cli.work.prompt_cache import resolve_requests_per_minute
+
     rules = catalog.limits.prompt_cache
     per_minute = resolve_requests_per_minute(rules, traffic)
     takes = format_duration(-(-work.requests // work.times * 60 // per_minute))

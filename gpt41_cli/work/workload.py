@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from gpt41_cli import rules
 from gpt41_cli.errors import InputError
 from gpt41_cli.pricing import NO_TOOL_USE, ToolUse, Usage
-from gpt41_cli.requests.request import Image
 from gpt41_cli.rules import Rule
 from gpt41_cli.work.searches import count_search_tokens
 
@@ -20,6 +19,7 @@ PREDICTED_OUTPUTS = "predicted-outputs"
 if TYPE_CHECKING:
     from gpt41_cli.catalog import Catalog, Variant
     from gpt41_cli.findings import Finding
+    from gpt41_cli.requests.request import Image
     from gpt41_cli.work.prompt_cache import ReplayOptions
 
 

@@ -9,6 +9,7 @@ from unittest.mock import Mock
 import pytest
 
 from gpt41_cli import catalog as catalogs
+from gpt41_cli.app import app
 from gpt41_cli.catalog import parse_catalog, parsed, read_catalog, tables
 from tests.conftest import ROOT
 
@@ -58,3 +59,26 @@ def test_a_damaged_copy_isnt_used(copy: Path) -> None:
     for damaged in (b"", whole[:-100], b"no pickle", pickle.dumps(None)):
         copy.write_bytes(damaged)
         assert parsed.read_parsed(DATA) is None
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "cost --input-tokens 5",
+        "count tests/data/batch.jsonl",
+        "recommend tests/data/ticket.txt --task classification --output-tokens 20",
+        "plan tests/data/batch.jsonl",
+        "batch tests/data/batch.jsonl",
+        "cache tests/data/batch.jsonl",
+        "check --config tests/example/gpt41.yaml --fail-on never",
+        "diff HEAD --config tests/example/gpt41.yaml --fail-on never",
+        "migrate tests/data/batch.jsonl",
+        "models",
+    ],
+)
+def test_a_run_reads_the_table_at_most_once(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = Mock(side_effect=read_catalog)
+    monkeypatch.setattr(catalogs, "read_catalog", read)
+    monkeypatch.chdir(ROOT)
+    app([*command.split(), "--quiet"], prog_name="gpt41", standalone_mode=False)
+    assert read.call_count == 1
