@@ -6,8 +6,9 @@ import ast
 import re
 import warnings
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import Enum
+from functools import cached_property
 from pathlib import PurePath
 from typing import NamedTuple
 
@@ -58,6 +59,7 @@ _WITH_TEMPLATES = frozenset((".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".mts
 _BLOCK_COMMENT = re.compile(r"^[ \t]*(?:/\*.*?(?:\*/|\Z)|<!--.*?(?:-->|\Z))", re.MULTILINE | re.DOTALL)
 _HTML_SAMPLE = re.compile(r"<(pre|code)\b.*?(?:</\1>|\Z)", re.IGNORECASE | re.DOTALL)
 _ELIXIR_DOC = re.compile(r"^[ \t]*@\w*doc[ \t]+(?:~[sS])?\"\"\".*?(?:\"\"\"|\Z)", re.MULTILINE | re.DOTALL)
+_QUOTED_LINE_BEFORE = re.compile(r"\s*\w?[\"'][^\"']*[\s(\"'=]")
 _TEXT_KEYS = frozenset(("answer", "body", "comment", "content", "description", "message", "report", "summary", "text", "title"))
 _KEY_ENDS = re.compile(r"[\"']?[ \t]*:(?:[ \t]|$)")
 _LONGEST_PART = 1_000
@@ -87,7 +89,7 @@ class UseReader:
         self._marks = find_comment_marks(path, self._kind)
         self._is_json = path.suffix.lower() == ".json"
         self._is_table = is_model_table(path, lines.text, models)
-        self._comments = _find_comments(path, lines, self._marks)
+        self._suffix = path.suffix.lower()
         self._sections = _find_notebook_sections(lines.text) if self._kind is FileKind.NOTEBOOK else []
 
     def read(self, named: NamedModel) -> UseKind:
@@ -95,8 +97,6 @@ class UseReader:
         if self._kind is FileKind.DATA or self._is_table:
             return UseKind.DATA
         if self._kind is FileKind.PROSE or named.naming is Naming.DISPLAY_NAME:
-            return UseKind.MENTION
-        if self._is_in_comment(named.start):
             return UseKind.MENTION
         line = _cut_line(self._lines, named)
         if self._kind is FileKind.NOTEBOOK:
@@ -111,14 +111,35 @@ class UseReader:
         is_config = self._kind is FileKind.CONFIG
         if named.naming is not Naming.CONSTANT and not line.has_value(is_config=is_config):
             return UseKind.MENTION
+        if self._is_in_comment(named.start, line):
+            return UseKind.MENTION
         is_data = is_in_table(self._lines, named.start, named.end) or is_in_answer(
             self._lines, named.start, named.end, is_config=is_config
         )
         return UseKind.DATA if is_data else UseKind.CALL
 
-    def _is_in_comment(self, at: int) -> bool:
-        position = bisect_right(self._comments, at, key=lambda offsets: offsets.start) - 1
-        return position >= 0 and at in self._comments[position]
+    @cached_property
+    def _comments(self) -> list[range]:
+        return _find_comments(self._suffix, self._lines.text, self._marks)
+
+    @cached_property
+    def _docstrings(self) -> list[range]:
+        return _sort_apart(_find_docstrings(self._lines))
+
+    @cached_property
+    def _quotes(self) -> list[list[int]]:
+        return [[match.start() for match in re.finditer(quote, self._lines.text)] for quote in (r"\"\"\"", "'''")]
+
+    def _is_in_comment(self, at: int, line: _Line) -> bool:
+        if _is_within(self._comments, at):
+            return True
+        return self._suffix == ".py" and self._may_be_in_text(at, line) and _is_within(self._docstrings, at)
+
+    def _may_be_in_text(self, at: int, line: _Line) -> bool:
+        """Return True if a name may be in a string of several lines, which only a parser, which takes long, knows for certain."""
+        if _QUOTED_LINE_BEFORE.match(line.before):
+            return True
+        return any(len(places) % 2 or bisect_left(places, at) % 2 for places in self._quotes)
 
     def _find_notebook_section(self, at: int) -> tuple[str, str]:
         """Return the type of the cell that has an offset, and the part of the cell: source, outputs, metadata or attachments."""
@@ -215,9 +236,8 @@ def _find_notebook_sections(text: str) -> list[tuple[int, str, str]]:
     return sections
 
 
-def _find_comments(path: PurePath, lines: Lines, marks: tuple[str, ...]) -> list[range]:
-    """Return the offsets of comments, of strings that document code, and of those that hold a program, in order."""
-    suffix = path.suffix.lower()
+def _find_comments(suffix: str, text: str, marks: tuple[str, ...]) -> list[range]:
+    """Return the offsets of comments, and in other languages than Python of strings that document code or hold a program."""
     patterns = [_PROGRAM_IN_TEMPLATE] if suffix in _WITH_TEMPLATES else []
     if suffix in (".ex", ".exs"):
         patterns.append(_ELIXIR_DOC)
@@ -225,14 +245,22 @@ def _find_comments(path: PurePath, lines: Lines, marks: tuple[str, ...]) -> list
         patterns += (_HTML_SAMPLE, _BLOCK_COMMENT)
     elif "/*" in marks:
         patterns.append(_BLOCK_COMMENT)
-    found = [range(*match.span()) for pattern in patterns for match in pattern.finditer(lines.text)]
-    if suffix == ".py":
-        found += _find_docstrings(lines)
+    return _sort_apart(range(*match.span()) for pattern in patterns for match in pattern.finditer(text))
+
+
+def _sort_apart(found: Iterable[range]) -> list[range]:
+    """Return ranges in order, without those in others."""
     apart: list[range] = []
     for offsets in sorted(found, key=lambda offsets: (offsets.start, -offsets.stop)):
         if not apart or offsets.stop > apart[-1].stop:
             apart.append(offsets)
     return apart
+
+
+def _is_within(ranges: list[range], at: int) -> bool:
+    """Return True if one of the ranges, which are apart and in order, has an offset."""
+    position = bisect_right(ranges, at, key=lambda offsets: offsets.start) - 1
+    return position >= 0 and at in ranges[position]
 
 
 def _find_docstrings(lines: Lines) -> list[range]:

@@ -20,7 +20,15 @@ _SEPARATORS = re.compile(r"[^0-9a-z]|dot")
 
 
 # Every name has this; looking for it first is several times as fast.
-_HINT = re.compile("[Gg][Pp][Tt]")
+_HINT = re.compile("[Gg][Pp][Tt][-_ ]?[0-9]")
+_LOWER_HINT = re.compile("gpt[-_ ]?[0-9]")
+_LOWER_BYTES_HINT = re.compile(rb"gpt[-_ ]?[0-9]")
+
+
+def may_name_models(data: bytes) -> bool:
+    """Return True if a file in an encoding that has ASCII may name a model; False for most files, without decoding them."""
+    lower = data.lower()
+    return b"gpt" in lower and _LOWER_BYTES_HINT.search(lower) is not None
 
 
 class Naming(Enum):
@@ -60,12 +68,13 @@ class ModelNames:
             if name not in self._names and (found := catalog.find_named_variant(name)) and found.model.id in known
         }
         either = "|".join(map(re.escape, sorted(self.aliases, key=len, reverse=True)))
-        self._alias_pattern = re.compile(rf"{_NOT_BEFORE}(?:{either}){_NOT_AFTER}" if either else r"(?!)")
+        self._alias_pattern = re.compile(rf"{_NOT_BEFORE}(?:{either}){_NOT_AFTER}")
 
     def find(self, text: str) -> Iterator[NamedModel]:
         """Yield the models that a text names, in order; then those that it names by an alias."""
         end = 0
-        for hint in _HINT.finditer(text):
+        lower = text.lower()  # the same letters at the same offsets, unless one becomes two
+        for hint in _LOWER_HINT.finditer(lower) if len(lower) == len(text) else _HINT.finditer(text):
             at = hint.start()
             match = at >= end and (self._pattern.match(text, max(0, at - 3)) or self._pattern.match(text, at))
             if not match:
@@ -81,6 +90,8 @@ class ModelNames:
             elif written in self._names:
                 naming = Naming.ID
             yield NamedModel(match.start(), match.end(), name, naming)
+        if not any(alias in text for alias in self.aliases):  # a hundred times as fast as the pattern
+            return
         for match in self._alias_pattern.finditer(text):
             yield NamedModel(match.start(), match.end(), match[0], Naming.ALIAS)
 

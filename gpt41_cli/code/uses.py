@@ -13,11 +13,10 @@ from gpt41_cli.catalog.tables import RefusedField
 from gpt41_cli.code.calls import UseKind, UseReader
 from gpt41_cli.code.endings import Ending, FeatureMarks
 from gpt41_cli.code.lines import Lines
-from gpt41_cli.code.model_names import ModelNames, NamedModel, Naming
+from gpt41_cli.code.model_names import ModelNames, NamedModel, Naming, may_name_models
 from gpt41_cli.code.parameters import CallFinder, Parameter, Surroundings
 from gpt41_cli.findings import Place
 
-_HINT = b"gpt"
 _UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _IGNORE_COMMENT = re.compile(r"gpt41:[ \t]*ignore\b[ \t:(-]*([^\n]*)")
 
@@ -69,7 +68,7 @@ class FileReader:
 
         UTF-16 has a zero byte between the letters.
         """
-        return data.startswith(_UTF_16_MARKS) or _HINT in data.lower() or any(hint in data for hint in self._hints)
+        return data.startswith(_UTF_16_MARKS) or may_name_models(data) or any(hint in data for hint in self._hints)
 
     def read(self, path: str, text: str) -> Iterator[CodeUse]:
         """Yield the uses of one file, each model and feature once per line."""

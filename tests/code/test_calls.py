@@ -174,6 +174,8 @@ MENTIONS = [
     ("page.tsx", 'const code = `// bot.ts\nconst OpenAI = require("openai");\nask({ model: "gpt-4.1" })`;'),
     ("page.tsx", 'const code = `use openai::Client;\nask(\n  "gpt-4.1"\n)`;'),
     ("page.py", 'warn("""\n    Write:\n    ```python\n    ask(model="gpt-4.1")\n    ```\n""")'),
+    ("page.py", 'SAMPLE = (\n    "import openai\\n"\n    "ask(model=\'gpt-4.1\')\\n"\n)'),
+    ("bot.py", '# What """ means.\ndef f():\n    """\n    ask("gpt-4.1")\n    """'),
     ("bot.py", 'tokenizer_hub="acme/gpt-4.1"'),
     ("bot.py", 'encoder = tiktoken.encoding_for_model("gpt-4.1")'),
     ("Bot.cs", 'var tokenizer = TiktokenTokenizer.CreateForModel("gpt-4.1");'),
