@@ -34,7 +34,8 @@ def read_chunks(stream: BinaryIO) -> Iterator[bytes]:
 
 
 def decode_text(data: Iterable[bytes], name: str) -> Iterator[str]:
-    """Decode `data` as UTF-8 or as its byte order mark says. Raises NotText, with the offset, for a byte that doesn't fit.
+    """Decode `data` as UTF-8 or as its byte order mark says. Raises NotText, with the offset, for a byte that doesn't
+    fit, and for zeros that go on and on.
 
     The mark must be in the first piece. It isn't part of the text.
     """
@@ -58,6 +59,9 @@ def decode_text(data: Iterable[bytes], name: str) -> Iterator[str]:
         if text:
             yield text
         offset += len(piece)
+        if len(piece) >= CHUNK_BYTES and not piece.strip(b"\0"):
+            problem = f"expected text, found {format_int(len(piece))} bytes of zeros in a row, as devices send without an end"
+            raise NotText(location=name, problem=problem)
 
 
 def convert_to_utf8(data: Iterable[bytes], name: str) -> Iterator[bytes]:

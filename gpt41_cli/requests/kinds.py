@@ -72,7 +72,7 @@ _PROBED_ITEMS = 10
 MARKERS = re.compile(
     rb'"(role|messages|custom_id|model|input|prompt|question|query|text|instruction|completion|conversations?|contents|chosen|body'
     rb"|preferred_output|mapping|content|parameters|inputSchema|input_schema|modelInput|schema|\$schema|properties|object|usage"
-    rb'|sender|author|speaker|value|nodes)"|[tT]okens|[tT]okenCount|\\"(role|messages)|^[\s\[]*\[\s*"'
+    rb'|sender|author|speaker|value|nodes)"|[tT]okens|[tT]okenCount|\\"(role|messages)|^[\s\[]*\[\s*["{]'
 )
 """A document without any of these is none of the kinds below, and isn't parsed."""
 
@@ -250,6 +250,8 @@ RECORDS = ContentKind(
     lambda value: isinstance(value, dict | str), None, "JSON Lines that are neither requests nor messages", _TO_TEXTS
 )
 """What lines of JSON are that have no kind of their own. A single value of that sort is text."""
+
+RECORD_LIST = RECORDS._replace(name="a list of records in JSON that are neither requests nor messages", advice=TO_REQUESTS)
 
 CONTENT_KINDS: Sequence[ContentKind] = (
     ContentKind(

@@ -16,7 +16,7 @@ from gpt41_cli.files.exchanges import Exchange, is_cassette, list_exchanges, par
 from gpt41_cli.files.fields import BadBody, DamagedJson, JsonValue
 from gpt41_cli.findings import Place
 from gpt41_cli.requests import kinds
-from gpt41_cli.requests.forms.texts import find_text_kind
+from gpt41_cli.requests.forms.texts import YAML_OF_MESSAGES, find_text_kind, is_yaml_of_messages
 from gpt41_cli.requests.kinds import ContentKind
 from gpt41_cli.requests.placeholders import find_placeholders
 from gpt41_cli.requests.prompt_files import MAX_BYTES, PROMPT_SUFFIXES, read_prompt_file
@@ -37,7 +37,8 @@ _TEMPLATE_SUFFIXES = (
 )
 """Endings of the names of prompts and their templates."""
 
-_JSON_SUFFIXES = (".json", ".jsonl", ".ndjson")
+_LINES_SUFFIXES = (".jsonl", ".ndjson")
+_JSON_SUFFIXES = (".json", *_LINES_SUFFIXES)
 
 _VALUES_PER_CHUNK = 64
 """Values of a document in a chunk."""
@@ -231,7 +232,10 @@ def _refuse_other_text(head: bytes, name: str) -> None:
 
 def _read_prompt_file(data: bytes, name: str) -> TextInput | RequestInput | None:
     """Return the prompt in a file that keeps it with its settings; None for any other text."""
-    found = read_prompt_file(b"".join(text.convert_to_utf8((data,), name)).decode(errors="replace"), name)
+    begun = b"".join(text.convert_to_utf8((data,), name)).decode(errors="replace")
+    found = read_prompt_file(begun, name)
+    if found is None and is_yaml_of_messages(begun):
+        raise YAML_OF_MESSAGES.refuse(name)
     if isinstance(found, str):
         return TextInput(iter((found,)), find_placeholders(found))
     return RequestInput(iter((DocumentValues([DocumentValue(None, each) for each in found]),))) if found else None
@@ -283,7 +287,8 @@ def _read_requests(
     if len(values) == 1 and isinstance(values[0], dict) and not more and (found := _read_value(values[0], name, None)):
         return found
     refusal = _find_refusal(values)
-    if refusal is None and len(values) > 1 and all(map(kinds.RECORDS.matches, values)):
+    is_lines = len(values) > 1 or PurePath(name).suffix.lower() in _LINES_SUFFIXES
+    if refusal is None and values and is_lines and all(map(kinds.RECORDS.matches, values)):
         refusal = kinds.RECORDS
     if refusal:
         raise refusal.refuse(name)
@@ -354,7 +359,8 @@ def _read_value(value: JsonValue, name: str, kind: str | None) -> RequestInput |
             raise row.refuse(name)
         return None
     if not kind and not any(map(kinds.is_request, value)):
-        refusal = _find_refusal(value) or row
+        are_records = len(value) > 1 and all(isinstance(each, dict) for each in value)
+        refusal = _find_refusal(value) or row or (kinds.RECORD_LIST if are_records else None)
         if refusal:
             raise refusal.refuse(name)
         return None

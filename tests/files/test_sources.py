@@ -6,6 +6,7 @@ import io
 import os
 import subprocess
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import BinaryIO
 
@@ -343,3 +344,10 @@ def test_what_comes_once_can_be_looked_into_before_it_is_read() -> None:
     assert again.closed
     alone = InputSource("log.jsonl", io.BytesIO)
     assert sources.read_twice(alone) is alone
+
+
+def test_zeros_without_an_end_are_refused() -> None:
+    zeros = (bytes(text.CHUNK_BYTES) for _ in count())
+    with pytest.raises(text.NotText, match="expected text, found 1,048,576 bytes of zeros in a row"):
+        list(text.decode_text(zeros, "-"))
+    assert list(text.decode_text([bytes(5)], "-")) == ["\0" * 5]

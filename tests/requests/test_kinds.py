@@ -242,6 +242,7 @@ REFUSED_TEXT = {
         "a table of prompts or mess",
     ),
     "a table of prompts": ('id\tprompt\tcompletion\n1\tWhere?\t"Here"\n', "a table of prompts or messages (CSV)"),
+    "a list of records": (json.dumps([{"a": 1}, {"b": 2}], indent=1), "a list of records in JSON that are neither requests nor"),
     "an app of Dify": (
         "app:\n  name: a\nkind: app\nversion: 0.1.5\nworkflow:\n  graph: {}\n",
         "an app of Dify; take the prompts",
@@ -265,6 +266,30 @@ def test_text_that_another_command_reads_is_refused(name: str, run: Run, tmp_pat
     done = run("count", "f")
     assert (done.code, done.err.partition(words)[0]) == (2, "gpt41: f: expected requests or text, found ")
     assert run("count", "f", "--as", "text").code == 0
+
+
+YAML_OF_MESSAGES = {
+    "messages of another key": "a:\n- prompts:\n  - role: system\n    id: x\n    content: Hi\n",
+    "the role last": "a:\n  - text: Hi\n    id: x\n    role: user\n",
+    "a flow": "inputs: {}\nnodes:\n- name: a\n",
+}
+
+
+@pytest.mark.parametrize("name", YAML_OF_MESSAGES)
+def test_yaml_with_messages_is_no_prompt(name: str, run: Run, tmp_path: Path) -> None:
+    (tmp_path / "f.yaml").write_text(YAML_OF_MESSAGES[name])
+    assert "found YAML with messages or prompts in it; take the bodies out" in run("count", "f.yaml").err
+    (tmp_path / "f.yaml").write_text("role: admin\ncontent: x\nnodes: 3\n")
+    assert run("count", "f.yaml").code == 0
+
+
+def test_one_line_of_json_lines_is_no_prompt_either(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "f.jsonl").write_text('{"a": 1}\n')
+    assert "found JSON Lines that are neither requests nor messages" in run("count", "f.jsonl").err
+    (tmp_path / "f.json").write_text('{"a": 1}\n')
+    assert run("count", "f.json").code == 0
+    (tmp_path / "f.jsonl").write_text("")
+    assert run("count", "f.jsonl").code == 0
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gpt41_cli.config.roots import ConfigRoot
     from gpt41_cli.config.tables import Config
     from gpt41_cli.files.trees import SkippedPath
-    from gpt41_cli.findings import Place
+    from gpt41_cli.findings import Finding, Place
     from gpt41_cli.workloads.priced import CheckOptions, PricedWorkload
 
 
@@ -32,6 +32,15 @@ class _LoadedSide(NamedTuple):
     root: "ConfigRoot | None" = None
     config: "Config | None" = None
     workloads: "Sequence[PricedWorkload]" = ()
+
+    def list_templates(self) -> "list[Finding]":
+        """List the workloads whose prompts are templates, which are sent filled in."""
+        from gpt41_cli import rules
+
+        flaws = ((each.declaration.name, flaw) for each in self.workloads for flaw in each.workload.flaws)
+        return [
+            flaw._replace(message=f"{name}: {flaw.message}", subject=name) for name, flaw in flaws if flaw.rule is rules.TEMPLATE
+        ]
 
 
 def diff(
@@ -79,7 +88,7 @@ def diff(
             raise InputError(after.side.label, f"{config or 'a gpt41.yaml'} to compare with", "none")
         code = _compare_code(before, after, conditions)
     found = compare_sides(before.side, after.side, conditions.market, code)
-    output.show_and_exit(make_report(catalog, found, after.left_out), wanted, threshold)
+    output.show_and_exit(make_report(catalog, found, after.left_out, after.list_templates()), wanted, threshold)
 
 
 def _compare_code(before: _LoadedSide, after: _LoadedSide, conditions: "CheckOptions") -> "CodeComparison":

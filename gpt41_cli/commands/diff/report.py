@@ -28,12 +28,13 @@ from gpt41_cli.workloads.costing import UsdRange
 
 if TYPE_CHECKING:
     from gpt41_cli.files.trees import SkippedPath
+    from gpt41_cli.findings import Finding
 
 SCHEMA = "gpt41.diff/1"
 
 
-def make_report(catalog: Catalog, diff: Diff, left_out: Sequence[SkippedPath] = ()) -> Report:
-    """Make the report. Its bare answer is the change in dollars."""
+def make_report(catalog: Catalog, diff: Diff, left_out: Sequence[SkippedPath] = (), flaws: Sequence[Finding] = ()) -> Report:
+    """Make the report. Its bare answer is the change in dollars. `flaws` say what isn't sent as it is counted."""
     changed = sorted((workload for workload in diff.workloads if not workload.is_unchanged), key=_rank_by_change)
     printed = tuple(map(_round_change, diff.workloads))
     total = sum_changes(printed)
@@ -44,7 +45,7 @@ def make_report(catalog: Catalog, diff: Diff, left_out: Sequence[SkippedPath] = 
         headline=_make_headline(diff, len(changed), is_least=any(each.is_unreadable for each in left_out)),
         lines=tuple(_make_lines(diff, len(changed))),
         tables=tuple(_make_tables(diff, changed)),
-        findings=(*diff.findings, *make_skipped_findings([*left_out, *diff.code.unreadable])),
+        findings=(*diff.findings, *flaws, *make_skipped_findings([*left_out, *diff.code.unreadable])),
         notes=tuple(_make_notes(diff)),
         data=_dump_diff(diff, total, records),
         records=records,

@@ -11,6 +11,13 @@ from gpt41_cli.requests.kinds import TO_REQUESTS, ContentKind, find_kind, is_usa
 
 _TABLE_CELL = re.compile(r'"?([\w. ()-]{1,40})"?')
 _CONFIG = re.compile(r"(?:[ \t]*(?:#.*)?\n|---\n)*(?:version|defaults|workloads):")
+_YAML_MESSAGE = re.compile(
+    r"^[ -]*role: *[\"']?(?:system|user|assistant|developer|human)[\"']?[ \t]*\n(?:.*\n){0,5}? +(?:content|text):"
+    r"|^[ -]*(?:content|text):.*\n(?:.*\n){0,5}? +role: *[\"']?(?:system|user|assistant|developer|human)[\"']?[ \t]*$",
+    re.MULTILINE,
+)
+_YAML_NODES = re.compile(r"^nodes:\s*$", re.MULTILINE)
+_FLOW_PART = re.compile(r"^(?:outputs|edges|inputs):", re.MULTILINE)
 _DIFY_APP = re.compile(r"^kind: app\s*$", re.MULTILINE)
 _DIFY_PART = re.compile(r"^(?:workflow|model_config):", re.MULTILINE)
 _CONFIG_KEYS = (re.compile(r"^version:", re.MULTILINE), re.compile(r"^workloads:\s*(#.*)?$", re.MULTILINE))
@@ -22,6 +29,13 @@ def find_text_kind(head: str, name: str) -> ContentKind | None:
     """
     found = next((kind for kind in TEXT_KINDS if kind.matches(head)), None)
     return MESSAGE_TABLE if found is None and foreign.is_message_table(head, name) else found
+
+
+def is_yaml_of_messages(text: str) -> bool:
+    """Return True if YAML has messages somewhere in it, or prompts in the nodes of a flow."""
+    return _YAML_MESSAGE.search(text) is not None or (
+        _YAML_NODES.search(text) is not None and _FLOW_PART.search(text) is not None
+    )
 
 
 def _is_config(head: str) -> bool:
@@ -45,6 +59,9 @@ def _is_prefixed_log(head: str) -> bool:
     return any(find_kind(each) for each in objects)
 
 
+YAML_OF_MESSAGES = ContentKind(
+    lambda _: True, None, "YAML with messages or prompts in it", "take the bodies out, as JSON or as a prompt file (.prompt.yml)"
+)
 MESSAGE_TABLE = ContentKind(lambda _: True, None, "a table of prompts or messages (CSV)", TO_REQUESTS.replace("line", "row"))
 TEXT_KINDS: Sequence[ContentKind] = (
     ContentKind(_is_config, None, "a gpt41.yaml", "gpt41 check reads it"),

@@ -355,3 +355,10 @@ def test_a_second_config_is_refused(run: Run, command: tuple[str, ...]) -> None:
     done = run(*command, "--config", "a.yaml", "--config", "b.yaml")
     message = "gpt41: --config: expected one file, found a.yaml, b.yaml; run the command once for each of them\n"
     assert (done.code, done.out, done.err) == (2, "", message)
+
+
+def test_a_prompt_that_is_a_template_is_a_finding(run: Run, folder: Path) -> None:
+    (folder / "prompts" / "user.md").write_text("Help {{name}}!")
+    done = json.loads(run("diff", "main", *DAY, "--format", "json").out)
+    message = "triage: prompts/user.md: a template with {{name}}: it counts as written, not as filled in"
+    assert [each["message"] for each in done["findings"] if each["rule"] == "template"] == [message]
