@@ -18,8 +18,8 @@ def test_each_text_and_picture_has_its_price(run: Run, tmp_path: Path) -> None:
     found = json.loads(run("cost", "d", "c.png", *asked, "--format", "json").out)
     assert [(each["path"], each["input_tokens"], each["total_usd"], each["exact"]) for each in found["requests"]] == [
         ("d/a.txt", 5, "0.000018", True),
-        ("d/b.txt", 4, "0.0000176", False),
-        ("c.png", 10, "0.00002", False),
+        ("d/b.txt", 6, "0.0000184", False),
+        ("c.png", 9, "0.0000196", False),
     ]
     assert run("cost", "d/a.txt", *asked, "-q").out == "0.000018\n"
 
