@@ -212,6 +212,9 @@ RUNS = (
     f"migrate successor.json {TODAY}",
     f"reconcile logs {TODAY}",
     f"reconcile logs/usage.csv --fail-on never {TODAY}",
+    f"reconcile bills/usage.csv --invoice bills/costs.json {TODAY}",
+    f"reconcile --invoice bills/costs.json {TODAY}",
+    f"reconcile --invoice charged.csv {TODAY}",
     f"reconcile bare.json --model gpt-4.1 {TODAY}",
     f"reconcile logs/usage.csv --by project --by model --since 2026-11-24 --compare {TODAY}",
     f"reconcile logs/usage.csv --since 2026-11-24 {TODAY}",
@@ -332,6 +335,11 @@ def all_printed(folder: Path) -> list[Printed]:
     for name, text in CONFIGS.items():
         (folder / name).write_text(text)
     shutil.copytree(ROOT / "tests" / "logs", folder / "logs")
+    shutil.copytree(ROOT / "tests" / "bills", folder / "bills")
+    (folder / "charged.csv").write_text(
+        "date,amount_value,amount_currency,line_item,quantity\n"
+        '2026-11-20,1.50,usd,"batch | gpt-4.1, input",1500000\n2026-11-20,2,usd,,\n'
+    )
     (folder / "bare.json").write_text('{"prompt_tokens": 30, "completion_tokens": 4}')
     unnamed = [{"custom_id": f"message-{number}", "input_tokens": 9, "output_tokens": 4} for number in (1, 2)]
     unnamed[0]["model"] = "gpt-4.1"

@@ -26,6 +26,7 @@ FLOORS = [
     {"requests"},
     {"tokens"},
     {"answers"},
+    {"invoices"},
     {"work"},
     {"config"},
     {"constraints"},

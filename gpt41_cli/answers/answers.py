@@ -216,7 +216,7 @@ def _list_bodies(value: JsonObject) -> Iterator[JsonObject]:
 
 def suggest_usage_export(amount: str) -> str:
     """Say what to do about a record that has only an amount, by the field names of OpenAI's cost export."""
-    return ": export the usage, not the costs" if amount.startswith("amount") else ""
+    return ": --invoice takes costs" if amount.startswith("amount") else ""
 
 
 def is_cut_off(value: JsonObject, path: str) -> bool:

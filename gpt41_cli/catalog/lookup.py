@@ -7,6 +7,7 @@ from typing import Annotated, Literal, NamedTuple, Self
 
 from gpt41_cli.catalog import checks, tables
 from gpt41_cli.catalog.limit_tables import ApiLimits, CacheRules
+from gpt41_cli.catalog.meters import Meters
 from gpt41_cli.catalog.model_names import normalize_model_name
 from gpt41_cli.errors import InputError, UnknownModel, UnknownName, quote_text
 from gpt41_cli.findings import Citation
@@ -52,7 +53,8 @@ class Catalog(NamedTuple):
     """A price table. `file` and `sha256` identify it; `checked_on` is when its figures were last compared.
     Answers name what follows a model from `horizon_days` before its end on.
 
-    `tools` is None if it has no prices for built-in tools; `endings` are features of the API that end. `aliases`
+    `tools` is None if it has no prices for built-in tools; `endings` are features of the API that end; `meters` name what
+    cost exports count. `aliases`
     are the models of other names, such as Azure deployments.
     """
 
@@ -71,6 +73,7 @@ class Catalog(NamedTuple):
     limits: ApiLimits
     tools: tables.ToolPrices | None = None
     endings: Mapping[str, tables.FeatureEnding] = {}
+    meters: Meters | None = None
     aliases: Annotated[Mapping[str, str], GIVEN] = MappingProxyType({})
 
     def with_aliases(self, aliases: Mapping[str, str]) -> Self:

@@ -162,6 +162,34 @@ GROUPS_FOLDED = Rule(
     remedy="Group by a field with fewer values, or give a shorter period with --since and --until.",
     level=Level.WARNING,
 )
+INVOICE_DRIFT = Rule(
+    "invoice-drift",
+    "What was charged is within the tolerance of what the usage should cost.",
+    why="A larger difference has a cause: another rate, other tokens, or something that the usage doesn't show.",
+    remedy="Look at the causes that are listed, and correct the logs, the price table or the bill.",
+    level=Level.ERROR,
+)
+INVOICE_CURRENCY = Rule(
+    "invoice-currency",
+    "Costs are in US dollars.",
+    why="Prices are in US dollars, and no exchange rate is known, so other lines can't be compared.",
+    remedy="Export the costs in US dollars. Azure's exports have a column costInUsd.",
+    level=Level.ERROR,
+)
+INVOICE_PAGES = Rule(
+    "invoice-pages",
+    "All pages of the costs are given.",
+    why="What is on the others is missing from what was charged.",
+    remedy="Fetch the page that next_page names, until has_more is false, and give all of them.",
+    level=Level.ERROR,
+)
+INVOICE_ORGANIZATIONS = Rule(
+    "invoice-organizations",
+    "An invoice is of one organization.",
+    why="If the usage is of one organization only, the costs of the others have no usage.",
+    remedy="Give the costs and the usage of the same organizations.",
+    level=Level.WARNING,
+)
 COLUMNS_IGNORED = Rule(
     "columns-ignored",
     "Every column of a CSV is about what was billed.",

@@ -385,7 +385,7 @@ KINDS = "JSON, JSON Lines, the events of a stream, or CSV with a column input_to
             "start_time,amount_value\n",
             (
                 "a.log:1: expected a column of tokens (input_tokens or prompt_tokens), found prices alone (amount_value): "
-                "export the usage, not the costs"
+                "--invoice takes costs"
             ),
         ),
         ("input_tokens,Input Tokens\n", "a.log:1: expected each column once, found input_tokens a second time"),

@@ -401,9 +401,7 @@ REQUEST = "expected an answer with its tokens, found a request, which --requests
         ({"cost": 0.02}, Finding(rules.USAGE_MISSING, "expected an answer with its tokens, found cost alone")),
         (
             {"object": "organization.costs.result", "amount": {"value": 0.06, "currency": "usd"}},
-            Finding(
-                rules.USAGE_MISSING, "expected an answer with its tokens, found amount alone: export the usage, not the costs"
-            ),
+            Finding(rules.USAGE_MISSING, "expected an answer with its tokens, found amount alone: --invoice takes costs"),
         ),
         ({"model": MINI, "messages": []}, Finding(rules.USAGE_MISSING, REQUEST)),
         ({"model": MINI, "input": "Hello"}, Finding(rules.USAGE_MISSING, REQUEST)),

@@ -14,6 +14,7 @@ from gpt41_cli.answers.logs import Located, LogItem, Withdrawal
 from gpt41_cli.answers.row_runs import AnswerRun
 from gpt41_cli.catalog import Offer, Variant
 from gpt41_cli.commands.reconcile.charge import AnswerPricer, BillingContext, Charge, ChargeKey
+from gpt41_cli.commands.reconcile.invoice.expected import ExpectedCosts
 from gpt41_cli.commands.reconcile.spending.groups import SpendingGroups
 from gpt41_cli.constraints.lifecycle import find_announced_shutdown, find_past_shutdown
 from gpt41_cli.display import sanitize
@@ -44,13 +45,21 @@ class Reconciliation:
     """The priced answers of logs: `charges` by group, what wasn't priced by reason, and what couldn't be read.
 
     `unpriced` is the usage of answers without a price, by reason; `taken_names` are names that logs give to models, with the
-    names of their entries in the price table. `groups` gets every answer with its price. With `needs_days`, an answer of no known
-    day isn't priced.
+    names of their entries in the price table. `groups` and `expected` get every answer with its price. With `needs_days`, an
+    answer of no known day isn't priced.
     """
 
-    def __init__(self, conditions: BillingContext, groups: SpendingGroups | None = None, *, needs_days: bool = False) -> None:
+    def __init__(
+        self,
+        conditions: BillingContext,
+        groups: SpendingGroups | None = None,
+        expected: ExpectedCosts | None = None,
+        *,
+        needs_days: bool = False,
+    ) -> None:
         self.conditions = conditions
         self.groups = groups
+        self.expected = expected
         self._needs_days = needs_days
         self.charges: dict[ChargeKey, Charge] = {}
         self.rejects = Rejections()
@@ -225,6 +234,8 @@ class Reconciliation:
             alone = Charge(offer)
             alone.add(answer, tools_usd)
             self.groups.add(answer, offer.variant.id, alone.total_usd, is_undone=is_undone)
+        if self.expected:
+            self.expected.add(offer, answer, tools_usd, is_undone=is_undone)
         charge = self.charges.setdefault(group, Charge(offer))
         charge.add(answer, tools_usd, is_undone=is_undone)
         if charge.usage == Usage():
@@ -356,11 +367,12 @@ def reconcile_logs(
     conditions: BillingContext,
     logs: str = "",
     groups: SpendingGroups | None = None,
+    expected: ExpectedCosts | None = None,
     *,
     needs_days: bool = False,
 ) -> Reconciliation:
     """Price the answers in the files called `logs`. Raises InputError if none has a price."""
-    reconciliation = Reconciliation(conditions, groups, needs_days=needs_days)
+    reconciliation = Reconciliation(conditions, groups, expected, needs_days=needs_days)
     for each in found:
         reconciliation.add(each)
     reconciliation.close(logs)

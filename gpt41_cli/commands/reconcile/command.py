@@ -43,8 +43,20 @@ def reconcile(
         str | None,
         typer.Option(metavar="FILE", help="What was predicted: the JSON of cost, count --each or check.", show_default=False),
     ] = None,
+    invoice: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--invoice",
+            metavar="FILE",
+            help="What was charged: pages of the costs API, a cost CSV, an Azure cost export; alone without logs. Repeatable.",
+        ),
+    ] = None,
     tolerance: Annotated[
-        str | None, typer.Option(metavar="SHARE", help="Exit with 1 if the bill is further than that from the prediction: 5%.")
+        str | None,
+        typer.Option(
+            metavar="SHARE",
+            help="Exit with 1 if the bill is further than that from the prediction, or the invoice from the usage: 5%.",
+        ),
     ] = None,
     by: Annotated[
         list[str] | None,
@@ -97,11 +109,18 @@ def reconcile(
     gpt41 reconcile batch_output.jsonl --requests batch.jsonl --tolerance 5%
     gpt41 reconcile logs/ --requests sent.jsonl --save-misses misses.jsonl
     gpt41 reconcile logs/ --write-config
+    gpt41 reconcile usage.json --invoice costs.json --tolerance 1%
     gpt41 reconcile logs/ --by project_id --since 2026-11-01 --until 2026-11-30 --compare
     """
     from gpt41_cli.answers.logs import LogReader
     from gpt41_cli.commands.reconcile.charge import BillingContext, find_longest_short
-    from gpt41_cli.commands.reconcile.prediction_options import ReconcileOptions, check_misses_file, prepare_extras
+    from gpt41_cli.commands.reconcile.invoice.options import read_invoice
+    from gpt41_cli.commands.reconcile.prediction_options import (
+        ReconcileOptions,
+        check_misses_file,
+        prepare_extras,
+        read_tolerance,
+    )
     from gpt41_cli.commands.reconcile.report import make_report
     from gpt41_cli.commands.reconcile.spending.options import prepare_spending
 
@@ -112,9 +131,14 @@ def reconcile(
     threshold = parse.read_level(fail_on)
     named = parse.read_columns(columns)
     conditions = BillingContext(parse.read_market(catalog, platform, as_of), variant and variant.id)
-    spending = prepare_spending(by, top, since, until, conditions, compares=compare)
-    asked = ReconcileOptions(request_files, estimate, tolerance, config, workload, write_config, save_misses, skip_invalid, jobs)
+    spending = prepare_spending(by, top, since, until, conditions, compares=compare, has_invoice=bool(invoice))
+    asked = ReconcileOptions(
+        request_files, estimate, tolerance, config, workload, write_config, save_misses, skip_invalid, jobs, bool(invoice)
+    )
     beside = prepare_extras(asked, conditions)
+    charged = read_invoice(invoice, conditions.market, read_tolerance(asked), skips_invalid=skip_invalid) if invoice else None
+    if charged and not logs:
+        output.show_and_exit(charged.make_report(), wanted, threshold)
     sources, left_out = read_sources(logs, None)
     with show_progress(sources) as seen:
         found_logs = LogReader(seen, left_out, None if beside.observed else find_longest_short(catalog), named, spending.labels)
@@ -123,4 +147,7 @@ def reconcile(
     if not found.charges and not found.unpriced:
         refuse_invalid(found.rejects, 0, "answers")
     report = spending.add_to_report(make_report(found, found_logs.skipped, skips_invalid=skip_invalid), found)
-    output.show_and_exit(beside.add_to_report(report, found), wanted, threshold)
+    report = beside.add_to_report(report, found)
+    if charged and spending.expected:
+        report = charged.add_to_report(report, found, spending.expected)
+    output.show_and_exit(report, wanted, threshold)

@@ -43,6 +43,7 @@ class ReconcileOptions(NamedTuple):
     save_misses: Path | None
     skip_invalid: bool
     jobs: int | None
+    has_invoice: bool = False
 
     @property
     def has_prediction(self) -> bool:
@@ -104,7 +105,7 @@ class ReconcileExtras(NamedTuple):
         from gpt41_cli.commands.reconcile.prediction_report import add_prediction
         from gpt41_cli.reports.findings import make_invalid_findings, make_skipped_findings
 
-        tolerance = _read_tolerance(self.asked)
+        tolerance = read_tolerance(self.asked)
         if self.forecasts:
             forecasts = self.forecasts
             comparison = compare_prediction(forecasts, past, bill, tolerance)
@@ -140,9 +141,9 @@ def prepare_extras(asked: ReconcileOptions, conditions: "BillingContext") -> Rec
     """What is to be looked at while the logs are read. InputError where options or the files they name cannot be used."""
     if asked.requests and asked.estimate is not None:
         raise InputError("--estimate", "an estimate or --requests", "both")
-    if asked.tolerance is not None and not asked.has_prediction:
-        raise InputError("--tolerance", "--requests or --estimate to compare with", "it alone")
-    _read_tolerance(asked)
+    if asked.tolerance is not None and not asked.has_prediction and not asked.has_invoice:
+        raise InputError("--tolerance", "--requests, --estimate or --invoice to compare with", "it alone")
+    read_tolerance(asked)
     if not (asked.has_prediction or asked.has_workloads):
         return ReconcileExtras(asked, conditions, None, None, None)
     from gpt41_cli.commands.reconcile.charge import AnswerPricer
@@ -172,7 +173,8 @@ def check_misses_file(path: Path | None, requests: list[str] | None, logs: list[
         raise InputError("--save-misses", "a file that is not read", quote_text(str(path)))
 
 
-def _read_tolerance(asked: ReconcileOptions) -> Decimal | None:
+def read_tolerance(asked: ReconcileOptions) -> Decimal | None:
+    """Return how far a bill may be from a prediction, or an invoice from the usage, as a share of one."""
     return None if asked.tolerance is None else parse.read_percent(asked.tolerance, "--tolerance")
 
 

@@ -56,7 +56,7 @@ class SpendingGroups:
 
     def _make_key(self, answer: Answer, model: str | None) -> GroupKey:
         computed = {"model": model, "mode": answer.mode, "day": answer.day.isoformat() if answer.day else None}
-        labels = zip(self.fields, answer.labels, strict=True)
+        labels = zip(self.fields, answer.labels, strict=False)  # other labels may follow
         return tuple(computed.get(name, label) for name, label in labels)
 
 

@@ -11,23 +11,28 @@ from gpt41_cli.answers.logs import LogItem
 from gpt41_cli.cli import parse
 from gpt41_cli.commands.reconcile.bill import Reconciliation, reconcile_logs
 from gpt41_cli.commands.reconcile.charge import BillingContext
+from gpt41_cli.commands.reconcile.invoice.expected import ExpectedCosts
 from gpt41_cli.commands.reconcile.spending.groups import SpendingGroups
 from gpt41_cli.commands.reconcile.spending.period import Period, PeriodFilter, find_period_before
 from gpt41_cli.commands.reconcile.spending.report import FIGURE_KEYS, add_groups_to_report, add_period_to_report
 from gpt41_cli.errors import InputError, quote_text, suggest
 from gpt41_cli.reports import Report
 
+_PROJECT = "project_id"
 _COMPUTED_FIELDS = ("model", "mode", "day", HOUR)
 
 
 class SpendingQuestion(NamedTuple):
-    """What is asked about groups and periods: `labels` and `groups` without `--by` and `days` without a period are None."""
+    """What is asked about groups and periods: `groups` without `--by`, `days` without a period and `expected` without an invoice
+    are None; `labels` without all that needs one.
+    """
 
     conditions: BillingContext
     top: int
     labels: LabelReader | None
     groups: SpendingGroups | None
     days: PeriodFilter | None
+    expected: ExpectedCosts | None
 
     def reconcile_logs(
         self, items: Iterable[LogItem], observe: Callable[[Iterable[LogItem]], Iterable[LogItem]], logs: str
@@ -36,9 +41,9 @@ class SpendingQuestion(NamedTuple):
 
         Raises InputError if there are none, or if none has a field that they are grouped by.
         """
-        selected = self.days.select(items) if self.days else items
+        selected, needs_days = (self.days.select(items) if self.days else items), self.days is not None
         try:
-            bill = reconcile_logs(observe(selected), self.conditions, logs, self.groups, needs_days=self.days is not None)
+            bill = reconcile_logs(observe(selected), self.conditions, logs, self.groups, self.expected, needs_days=needs_days)
         except InputError:
             if self.days and self.days.left_out:
                 found = Period(self.days.first_left_out, self.days.last_left_out)
@@ -58,7 +63,14 @@ class SpendingQuestion(NamedTuple):
 
 
 def prepare_spending(
-    by: Sequence[str] | None, top: int, since: str | None, until: str | None, conditions: BillingContext, *, compares: bool
+    by: Sequence[str] | None,
+    top: int,
+    since: str | None,
+    until: str | None,
+    conditions: BillingContext,
+    *,
+    compares: bool,
+    has_invoice: bool,
 ) -> SpendingQuestion:
     """Parse `--by`, `--since`, `--until` and `--compare`. Raises InputError if they don't fit together."""
     fields = [name.strip() for value in by or () for name in value.split(",")]
@@ -72,8 +84,11 @@ def prepare_spending(
         raise InputError("--until", f"a day from {first} on, the day of --since", str(last))
     if compares and first is None:
         raise InputError("--compare", "--since with the first day of the period", "none")
-    groups, labels = (SpendingGroups(fields), LabelReader(fields)) if fields else (None, None)
-    return SpendingQuestion(conditions, top, labels, groups, _make_filter(first, last, fields, conditions, compares=compares))
+    groups = SpendingGroups(fields) if fields else None
+    expected = ExpectedCosts(len(fields)) if has_invoice else None
+    read = [*fields, *[_PROJECT] * has_invoice]
+    days = _make_filter(first, last, fields, conditions, compares=compares)
+    return SpendingQuestion(conditions, top, LabelReader(read) if read else None, groups, days, expected)
 
 
 def _make_filter(
@@ -90,7 +105,7 @@ def _make_filter(
 
 def _require_labels(labels: LabelReader, groups: SpendingGroups) -> None:
     """Raise InputError if no answer says what a field is."""
-    for index, name in enumerate(labels.fields):
+    for index, name in enumerate(groups.fields):
         if name not in _COMPUTED_FIELDS and not any(key[index] for key in groups.sums):
             keys = ", ".join(map(quote_text, list(labels.seen_keys)[:8]))
             hint = suggest(name, labels.seen_keys)

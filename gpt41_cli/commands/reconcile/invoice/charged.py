@@ -1,0 +1,133 @@
+"""Sort the lines of an invoice: tokens by day, project, model, mode and direction, and everything else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import NamedTuple
+
+from gpt41_cli.catalog import Catalog
+from gpt41_cli.commands.reconcile.invoice.expected import RowKey
+from gpt41_cli.files.places import RejectedRequest, Rejections
+from gpt41_cli.invoices.lines import InvoiceLine, ItemTokens, PageEnd, parse_item
+from gpt41_cli.invoices.reading import USD
+from gpt41_cli.pricing import EXACT
+
+UNSAID_MODE = ""
+"""The mode of lines that say none."""
+_TOOL_WORDS = ("search", "tool", "code interpreter", "container")
+_STORAGE_WORDS = ("storage", "vector store")
+_AI_SERVICES = ("openai", "foundry", "cognitive", "ai")
+
+
+class OtherKey(NamedTuple):
+    """Lines that aren't tokens of a model: their `kind` is tools, storage, credit, model, unnamed or other; `item` their name."""
+
+    kind: str
+    item: str
+    day: date
+
+
+@dataclass
+class ChargedTokens:
+    """What was charged for tokens, and how many were counted; None if a line doesn't say it."""
+
+    usd: Decimal = Decimal(0)
+    quantity: Decimal | None = Decimal(0)
+
+    def add(self, line: InvoiceLine) -> None:
+        """Add a line."""
+        self.usd = EXACT.add(self.usd, line.amount)
+        known = self.quantity is not None and line.quantity is not None
+        self.quantity = EXACT.add(self.quantity or Decimal(0), line.quantity or Decimal(0)) if known else None
+
+
+class Invoice:
+    """The lines of an invoice, sorted. `total_usd` is the sum of all but those in other currencies and of other services.
+
+    `step` is the unit of the last place of its amounts. `open_pages` say that others follow, `last_pages` that none does.
+    """
+
+    def __init__(self, catalog: Catalog) -> None:
+        self.tokens: dict[RowKey, ChargedTokens] = {}
+        self.others: dict[OtherKey, Decimal] = {}
+        self.total_usd = Decimal(0)
+        self.lines = 0
+        self.step = Decimal(1)
+        self.days: set[date] = set()
+        self.by_project: dict[str | None, Decimal] = {}
+        self.by_organization: dict[str | None, Decimal] = {}
+        self.foreign: dict[str, Decimal] = {}
+        self.foreign_lines = 0
+        self.other_services: dict[str, Decimal] = {}
+        self.repeated = 0
+        self.open_pages = 0
+        self.last_pages = 0
+        self.rejects = Rejections()
+        self._catalog = catalog
+        self._seen: set[object] = set()
+
+    @property
+    def is_incomplete(self) -> bool:
+        """Whether something that was charged is missing."""
+        return bool(self.rejects.count or self.foreign_lines or (self.open_pages and not self.last_pages))
+
+    def add(self, line: InvoiceLine | RejectedRequest | PageEnd) -> None:
+        """Add a line. A result of the costs API that comes again is counted once."""
+        if isinstance(line, RejectedRequest):
+            self.rejects.add(line)
+            return
+        if isinstance(line, PageEnd):
+            self.open_pages += line.has_more
+            self.last_pages += not line.has_more
+            return
+        if line.key is not None:
+            known = (line.key, line.amount)
+            if known in self._seen:
+                self.repeated += 1
+                return
+            self._seen.add(known)
+        if line.currency != USD:
+            self.foreign_lines += 1
+            self.foreign[line.currency] = EXACT.add(self.foreign.get(line.currency, Decimal(0)), line.amount)
+            return
+        item = parse_item(self._catalog, line)
+        if line.is_meter and item.model is None and line.service and not _is_ai(line.service):
+            self.other_services[line.service] = EXACT.add(self.other_services.get(line.service, Decimal(0)), line.amount)
+            return
+        self._add_amount(line, item)
+
+    def _add_amount(self, line: InvoiceLine, item: ItemTokens) -> None:
+        self.lines += 1
+        self.total_usd = EXACT.add(self.total_usd, line.amount)
+        exponent = line.amount.normalize().as_tuple().exponent
+        assert isinstance(exponent, int)
+        self.step = min(self.step, Decimal(1).scaleb(min(exponent, 0)))
+        self.days.add(line.day)
+        for sums, name in ((self.by_project, line.project), (self.by_organization, line.organization)):
+            sums[name] = EXACT.add(sums.get(name, Decimal(0)), line.amount)
+        if item.is_known and item.model and item.direction and line.amount >= 0:
+            key = RowKey(line.day, line.project, item.model, item.mode or UNSAID_MODE, item.direction)
+            self.tokens.setdefault(key, ChargedTokens()).add(line)
+            return
+        other = OtherKey(_find_kind(line, item), line.item or "", line.day)
+        self.others[other] = EXACT.add(self.others.get(other, Decimal(0)), line.amount)
+
+
+def _is_ai(service: str) -> bool:
+    return any(word in service.lower().split() for word in _AI_SERVICES)
+
+
+def _find_kind(line: InvoiceLine, item: ItemTokens) -> str:
+    """Say what a line is that isn't one of tokens of a known model."""
+    if line.amount < 0:
+        return "credit"
+    if line.item is None:
+        return "unnamed"
+    if item.model:
+        return "model"
+    words = line.item.lower()
+    if any(word in words for word in _STORAGE_WORDS):
+        return "storage"
+    return "tools" if any(word in words for word in _TOOL_WORDS) else "other"

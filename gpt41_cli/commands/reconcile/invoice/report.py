@@ -1,0 +1,288 @@
+"""An invoice as a Report: next to the usage, with the causes of the difference, or alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from fractions import Fraction
+from typing import NamedTuple
+
+from gpt41_cli import rules
+from gpt41_cli.catalog import Market
+from gpt41_cli.commands.reconcile.bill import Reconciliation
+from gpt41_cli.commands.reconcile.invoice.causes import InvoiceCause
+from gpt41_cli.commands.reconcile.invoice.charged import Invoice
+from gpt41_cli.commands.reconcile.invoice.reasons import describe_cause
+from gpt41_cli.commands.reconcile.invoice.rows import InvoiceRow
+from gpt41_cli.display import (
+    format_change_percent,
+    format_exact,
+    format_money,
+    format_money_change,
+    format_percent,
+    pluralize,
+    sanitize,
+)
+from gpt41_cli.findings import Finding
+from gpt41_cli.pricing import EXACT, sum_usd
+from gpt41_cli.reports import Json, Report, ReportLine, Table
+from gpt41_cli.reports.columns import Column, make_records, make_table
+from gpt41_cli.reports.findings import make_invalid_findings
+from gpt41_cli.rules import Level
+
+SCHEMA = "gpt41.invoice/1"
+
+_NOT_STATED = "(not stated)"
+_DIRECTIONS = {"input": "input", "cached": "cached input", "output": "output", "written": "cache writes"}
+_MAX_NAMES = 5
+
+
+class _InvoiceSum(NamedTuple):
+    """Lines under one name."""
+
+    names: tuple[str, ...]
+    expected_usd: Decimal
+    charged_usd: Decimal
+
+    @property
+    def residual_usd(self) -> Decimal:
+        return EXACT.subtract(self.charged_usd, self.expected_usd)
+
+
+def make_invoice_report(invoice: Invoice, rows: Sequence[InvoiceRow], market: Market, *, skips_invalid: bool = False) -> Report:
+    """Make the report on an invoice alone: what was charged for which model, line item and project."""
+    period = _format_period(invoice)
+    headline = f"{_format_charged(invoice)} in {pluralize(invoice.lines, 'line')} {period}"
+    return Report(
+        schema=SCHEMA,
+        answer=format_exact(invoice.total_usd),
+        headline=headline,
+        lines=(),
+        tables=tuple(table for table in _list_charged_tables(invoice, rows) if table.rows),
+        findings=tuple(_collect_findings(invoice, skips_invalid=skips_invalid)),
+        notes=tuple(_collect_notes(invoice)),
+        data={"invoice": _make_json(invoice, rows, (), None)},
+        records=_make_row_records(rows),
+        catalog=market.catalog,
+    )
+
+
+def add_invoice_to_report(
+    report: Report,
+    bill: Reconciliation,
+    invoice: Invoice,
+    rows: Sequence[InvoiceRow],
+    causes: Sequence[InvoiceCause],
+    tolerance: Decimal | None,
+    *,
+    skips_invalid: bool = False,
+) -> Report:
+    """Add an invoice and the causes of its difference to the report on the usage."""
+    residual = EXACT.subtract(invoice.total_usd, bill.total_usd)
+    lines = (ReportLine("usage", report.headline), *report.lines)
+    return report._replace(
+        answer=format_exact(residual),
+        headline=_make_headline(invoice, bill, residual),
+        lines=lines,
+        tables=(*_list_compared_tables(rows, causes), *report.tables),
+        findings=(
+            *report.findings,
+            *_collect_findings(invoice, skips_invalid=skips_invalid),
+            *_check_tolerance(residual, bill.total_usd, tolerance),
+        ),
+        notes=(*report.notes, *_collect_notes(invoice)),
+        data={**report.data, "invoice": _make_json(invoice, rows, causes, bill.total_usd)},
+        records=_make_row_records(rows),
+    )
+
+
+def _make_headline(invoice: Invoice, bill: Reconciliation, residual: Decimal) -> str:
+    expected = f"{format_money(bill.total_usd)} expected from the usage"
+    if not residual:
+        return f"{_format_charged(invoice)}, as expected from the usage"
+    share = f" ({_format_share(residual, bill.total_usd)})" if bill.total_usd else ""
+    more = f"{format_money(abs(residual))} {'more' if residual > 0 else 'less'}"
+    return f"{_format_charged(invoice)}, {expected}: {more}{share}"
+
+
+def _format_charged(invoice: Invoice) -> str:
+    return f"{'at least ' if invoice.is_incomplete else ''}{format_money(invoice.total_usd)} charged"
+
+
+def _format_share(residual: Decimal, expected: Decimal) -> str:
+    return format_change_percent(Fraction(residual) / Fraction(expected), 2)
+
+
+def _check_tolerance(residual: Decimal, expected: Decimal, tolerance: Decimal | None) -> Iterator[Finding]:
+    if tolerance is not None and abs(residual) > EXACT.multiply(expected, tolerance):
+        share = f"{_format_share(residual, expected)} " if expected else ""
+        more = "more" if residual > 0 else "less"
+        message = f"{format_money(abs(residual))} {more} was charged than expected: {share}is beyond {format_percent(tolerance)}"
+        yield Finding(rules.INVOICE_DRIFT, message, actual=format_exact(residual))
+
+
+def _format_period(invoice: Invoice) -> str:
+    first, last = min(invoice.days), max(invoice.days)
+    return f"on {first}" if first == last else f"from {first} to {last}"
+
+
+def _list_compared_tables(rows: Sequence[InvoiceRow], causes: Sequence[InvoiceCause]) -> Iterator[Table]:
+    columns = (
+        Column[InvoiceCause]("cause", None, describe_cause),
+        Column[InvoiceCause](">amount", None, lambda cause: cause.usd, format_money_change),
+        Column[InvoiceCause]("days", None, _format_days),
+    )
+    if causes:
+        yield make_table(columns, causes, "Why the invoice differs from the usage")
+    yield _make_sums_table(rows, ("model",), lambda row: (row.key.model,), "By model")
+    if any(row.residual_usd for row in rows):
+        names = ("model", "line")
+        yield _make_sums_table(rows, names, lambda row: (row.key.model, _name_line(row)), "By line item")
+        if any(row.key.project for row in rows):
+            yield _make_sums_table(rows, ("project",), lambda row: (row.key.project or _NOT_STATED,), "By project")
+        yield _make_sums_table(rows, ("day",), lambda row: (row.key.day.isoformat(),), "By day")._replace(is_detail=True)
+
+
+def _format_days(cause: InvoiceCause) -> str:
+    first, last = cause.first_day, cause.last_day
+    return str(first) if first == last else f"{first} to {last}"
+
+
+def _name_line(row: InvoiceRow) -> str:
+    mode = f"{row.key.mode}, " if row.key.mode else ""
+    return f"{mode}{_DIRECTIONS[row.key.direction]}"
+
+
+def _make_sums_table(
+    rows: Sequence[InvoiceRow], titles: Sequence[str], get_names: Callable[[InvoiceRow], tuple[str, ...]], title: str
+) -> Table:
+    sums: dict[tuple[str, ...], _InvoiceSum] = {}
+    for row in rows:
+        names = get_names(row)
+        known = sums.get(names, _InvoiceSum(names, Decimal(0), Decimal(0)))
+        charged = EXACT.add(known.charged_usd, row.charged_usd)
+        sums[names] = _InvoiceSum(names, EXACT.add(known.expected_usd, row.expected_usd), charged)
+    columns = [_make_name_column(name, index) for index, name in enumerate(titles)]
+    columns += [
+        Column(">expected", None, lambda each: each.expected_usd),
+        Column(">charged", None, lambda each: each.charged_usd),
+        Column(">difference", None, lambda each: each.residual_usd, format_money_change),
+    ]
+    return make_table(columns, sums.values(), title)
+
+
+def _make_name_column(title: str, index: int) -> Column[_InvoiceSum]:
+    return Column(f"`{title}", None, lambda each: sanitize(each.names[index]), str)
+
+
+class _ChargedItem(NamedTuple):
+    """A line item with what was charged for it, and the tokens that the money buys at the listed rate."""
+
+    model: str
+    line: str
+    usd: Decimal
+    tokens: int | None
+
+
+def _list_charged_tables(invoice: Invoice, rows: Sequence[InvoiceRow]) -> Iterator[Table]:
+    items: dict[tuple[str, str], _ChargedItem] = {}
+    for row in rows:
+        name = row.key.model, _name_line(row)
+        known = items.get(name, _ChargedItem(*name, Decimal(0), 0))
+        tokens = None if known.tokens is None or not row.rate else known.tokens + round(_count_tokens(row))
+        items[name] = _ChargedItem(*name, EXACT.add(known.usd, row.charged_usd), tokens)
+    for key, usd in invoice.others.items():
+        name = "", key.item or _NOT_STATED
+        known = items.get(name, _ChargedItem(*name, Decimal(0), None))
+        items[name] = known._replace(usd=EXACT.add(known.usd, usd))
+    columns = (
+        Column[_ChargedItem]("`model", None, lambda item: sanitize(item.model)),
+        Column[_ChargedItem]("line", None, lambda item: sanitize(item.line)),
+        Column[_ChargedItem](">charged", None, lambda item: item.usd),
+        Column[_ChargedItem](">tokens", None, lambda item: item.tokens),
+    )
+    yield make_table(columns, sorted(items.values(), key=lambda item: -item.usd), "By line item")
+    if any(invoice.by_project):
+        projects = sorted(invoice.by_project.items(), key=lambda each: -each[1])
+        yield make_table(
+            (
+                Column[tuple[str | None, Decimal]]("`project", None, lambda each: sanitize(each[0] or _NOT_STATED)),
+                Column[tuple[str | None, Decimal]](">charged", None, lambda each: each[1]),
+            ),
+            projects,
+            "By project",
+        )
+
+
+def _count_tokens(row: InvoiceRow) -> Fraction:
+    """Count the tokens of a line: those that it states, or those that its amount buys at the listed rate."""
+    return Fraction(row.quantity) if row.quantity else Fraction(row.charged_usd) * 1_000_000 / row.rate
+
+
+def _collect_findings(invoice: Invoice, *, skips_invalid: bool) -> Iterator[Finding]:
+    yield from make_invalid_findings(invoice.rejects, None if skips_invalid else Level.ERROR)
+    if invoice.open_pages and not invoice.last_pages:
+        pages = pluralize(invoice.open_pages, "page")
+        yield Finding(rules.INVOICE_PAGES, f"{pages} of costs, and not the last one: has_more says that others follow")
+    if invoice.foreign_lines:
+        sums = ", ".join(f"{format_exact(amount)} {sanitize(name)}" for name, amount in sorted(invoice.foreign.items()))
+        what = pluralize(invoice.foreign_lines, "line")
+        yield Finding(rules.INVOICE_CURRENCY, f"{what} in other currencies than US dollars left out: {sums}")
+    named = {name: usd for name, usd in invoice.by_organization.items() if name}
+    if len(named) > 1:
+        sums = ", ".join(f"{sanitize(name)} ({format_money(usd)})" for name, usd in list(named.items())[:_MAX_NAMES])
+        yield Finding(rules.INVOICE_ORGANIZATIONS, f"costs of {pluralize(len(named), 'organization')}: {sums}")
+
+
+def _collect_notes(invoice: Invoice) -> Iterator[str]:
+    if invoice.repeated:
+        yield f"{pluralize(invoice.repeated, 'line')} of the costs API that came again counted once"
+    if invoice.other_services:
+        total = sum_usd(invoice.other_services.values())
+        names = ", ".join(sanitize(name) for name in list(invoice.other_services)[:_MAX_NAMES])
+        yield f"{format_money(total)} of other services left out: {names}"
+
+
+def _make_row_records(rows: Sequence[InvoiceRow]) -> tuple[Mapping[str, Json], ...]:
+    columns = (
+        Column[InvoiceRow](None, "day", lambda row: row.key.day),
+        Column[InvoiceRow](None, "project", lambda row: row.key.project),
+        Column[InvoiceRow](None, "model", lambda row: row.key.model),
+        Column[InvoiceRow](None, "mode", lambda row: row.key.mode or None),
+        Column[InvoiceRow](None, "direction", lambda row: row.key.direction),
+        Column[InvoiceRow](None, "tokens", lambda row: row.tokens),
+        Column[InvoiceRow](None, "charged_tokens", lambda row: None if row.quantity is None else round(row.quantity)),
+        Column[InvoiceRow](None, "expected_usd", lambda row: row.expected_usd),
+        Column[InvoiceRow](None, "charged_usd", lambda row: row.charged_usd),
+        Column[InvoiceRow](None, "residual_usd", lambda row: row.residual_usd),
+    )
+    return make_records(columns, rows)
+
+
+def _make_json(
+    invoice: Invoice, rows: Sequence[InvoiceRow], causes: Sequence[InvoiceCause], expected: Decimal | None
+) -> Mapping[str, Json]:
+    return {
+        "charged_usd": invoice.total_usd,
+        "expected_usd": expected,
+        "residual_usd": None if expected is None else EXACT.subtract(invoice.total_usd, expected),
+        "since": min(invoice.days),
+        "until": max(invoice.days),
+        "causes": [
+            {
+                "kind": cause.kind,
+                "cause": describe_cause(cause),
+                "subject": cause.subject,
+                "usd": cause.usd,
+                "tokens": cause.tokens,
+                "since": cause.first_day,
+                "until": cause.last_day,
+            }
+            for cause in causes
+        ],
+        "rows": _make_row_records(rows),
+        "others": [
+            {"kind": key.kind, "item": key.item or None, "day": key.day, "usd": usd}
+            for key, usd in sorted(invoice.others.items())
+        ],
+    }

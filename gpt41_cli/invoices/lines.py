@@ -1,0 +1,85 @@
+"""A line of what was charged, and what its name says: the model, the direction and the mode of its tokens."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from decimal import Decimal
+from typing import NamedTuple
+
+from gpt41_cli.catalog import MODES, Catalog
+from gpt41_cli.catalog.meters import parse_meter
+from gpt41_cli.findings import Place
+
+_LINE_ITEM = re.compile(
+    r"(?:(?P<before>\w+) \| )?(?P<model>[^,|]+?)(?: (?P<after>batch|flex|priority))?, (?P<direction>[a-z ]+?)"
+    r"(?:, (?P<length>long context))?"
+)
+_DIRECTIONS = {"input": "input", "cached input": "cached", "output": "output", "cache writes": "written"}
+_TUNED = re.compile(r"ft[-:](?=.)")
+
+
+class InvoiceLine(NamedTuple):
+    """An amount that was charged for a day, in `currency`; None if the export doesn't say something.
+
+    `item` is its line item or meter. `quantity` is what was counted, in tokens if `direction` is known.
+    """
+
+    place: Place
+    day: date
+    amount: Decimal
+    currency: str
+    item: str | None
+    project: str | None
+    organization: str | None
+    quantity: Decimal | None
+    key: object = None
+    is_meter: bool = False
+    service: str | None = None
+
+
+class PageEnd(NamedTuple):
+    """The end of a page of the costs API. `has_more`: it says that another page follows."""
+
+    has_more: bool
+
+
+class ItemTokens(NamedTuple):
+    """What the name of a line says of its tokens. `model` is the name of an entry of the price table, or as it is written.
+
+    `mode` is None if it isn't said. `direction` is input (uncached), cached, output or written; None for anything but tokens.
+    """
+
+    model: str | None = None
+    direction: str | None = None
+    mode: str | None = None
+    platform: str | None = None
+    is_known: bool = False
+    is_long: bool = False
+
+
+def parse_item(catalog: Catalog, line: InvoiceLine) -> ItemTokens:
+    """Parse the name of a line: a line item of OpenAI, such as "priority | MODEL, cached input, long context", or an Azure meter.
+
+    OpenAI doesn't document its line items. These are what programs on GitHub that parse recorded costs expect (read on
+    2026-11-29): "MODEL, output", "MODEL, cached input", "MODEL, cache writes", "priority | MODEL, output, long context", "web
+    search tool calls" and "Vector storage". A line item of batch hasn't been seen.
+    """
+    if line.item is None:
+        return ItemTokens()
+    if line.is_meter:
+        found = parse_meter(catalog.meters, line.item) if catalog.meters else None
+        return ItemTokens(found.model, found.direction, found.mode, found.platform, is_known=True) if found else ItemTokens()
+    match = _LINE_ITEM.fullmatch(line.item.strip())
+    if match is None or match["direction"] not in _DIRECTIONS:
+        return ItemTokens()
+    said = (match["before"] or match["after"] or "").lower()
+    name = _TUNED.sub("ft:", match["model"], count=1)
+    variant = catalog.find_named_variant(name)
+    return ItemTokens(
+        variant.id if variant else match["model"],
+        _DIRECTIONS[match["direction"]],
+        said if said in MODES else None,
+        is_known=variant is not None,
+        is_long=match["length"] is not None,
+    )

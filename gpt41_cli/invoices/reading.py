@@ -1,0 +1,203 @@
+"""Read what was charged from pages of OpenAI's costs API, its dashboard's cost CSV, and Azure's cost exports.
+
+The fields of `organization.costs.result` are those of OpenAI's reference (read on 2026-11-29:
+https://developers.openai.com/api/reference/cli/resources/admin/subresources/organization/subresources/usage/methods/costs).
+The cost CSV has the same, flat. Those of Azure are in "Understand cost details fields" (read on 2026-11-29:
+https://learn.microsoft.com/azure/cost-management-billing/automate/understand-usage-details-fields).
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from decimal import Decimal
+from itertools import chain
+from typing import BinaryIO
+
+from gpt41_cli.answers.days import parse_day
+from gpt41_cli.errors import InputError
+from gpt41_cli.files import compressed, documents, text
+from gpt41_cli.files.fields import (
+    BadBody,
+    JsonObject,
+    JsonValue,
+    describe_kind,
+    get_list,
+    get_object,
+    get_text,
+    redact,
+    require_object,
+)
+from gpt41_cli.files.places import RejectedRequest
+from gpt41_cli.findings import Place
+from gpt41_cli.invoices.amounts import parse_amount
+from gpt41_cli.invoices.lines import InvoiceLine, PageEnd
+
+COSTS_OBJECT = "organization.costs.result"
+USD = "USD"
+
+_AMOUNTS = (
+    *(("costinusd", None), ("amountvalue", "amountcurrency"), ("costinbillingcurrency", "billingcurrency")),
+    *(
+        ("costinpricingcurrency", "pricingcurrency"),
+        ("pretaxcost", "currency"),
+        ("cost", "billingcurrency"),
+        ("cost", "currency"),
+    ),
+    *(("cost", "billingcurrencycode"), ("amount", "currency")),
+)
+"""Columns of an amount with the column of its currency, the most certain first; None: it is in dollars."""
+_DAYS = ("starttimeiso", "starttime", "date", "usagedate", "usagedatetime")
+_ITEMS = ("lineitem", "metername", "meter")
+_PROJECTS = ("projectid", "projectname", "resourceid", "instanceid")
+_ORGANIZATIONS = ("organizationid", "billingaccountid", "enrollmentnumber")
+_QUANTITIES = ("quantity", "usagequantity", "consumedquantity")
+_SERVICES = ("metercategory", "servicename", "consumedservice")
+_AMERICAN_DAY = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})( .*)?", re.ASCII)
+_UNIT = re.compile(r"(\d+)\s*([KM]?)\b.*", re.ASCII | re.IGNORECASE)
+_SCALES = {"": 1, "K": 1000, "M": 1_000_000}
+
+
+def read_costs(stream: BinaryIO, name: str, label: str) -> Iterator[InvoiceLine | RejectedRequest | PageEnd]:
+    """Yield the lines of a file, those that can't be read, and the ends of pages. Raises InputError if it holds no costs.
+
+    `name` is for places, `label` for errors.
+    """
+    head, pieces = compressed.decompress_if_needed(text.read_chunks(stream), label)
+    data = text.convert_to_utf8(chain((head,), pieces), label)
+    first = next((piece for piece in data if piece.strip()), b"")
+    whole = chain((first,), data)
+    if first.lstrip()[:1] in (b"{", b"["):
+        yield from _read_json(b"".join(whole), name, label)
+    else:
+        yield from _read_rows(whole, name, label)
+
+
+def _read_json(data: bytes, name: str, label: str) -> Iterator[InvoiceLine | RejectedRequest | PageEnd]:
+    """Read a page, a list of pages or buckets, or one of these on each line."""
+    try:
+        values: list[tuple[int | None, JsonValue]] = [(None, documents.parse_json(data))]
+    except BadBody:
+        lines = [line for line in documents.LineBlock(1, data).iterate_lines() if line.data.strip()]
+        try:
+            values = [(line.number, documents.parse_json(line.data)) for line in lines]
+        except BadBody as error:
+            raise InputError(location=label, problem=error) from None
+    found = 0
+    for number, value in values:
+        try:
+            results, ends = _list_results(value)
+        except BadBody as error:
+            raise InputError(location=label, problem=error) from None
+        yield from ends
+        for position, (result, bucket) in enumerate(results):
+            found += 1
+            place = Place(name, number, position=position)
+            try:
+                yield _read_result(result, bucket, place)
+            except BadBody as error:
+                yield RejectedRequest(place, str(error))
+    if not found:
+        raise InputError(expected=f"costs: objects {COSTS_OBJECT}, or a CSV with their amounts", found="none", location=label)
+
+
+def _list_results(value: JsonValue) -> tuple[list[tuple[JsonObject, JsonObject]], list[PageEnd]]:
+    """Return every result with its bucket, and the ends of pages. Raises BadBody for anything else in a list of them."""
+    waiting, found, ends = [value], list[tuple[JsonObject, JsonObject]](), list[PageEnd]()
+    while waiting:
+        each = waiting.pop(0)
+        if isinstance(each, list):
+            waiting[:0] = each
+            continue
+        owner = require_object(each, "")
+        if "has_more" in owner:
+            ends.append(PageEnd(owner["has_more"] is True))
+        results = [require_object(result, "results") for result in get_list(owner, "results", "")]
+        found += [(result, owner) for result in results if result.get("object", COSTS_OBJECT) == COSTS_OBJECT]
+        waiting[:0] = get_list(owner, "data", "")
+    return found, ends
+
+
+def _read_result(result: JsonObject, bucket: JsonObject, place: Place) -> InvoiceLine:
+    amount = get_object(result, "amount", "")
+    day = parse_day(bucket.get("start_time"))
+    if day is None:
+        raise BadBody("start_time", "the time of a bucket", describe_kind(bucket.get("start_time")))
+    quantity = result.get("quantity")
+    names = {key: get_text(result, key, "") or None for key in ("line_item", "project_id", "organization_id", "api_key_id")}
+    return InvoiceLine(
+        place,
+        day,
+        parse_amount(amount.get("value"), "amount.value"),
+        get_text(amount, "currency", "amount").upper() or USD,
+        names["line_item"],
+        names["project_id"],
+        names["organization_id"],
+        None if quantity is None else parse_amount(quantity, "quantity"),
+        key=(bucket.get("start_time"), *names.values()),
+    )
+
+
+def _read_rows(data: Iterable[bytes], name: str, label: str) -> Iterator[InvoiceLine | RejectedRequest]:
+    blocks = (block.data for block in documents.split_into_blocks(data))
+    lines = (line for piece in text.decode_text(blocks, label) for line in io.StringIO(piece, newline=""))
+    header = next((line for line in lines if line.strip()), "")
+    delimiter = max(",;\t|", key=header.count)
+    rows = csv.reader(chain((header,), lines), delimiter=delimiter)
+    columns = {re.sub(r"[^a-z]", "", cell.lower()): index for index, cell in reversed(list(enumerate(next(rows, []))))}
+    amounts = next(((a, c) for a, c in _AMOUNTS if a in columns and (c is None or c in columns)), None)
+    if amounts is None or not any(day in columns for day in _DAYS):
+        expected = (
+            "costs: pages of the costs API, or a CSV with days and amounts, such as start_time, amount_value, amount_currency"
+        )
+        raise InputError(expected=expected, found="none of them", location=label)
+    for row in rows:
+        place = Place(name, rows.line_num)
+        cells = {column: row[index].strip() for column, index in columns.items() if index < len(row)}
+        if not cells.get(amounts[0]):
+            continue  # a day on which nothing was charged
+        try:
+            yield _read_row(cells, *amounts, place)
+        except BadBody as error:
+            yield RejectedRequest(place, str(error))
+
+
+def _read_row(cells: Mapping[str, str], amount: str, currency: str | None, place: Place) -> InvoiceLine:
+    quantity = _get_first(cells, _QUANTITIES)
+    tokens = parse_amount(quantity, "quantity") * _read_unit(cells.get("unitofmeasure", "")) if quantity else None
+    project = _get_first(cells, _PROJECTS)
+    return InvoiceLine(
+        place,
+        _read_day(cells),
+        parse_amount(cells[amount], amount),
+        (cells.get(currency) or USD).upper() if currency else USD,
+        _get_first(cells, _ITEMS),
+        project.rstrip("/").rsplit("/", 1)[-1] if project else None,
+        _get_first(cells, _ORGANIZATIONS),
+        tokens,
+        is_meter="lineitem" not in cells,
+        service=_get_first(cells, _SERVICES),
+    )
+
+
+def _get_first(cells: Mapping[str, str], names: Iterable[str]) -> str | None:
+    return next((cells[name] for name in names if cells.get(name)), None)
+
+
+def _read_day(cells: Mapping[str, str]) -> date:
+    """Read the day of a row. Microsoft writes it month first."""
+    written = _get_first(cells, _DAYS) or ""
+    american = _AMERICAN_DAY.fullmatch(written)
+    day = parse_day(f"{american[3]}-{american[1]:>02}-{american[2]:>02}" if american else written)
+    if day is None:
+        raise BadBody("date", "a day, YYYY-MM-DD", redact(written) if written else "none")
+    return day
+
+
+def _read_unit(unit: str) -> Decimal:
+    """Read how many tokens a unit of measure such as 1K or 1M is."""
+    match = _UNIT.fullmatch(unit.strip())
+    return Decimal(int(match[1]) * _SCALES[match[2].upper()]) if match else Decimal(1)
