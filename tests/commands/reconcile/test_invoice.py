@@ -115,11 +115,11 @@ def test_a_month_of_costs_with_known_causes_is_explained_to_the_cent(run: Run, t
         "discount: 10 % off the rates of the price table": "-1.65",
         "mode: 1,000,000 tokens of gpt-4.1 charged at the rates of priority": "1.5",
         "not in the usage: 250,000 output tokens of gpt-4.1-mini": "0.4",
-        "cached share: 1,000,000 fewer cached input tokens of gpt-4.1-mini than in the usage": "0.3",
-        "tools: calls of built-in tools that the usage doesn't show, or shows otherwise": "0.25",
+        "cached share: 1,000,000 fewer cached tokens of gpt-4.1-mini": "0.3",
+        "tools: calls of built-in tools": "0.25",
         "storage: Vector storage": "0.1",
         "not in the usage: text-embedding-3-small, input": "0.02",
-        "end of the day: 300,000 tokens of gpt-4.1 charged on the day before or after": "0",
+        "end of the day: 300,000 tokens of gpt-4.1 charged a day off": "0",
     }
     residual = sum(Decimal(usd) for usd in list_causes(invoice).values())
     assert invoice["residual_usd"] == str(residual) == "-8.08"

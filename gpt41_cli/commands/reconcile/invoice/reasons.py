@@ -16,8 +16,8 @@ def describe_cause(cause: InvoiceCause) -> str:
 
 
 def _describe_cached_share(cause: InvoiceCause) -> str:
-    tokens = f"{format_int(abs(cause.tokens))} {'more' if cause.tokens > 0 else 'fewer'} cached input tokens"
-    return f"cached share: {tokens} of {sanitize(cause.subject)} than in the usage"
+    tokens = f"{format_int(abs(cause.tokens))} {'more' if cause.tokens > 0 else 'fewer'} cached tokens"
+    return f"cached share: {tokens} of {sanitize(cause.subject)}"
 
 
 def _describe_tokens(cause: InvoiceCause) -> str:
@@ -43,9 +43,7 @@ def _describe_rate(cause: InvoiceCause) -> str:
 
 CAUSES: Mapping[str, Callable[[InvoiceCause], str]] = {
     "rounding": lambda _: "rounding of the amounts",
-    "day-end": lambda cause: (
-        f"end of the day: {format_int(cause.tokens)} tokens of {sanitize(cause.subject)} charged on the day before or after"
-    ),
+    "day-end": lambda cause: f"end of the day: {format_int(cause.tokens)} tokens of {sanitize(cause.subject)} charged a day off",
     "cached-share": _describe_cached_share,
     "mode": _describe_mode,
     "price-row": lambda cause: f"price row: {sanitize(cause.subject)} charged at the rates of {cause.detail}",
@@ -53,7 +51,7 @@ CAUSES: Mapping[str, Callable[[InvoiceCause], str]] = {
     "discount": _describe_discount,
     "rate": _describe_rate,
     "tokens": _describe_tokens,
-    "tools": lambda _: "tools: calls of built-in tools that the usage doesn't show, or shows otherwise",
+    "tools": lambda _: "tools: calls of built-in tools",
     "storage": lambda cause: f"storage: {sanitize(cause.subject)}",
     "credit": lambda cause: f"credit or refund: {sanitize(cause.subject) or 'no line item'}",
     "model": lambda cause: f"not in the usage: {sanitize(cause.subject)}",

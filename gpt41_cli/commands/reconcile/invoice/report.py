@@ -130,7 +130,7 @@ def _list_compared_tables(rows: Sequence[InvoiceRow], causes: Sequence[InvoiceCa
     columns = (
         Column[InvoiceCause]("cause", None, describe_cause),
         Column[InvoiceCause](">amount", None, lambda cause: cause.usd, format_money_change),
-        Column[InvoiceCause]("days", None, _format_days),
+        Column[InvoiceCause]("~days", None, _format_days),
     )
     if causes:
         yield make_table(columns, causes, "Why the invoice differs from the usage")
