@@ -6,9 +6,14 @@ from collections.abc import Mapping
 
 from gpt41_cli.files.fields import BadBody, JsonValue, join_path
 
+_OMITTED = ("NotGiven", "Omit")
+"""The classes of what stands for no value in OpenAI's Python SDK (openai/_types.py of version 3.57.0)."""
+
 
 def convert_to_plain(value: object, path: str = "") -> JsonValue:
     """Convert mappings to dicts, tuples to lists, and the SDK's own objects (anything with `model_dump`) to what they send.
+
+    Fields that the SDK is told to leave out (NOT_GIVEN, omit) are left out, and so is `timeout`, which it keeps to itself.
 
     Raises BadBody, with the path, for anything else that JSON does not have.
     """
@@ -28,7 +33,11 @@ def _convert(value: object, path: str) -> JsonValue:
     if isinstance(value, float):
         return float(value)
     if isinstance(value, Mapping):
-        return {_require_key(key, path): _convert(each, join_path(path, key)) for key, each in value.items()}
+        return {
+            _require_key(key, path): _convert(each, join_path(path, key))
+            for key, each in value.items()
+            if type(each).__name__ not in _OMITTED and (path or key != "timeout")
+        }
     if isinstance(value, list | tuple):
         return [_convert(each, f"{path}[{index}]") for index, each in enumerate(value)]
     dump = getattr(value, "model_dump", None)

@@ -370,6 +370,14 @@ class Undumpable:
         raise KeyError("content")
 
 
+class NotGiven:
+    """Stands for the SDK's value of an argument that isn't sent."""
+
+
+class Omit:
+    """Stands for another such value."""
+
+
 class Role(StrEnum):
     USER = "user"
 
@@ -386,6 +394,15 @@ def test_requests_of_python_objects_are_read_as_the_sdk_sends_them() -> None:
         assert meter.count(read_request(MappingProxyType({"model": "gpt-4.1", "messages": messages}))).parts == plain
     assert meter.count(read_request(Dumped(**chat(USER, answer, USER), temperature=0.5, n=1))).parts == plain
     assert meter.count(read_request(responses("x"))).is_exact
+    left_out = {
+        "temperature": NotGiven(),
+        "tools": Omit(),
+        "timeout": object(),
+        "messages": [{**USER, "name": Omit()}, answer, USER],
+    }
+    found = read_request({**chat(), **left_out})
+    assert meter.count(found).parts == plain
+    assert found.request.set_fields == {"model", "messages"}
 
 
 @pytest.mark.parametrize(
