@@ -46,7 +46,7 @@ _COMMANDS = {
         "report": "Make a page of all workloads: what to do, what it costs, and why.",
     },
     "Leave GPT-4.1 and look back": {
-        "migrate": "Show the way out of a model: the cost before and after, what breaks, and until when.",
+        "migrate": "Show what leaving a model costs, what breaks, and until when.",
         "reconcile": "Price the usage in logs and exports as it was billed.",
     },
     "Help": {"explain": "Explain a rule: what it means, why it matters, and what to do."},
@@ -107,6 +107,8 @@ def run() -> int:
     try:
         code = _run_app()
         is_stdout_read()  # typer writes help, the version and completions, and doesn't look
+        if code == 0 and "--install-completion" in sys.argv[1:2]:
+            print_to_stderr("bash and zsh load it by a line that was added to ~/.bashrc or ~/.zshrc; fish finds it by itself")
         return code
     except Gpt41Error as error:
         for each in (error, *error.others):
@@ -133,7 +135,8 @@ def _explain_usage_error(error: Any) -> str:
         commands = error.ctx.find_root().command.commands.values()
         hint = find_hint(error.option_name, error.possibilities or (), commands)
         return f"{command} has no option {error.option_name}; {hint or f'see {command} --help'}"
-    return f"{error.format_message().rstrip('.')}; see {command} --help"
+    message = error.format_message().rstrip(".")
+    return message if message.endswith("?") else f"{message}; see {command} --help"
 
 
 def _report_bug(error: BaseException) -> int:

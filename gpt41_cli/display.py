@@ -143,6 +143,31 @@ def to_decimal(ratio: Fraction, places: int = 12) -> Decimal:
     return _WIDE_CONTEXT.plus(rounded).normalize(_WIDE_CONTEXT)
 
 
+def name_offer(model: str, mode: str) -> str:
+    """Name a model in a mode. Standard goes without saying.
+
+    >>> name_offer("gpt-4.1", "standard"), name_offer("gpt-4.1", "batch")
+    ('gpt-4.1', 'gpt-4.1 (batch)')
+    """
+    return model if mode == "standard" else f"{model} ({mode})"
+
+
+_CONFIDENCES = {"medium": "likely", "low": "uncertain"}
+
+
+def describe_doubt(confidence: str, note: str | None = None) -> str:
+    """Return how sure a figure of less than high confidence is, and why; nothing for high.
+
+    >>> describe_doubt("medium", "It was seen with gpt-6-sol."), describe_doubt("low"), describe_doubt("high", "A note.")
+    ('likely: it was seen with gpt-6-sol', 'uncertain', '')
+    """
+    if confidence not in _CONFIDENCES:
+        return ""
+    word, reason = _CONFIDENCES[confidence], (note or "").rstrip(".")
+    is_name = any(letter.isupper() or letter.isdigit() for letter in reason.partition(" ")[0][1:])
+    return f"{word}: {reason if is_name else reason[:1].lower() + reason[1:]}" if reason else word
+
+
 def format_int(count: int) -> str:
     """Format a count with thousands separators.
 

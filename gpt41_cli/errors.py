@@ -94,22 +94,25 @@ class TableError(Gpt41Error):
 
 
 class UnknownName(Gpt41Error):
-    """A `name` that the table does not have; `path` says what it should name, and the hint lists the nearest ones."""
+    """A `name` that the table does not have; `kind` says what it should name, by default `path`. The hint lists the nearest."""
 
-    def __init__(self, path: str, name: str, known: Iterable[str]) -> None:
+    def __init__(self, path: str, name: str, known: Iterable[str], kind: str = "") -> None:
         choices = list(known)
-        hint = suggest(name, choices)
-        super().__init__(path, "a known one" if hint else f"one of {', '.join(choices)}", quote_text(name), hint)
+        if hint := suggest(name, choices):
+            super().__init__(path if kind else "", hint=hint, problem=f"unknown {kind or path} {quote_text(name)}")
+        else:
+            super().__init__(path, f"one of {', '.join(choices)}", quote_text(name))
         self.name = name
 
 
 class UnknownModel(UnknownName):
     """A model that the table does not have. Names with other digits aren't near: they are other models, not misspelt ones."""
 
-    def __init__(self, path: str, name: str, known: Iterable[str]) -> None:
-        super().__init__(path, name, [choice for choice in known if _keep_digits(choice) == _keep_digits(name)])
-        self.expected = "a known one" if self.hint else "a model of this price table"
-        self.hint = f"{self.hint} {_DEPLOYMENT_HINT}" if self.hint else _DEPLOYMENT_HINT
+    def __init__(self, path: str, name: str, known: Iterable[str], kind: str = "") -> None:
+        near = suggest(name, [choice for choice in known if _keep_digits(choice) == _keep_digits(name)])
+        hint = f"{near} {_DEPLOYMENT_HINT}" if near else _DEPLOYMENT_HINT
+        Gpt41Error.__init__(self, path if kind else "", hint=hint, problem=f"unknown {kind or path} {quote_text(name)}")
+        self.name = name
 
 
 _DEPLOYMENT_HINT = "--model NAME=MODEL, or models: in gpt41.yaml, says what a deployment or label is"
@@ -123,6 +126,7 @@ def suggest(name: str, choices: Iterable[str]) -> str:
     """Return the hint that asks for the choices nearest to a name; empty if none is near."""
     folded = {choice.lower(): choice for choice in choices}
     near = [folded[match] for match in get_close_matches(name.lower(), folded, n=2)]
+    near = near or [choice for word, choice in folded.items() if len(name) > 2 and word.startswith(name.lower())][:3]
     return f"did you mean {' or '.join(near)}?" if near else ""
 
 

@@ -16,7 +16,7 @@ from typing import NamedTuple, NoReturn
 
 import yaml
 
-from gpt41_cli.errors import TableError, quote_text, suggest
+from gpt41_cli.errors import Gpt41Error, TableError, quote_text, suggest
 from gpt41_cli.findings import Place
 from gpt41_cli.notation import MAX_COUNT
 
@@ -134,11 +134,13 @@ class Cursor:
             node = last[1] if isinstance(node, yaml.MappingNode) else last
         return Cursor(node, self.file, self.path)
 
-    def fail(self, expected: str, found: str | None = None, hint: str = "") -> NoReturn:
+    def fail(
+        self, expected: str, found: str | Exception | None = None, hint: str = "", problem: str | Gpt41Error = ""
+    ) -> NoReturn:
         """Raise TableError with the place and the path of the value."""
         mark = self.node.start_mark
         location = Place(self.file, mark.line + 1, mark.column + 1)
-        raise TableError(self.path or THE_DOCUMENT, expected, found or self._describe_value(), hint, location)
+        raise TableError(self.path or THE_DOCUMENT, expected, found or self._describe_value(), hint, location, problem=problem)
 
     def _describe_value(self) -> str:
         if isinstance(self.node, yaml.MappingNode):

@@ -170,7 +170,7 @@ class Catalog(NamedTuple):
     def ability(self, name: str) -> str:
         """Return `name`. Raises UnknownName if no model has this ability."""
         if name not in self.abilities:
-            raise UnknownName("needs", name, sorted(self.abilities))
+            raise UnknownName("needs", name, sorted(self.abilities), "feature")
         return name
 
     @property

@@ -1,6 +1,7 @@
 """Help in groups, `--json`, and the right name for what somebody guessed."""
 
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -13,7 +14,7 @@ from gpt41_cli.errors import InputError, quote_text
 
 if TYPE_CHECKING:
     from typer._click import Command as AnyCommand
-    from typer._click import Context, HelpFormatter
+    from typer._click import Context, HelpFormatter, Parameter
 
 _GROUPS = {
     "Input": "paths logs base head text kind image_size configs config request_files skip_invalid",
@@ -60,13 +61,17 @@ _OPTION_GUESSES = {
     "--monthly": "--requests N --per month, or volume: N / month in gpt41.yaml",
     "--per-month": "--requests N --per month, or volume: N / month in gpt41.yaml",
     "--volume": "--requests N/month, or volume: N / month in gpt41.yaml",
-    "--by": "gpt41 reconcile, which shows the bill by model and mode",
+    "--by": "gpt41 reconcile --by FIELD, which groups a bill by any field of the logs",
     "--tokens": "--input-tokens N",
     "--input": "--input-tokens N for a number, or the path of a file",
     "--prompt": "the path of a file, or --text TEXT",
     "--file": "the path of a file without an option",
     "--count": "--requests N",
-    "--budget": "gpt41 recommend --max-usd, or a budget in gpt41.yaml",
+    "--budget": "gpt41 recommend --max-usd, or gpt41 check with a budget in gpt41.yaml",
+    "--max-usd": "gpt41 recommend --max-usd, or gpt41 check with a budget in gpt41.yaml",
+    "--max-cost": "gpt41 recommend --max-usd, or gpt41 check with a budget in gpt41.yaml",
+    "--azure": "--platform azure-global",
+    "--stream": "nothing, as streams cost the same",
     "--batch": "--mode batch",
     "--cache": "--cached SHARE",
     "--csv": "--format csv",
@@ -106,11 +111,15 @@ class Command(TyperCommand):
             ctx.params["output_format"] = short[0]
         return rest
 
+    def get_short_help_str(self, limit: int = 0) -> str:
+        """Return the first sentence of the help, which shells show next to the name; it is never cut."""
+        return " ".join((self.help or "").partition("\n\n")[0].split())
+
     def format_options(self, ctx: "Context", formatter: "HelpFormatter") -> None:
         """Write the options in groups."""
         groups: dict[str, list[tuple[str, str]]] = {}
         for parameter in self.get_params(ctx):
-            record = parameter.get_help_record(ctx)
+            record = make_help_record(parameter, ctx)
             if record is not None:
                 groups.setdefault(_find_place(parameter.name)[2], []).append(record)
         _write_groups(formatter, groups)
@@ -197,6 +206,12 @@ def find_hint(option: str, near: "Sequence[str]", commands: "Iterable[AnyCommand
         return f"{' and '.join(others)} {'has' if len(others) == 1 else 'have'} it"
     close = [name for name in near if name.startswith(option) or len(name) > 4]
     return f"did you mean {' or '.join(close)}?" if close else ""
+
+
+def make_help_record(parameter: "Parameter", ctx: "Context") -> tuple[str, str] | None:
+    """Return the names of a parameter and what help says of it; None if it is hidden."""
+    record = parameter.get_help_record(ctx)
+    return record and (record[0], re.sub(r"\[default: \((.*)\)\]$", r"[default: \1]", record[1]))
 
 
 def _find_place(name: str | None) -> tuple[int, int, str]:

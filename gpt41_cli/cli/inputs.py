@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gpt41_cli.cli.output import print_to_stderr
 from gpt41_cli.cli.parse import (
+    NUMBERS_HINT,
     open_standard_input,
     read_cached,
     read_image_size,
@@ -84,7 +85,7 @@ class InputOptions(NamedTuple):
         if self.per is None:
             return self.requests
         if self.per not in PERIODS_PER_MONTH:
-            raise UnknownName("--per", self.per, PERIODS_PER_MONTH)
+            raise UnknownName("--per", self.per, PERIODS_PER_MONTH, "period")
         if self.requests is ONCE:
             raise InputError("--per", "--requests with it, such as --requests 40000/month", "it alone")
         return self.requests.convert(self.per)
@@ -158,7 +159,7 @@ def read_input_workloads(
     if asked.paths or asked.text is not None or asked.input_tokens is None:
         from gpt41_cli.work import sizing
 
-        sources, left_out = listed or read_sources(asked.paths, asked.text)
+        sources, left_out = listed or read_sources(asked.paths, asked.text, NUMBERS_HINT)
         reading = make_reading(asked.kind, asked.jobs, sources)
         meter = cache(lambda: make_meter(catalog, model, asked.image_size, reading, needs_tokens=replay is not None))
         with show_progress(sources) as seen:
@@ -180,9 +181,7 @@ def read_input_workloads(
     if replay:
         raise InputError("--cached simulate", "requests to replay", "text or numbers")
     if not (text_tokens or images or asked.input_tokens or asked.output_tokens) and asked.input_tokens is None:
-        raise InputError(
-            expected="text or --input-tokens", found="an empty input", hint="try gpt41 cost -i 1200 --output-tokens 300"
-        )
+        raise InputError(expected="text or --input-tokens", found="an empty input", hint=NUMBERS_HINT)
     work = workload(
         input_tokens=asked.input_tokens or 0,
         output_tokens=asked.output_tokens or 0,
@@ -221,7 +220,7 @@ def _count_prediction_tokens(asked: InputOptions, variants: "Sequence[Variant]")
     """The tokens of `--prediction`, which is nothing without `--accept`, and the other way round."""
     if (asked.prediction is None) != (asked.accept is None):
         alone, other = ("--accept", "--prediction") if asked.prediction is None else ("--prediction", "--accept")
-        raise InputError(alone, f"it with {other}", "it alone")
+        raise InputError(alone, f"{other} with it", "it alone")
     if asked.prediction is None:
         return 0
     if asked.tools:
@@ -240,7 +239,7 @@ def _make_replay(asked: InputOptions, catalog: "Catalog") -> "CacheReplay | None
     if asked.cached != SIMULATE:
         for option, value in (("--requests-per-minute", asked.requests_per_minute), ("--lifetime", asked.lifetime)):
             if value is not None:
-                raise InputError(option, f"it with --cached {SIMULATE}", "it alone")
+                raise InputError(option, f"--cached {SIMULATE} with it", "it alone")
         return None
     from gpt41_cli.work.prompt_cache import CacheReplay
 
@@ -253,26 +252,28 @@ def _make_request_workloads(
     from gpt41_cli.work import sizing
 
     if asked.input_tokens is not None:
-        raise InputError("--input-tokens", "it with texts or alone", "requests, whose input is their own")
+        raise InputError("--input-tokens", "texts with it, or nothing", "requests, which have input of their own")
     if asked.prediction:
-        raise InputError("--prediction", "it with texts or numbers", "requests, which state their own")
+        raise InputError("--prediction", "texts or numbers with it", "requests, which state their own")
     if not asked.skip_invalid or not found.groups:
         refuse_invalid(found.rejects, found.requests)
     together = sizing.merge_into_workload(found, terms, asked.rate.requests)
     if terms.accepted_share is not None and not together.prediction_tokens:
         raise InputError("--accept", "--prediction, or requests that state one", "none")
     if together.training_requests and terms.output_tokens is None:
-        raise InputError("--output-tokens", "it with fine-tuning examples, which state no maximum", "none")
+        raise InputError("--output-tokens", "a number for fine-tuning examples, which state no maximum", "none")
     is_incomplete = found.rejects.count > 0 or any(each.is_unreadable for each in left_out)
     together = replace(asked.add_rate(together), is_incomplete=is_incomplete)
     return InputWorkloads(together, found, left_out)
 
 
-def read_sources(paths: list[str] | None, text: str | None) -> "tuple[list[InputSource], list[SkippedPath]]":
-    """List the sources that the command line names, and what was skipped."""
+def read_sources(
+    paths: list[str] | None, text: str | None, hint: str = ""
+) -> "tuple[list[InputSource], list[SkippedPath]]":
+    """List the sources that the command line names, and what was skipped. At a terminal with nothing, `hint` is in the error."""
     from gpt41_cli.files.sources import find_sources
 
-    return find_sources(*read_paths(paths, text), open_standard_input)
+    return find_sources(*read_paths(paths, text, hint), open_standard_input)
 
 
 def make_reading(kind: str | None, jobs: int | None, sources: "Sequence[InputSource]") -> "ReadingOptions":

@@ -73,7 +73,7 @@ def _read_requests(value: str | Rate) -> Rate:
 
 
 PathsArgument = Annotated[list[str] | None, typer.Argument(metavar="[PATH]...", help="Files and folders; - is standard input.")]
-TextOption = Annotated[str | None, typer.Option("--text", metavar="TEXT", help="Text given literally.")]
+TextOption = Annotated[str | None, typer.Option("--text", metavar="TEXT", help="The text itself, instead of a file.")]
 InputTokensOption = Annotated[
     int | None, count_option("Input tokens of one request, cached ones included: 1200 or 1.2k.", "--input-tokens", "-i")
 ]
@@ -88,20 +88,22 @@ CachedOption = Annotated[
 ]
 SendRateOption = Annotated[
     int | None,
-    count_option("How fast requests are sent, for the prompt cache.", at_least=1, show_default="as fast as one machine takes"),
+    count_option(
+        "How many requests are sent per minute, for the prompt cache.", at_least=1, show_default="as many as one prompt may have"
+    ),
 ]
 CacheLifetimeOption = Annotated[
     str | None,
     typer.Option(
         "--lifetime",
         metavar="TIME",
-        help="How long the prompt cache keeps what nobody asks for: 10m, or 24h where a model offers it.",
-        show_default="the least that is published",
+        help="How long the prompt cache keeps a prompt that isn't used: 10m, or 24h if the model offers it.",
+        show_default="the shortest that is published",
     ),
 ]
 OutputTokensOption = Annotated[
     int | None,
-    count_option("Output tokens of one answer, as the family bills it.", show_default="0; for requests, their own maximum"),
+    count_option("Output tokens of one answer.", show_default="0; for requests, their own maximum"),
 ]
 ToolsOption = Annotated[
     list[str] | None,
@@ -139,7 +141,7 @@ PlatformOption = Annotated[
     typer.Option(
         "--platform",
         metavar="NAME",
-        help="Where the model is bought.",
+        help="Where you buy the model.",
         autocompletion=complete(lambda: parse.read_catalog(None).platforms),
     ),
 ]
@@ -170,7 +172,7 @@ OneModelOption = Annotated[
         "-m",
         metavar="[NAME=]MODEL",
         help="The model of all requests, or what a deployment or label is; repeatable.",
-        show_default="the one that each names",
+        show_default="the one that each request names",
         autocompletion=complete_models,
     ),
 ]
@@ -185,7 +187,7 @@ ModesOption = Annotated[
     ),
 ]
 AsOfOption = Annotated[
-    str | None, typer.Option("--as-of", metavar="DATE", help="Prices and lifecycle of that day.", show_default="today")
+    str | None, typer.Option("--as-of", metavar="DATE", help="Prices and end dates as of that day.", show_default="today")
 ]
 PricingOption = Annotated[
     Path | None, typer.Option("--pricing", metavar="FILE", envvar="GPT41_PRICING", help="Another price table.")
@@ -199,7 +201,7 @@ FailOnOption = Annotated[
     typer.Option(
         "--fail-on",
         metavar="LEVEL",
-        help="From which level a finding ends the run with exit code 1: error, warning or never.",
+        help="The lowest level of a finding that ends the run with exit code 1: error, warning or never.",
         autocompletion=complete(lambda: parse.FAIL_ON_LEVELS),
     ),
 ]
@@ -213,7 +215,7 @@ OutputFilesOption = Annotated[
         "--output",
         "-o",
         metavar="FILE",
-        help="Write the result into FILE too, in the format of its ending, or as FORMAT=FILE; repeatable.",
+        help="Write the result into FILE, too, in the format of its ending, or as FORMAT=FILE; repeatable.",
     ),
 ]
 InputKindOption = Annotated[
@@ -222,17 +224,15 @@ InputKindOption = Annotated[
         "--as",
         metavar="KIND",
         help="What the inputs are: text, image, chat, responses, batch, fine-tuning, tools, or text-lines: each line is a text.",
-        show_default="found from their content",
+        show_default="detected",
         autocompletion=complete(_list_kinds),
     ),
 ]
 ImageSizeOption = Annotated[
     str | None,
-    typer.Option(metavar="WxH", help="The size of pictures behind an address; without it the most expensive one is assumed."),
+    typer.Option(metavar="WxH", help="The size of pictures given by URL; without it the most expensive one is assumed."),
 ]
-JobsOption = Annotated[
-    int | None, count_option("How many processes read and count.", at_least=1, show_default="one for each core")
-]
-EachOption = Annotated[bool, typer.Option("--each", help="One entry for each request; with --format jsonl, as they come.")]
+JobsOption = Annotated[int | None, count_option("How many processes read and count.", at_least=1, show_default="one per core")]
+EachOption = Annotated[bool, typer.Option("--each", help="One entry per request; with --format jsonl, as they come.")]
 SkipInvalidOption = Annotated[bool, typer.Option("--skip-invalid", help="Leave out lines that aren't requests, and list them.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print the bare answer and nothing else.")]

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from gpt41_cli.cli.files import check_writable
 from gpt41_cli.config import CONFIG_NAME
 from gpt41_cli.errors import InputError, UnknownName, quote_text
+from gpt41_cli.notation import parse_count
 from gpt41_cli.views import VIEWS, find_format
 
 _FORMAT_NAME_PATTERN = re.compile(r"[A-Za-z]+")
@@ -68,7 +69,8 @@ def _read_output_file(output: str) -> OutputFile:
     if told is None:
         endings = ", ".join(ending for endings in VIEWS.values() for ending in endings)
         expected = f"a file that ends in {endings}, or FORMAT=FILE with one of {', '.join(VIEWS)}"
-        raise InputError("--output", expected, quote_text(output))
+        hint = f"--output-tokens {output} is the length of answers" if parse_count(output) else ""
+        raise InputError("--output", expected, quote_text(output), hint)
     return OutputFile(told, check_output_path(output))
 
 

@@ -85,10 +85,14 @@ def read_one_model(values: list[str] | None, catalog: "Catalog", config: Path | 
     return catalog, variants[0] if variants else None
 
 
-def read_paths(paths: list[str] | None, text: str | None) -> tuple[list[str], str | None]:
+NUMBERS_HINT = "numbers do, too: -i 1200 --output-tokens 300"
+"""What commands that price work say if they have nothing to price."""
+
+
+def read_paths(paths: list[str] | None, text: str | None, hint: str = "") -> tuple[list[str], str | None]:
     """Return the paths and the literal text: `-` if input is piped in, and as text one argument that can't be a path.
 
-    Raises InputError at a terminal without either.
+    Raises InputError at a terminal without either, with `hint` as one more way.
     """
     if text is None and paths and len(paths) == 1 and _is_text(paths[0]):
         print_to_stderr(f"no file has the name {quote_text(paths[0])}, so it is the text itself")
@@ -96,7 +100,7 @@ def read_paths(paths: list[str] | None, text: str | None) -> tuple[list[str], st
     if paths or text is not None:
         return paths or [], text
     if sys.stdin is None or sys.stdin.isatty():
-        hint = "name one, such as prompt.txt, or write the text in quotes"
+        hint = "; ".join(filter(None, ("name one, such as prompt.txt, or write the text in quotes", hint)))
         raise InputError(expected="a file, a folder, - or --text", found="nothing to read", hint=hint)
     return ["-"], None
 
@@ -123,7 +127,7 @@ def read_kind(value: str | None) -> str | None:
     from gpt41_cli.requests.readers import INPUT_KINDS
 
     if value not in INPUT_KINDS:
-        raise UnknownName("as", value, INPUT_KINDS)
+        raise UnknownName("--as", value, INPUT_KINDS, "kind")
     return value
 
 
@@ -152,7 +156,7 @@ def read_day(value: str | None, option: str) -> date:
 def read_level(value: str) -> Level | None:
     """Parse `--fail-on` into the least level that fails a run; None if none does."""
     if value not in FAIL_ON_LEVELS:
-        raise UnknownName("--fail-on", value, FAIL_ON_LEVELS)
+        raise UnknownName("--fail-on", value, FAIL_ON_LEVELS, "level")
     return FAIL_ON_LEVELS[value]
 
 
@@ -217,7 +221,7 @@ def read_tools(values: "Iterable[str]") -> "ToolUse":
     for value in (each for one in values for each in one.split(",")):
         name, _, amount = value.strip().partition("=")
         if name not in ToolUse._fields:
-            raise UnknownName("--tools", name, ToolUse._fields)
+            raise UnknownName("--tools", name, ToolUse._fields, "tool")
         count = notation.parse_count(amount)
         if name in used or count is None:
             expected = "each name once" if name in used else f"{name}=N with a whole number"
@@ -227,7 +231,7 @@ def read_tools(values: "Iterable[str]") -> "ToolUse":
         used[name] = count
     for name, other in {**PAIRED_TOOL_FIELDS, "storage_gb": "storage_days"}.items():
         if name in used and other not in used:
-            raise InputError("--tools", f"{other} beside {name}", "it alone")
+            raise InputError("--tools", f"{other} with {name}", "it alone")
     return ToolUse(**used)
 
 
@@ -247,7 +251,7 @@ def read_reasoning_tokens(value: str | None, efforts: "Iterable[str]") -> dict[s
                 "--reasoning-tokens", "tokens such as 500, or by effort, such as low=200,high=900", quote_text(value)
             )
         if effort not in efforts:
-            raise UnknownName("--reasoning-tokens", effort, sorted(efforts))
+            raise UnknownName("--reasoning-tokens", effort, sorted(efforts), "effort")
         if effort in found:
             raise InputError("--reasoning-tokens", "each effort once", quote_text(value))
         found[effort] = tokens

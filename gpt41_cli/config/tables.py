@@ -36,7 +36,7 @@ def known_to(find: Callable[[Any, str], object]) -> Read:
         try:
             return find(config["catalog"], at.text())
         except Gpt41Error as error:
-            at.fail(error.expected, error.found, error.hint)
+            at.fail(error.expected, error.found, error.hint, error.problem)
 
     return Read(read)
 

@@ -79,7 +79,7 @@ class BatchLineInspector:
         own = hash_text(str(sent.custom_id))
         breaches = [*_find_line_violations(sent), *(measured.flaws if measured else sent.flaws)]
         if variant is None or measured is None:
-            unknown = str(UnknownModel("body.model", request.model, catalog.models))
+            unknown = str(UnknownModel("body.model", request.model, catalog.models, "model"))
             breaches.append(Finding(rules.UNKNOWN_MODEL, unknown, Level.ERROR))
             return InspectedRequest(line, lane, own, sent.line_bytes + 1, 0, tuple(breaches))
         if variant.id not in self._sizers:

@@ -9,7 +9,7 @@ from gpt41_cli import rules
 from gpt41_cli.catalog import Market, Variant
 from gpt41_cli.catalog.limit_tables import TrainingClosing, TrainingRules
 from gpt41_cli.catalog.tables import Lifecycle, Platform
-from gpt41_cli.display import format_int, pluralize
+from gpt41_cli.display import describe_doubt, format_int, pluralize
 from gpt41_cli.findings import Finding
 from gpt41_cli.rules import Level
 
@@ -83,7 +83,7 @@ def find_end_before_done(market: Market, variant: Variant, seconds: int) -> Find
     life = find_announced_shutdown(market, variant)
     if life is None or life.shutdown is None or seconds < (life.shutdown - market.as_of) // timedelta(seconds=1):
         return None
-    text = f"this may not be done on {life.shutdown}, when the model ends"
+    text = f"the work may not be done when the model ends on {life.shutdown}"
     return Finding(rules.ENDS_BEFORE_DONE, text, actual=str(seconds), sources=(life.source,), brief=f"ends {life.shutdown}")
 
 
@@ -137,7 +137,7 @@ def find_training_closings(market: Market, rules: TrainingRules) -> Iterator[Fin
 
 
 def _make_closing_finding(closing: TrainingClosing, level: Level, text: str) -> Finding:
-    doubt = "" if closing.confidence == "high" else f" ({closing.confidence} confidence)"
+    doubt = f" ({describe_doubt(closing.confidence)})" if closing.confidence != "high" else ""
     note = f". {closing.note.rstrip('.')}" if closing.note else ""
     message = f"{text}{doubt}{note} [{closing.source.label}]"
     return Finding(rules.TRAINING_CLOSED, message, level, actual=str(closing.on))
@@ -151,6 +151,5 @@ def _describe_uncertainty(life: Lifecycle) -> str:
     """Say why the date is uncertain: the dates that other sources give, or the table's own note."""
     if life.disputed:
         return f" (other sources say {' or '.join(str(day) for day in life.disputed)})"
-    if life.confidence != "high":
-        return f" ({life.confidence} confidence{'. ' + life.note.rstrip('.') if life.note else ''})"
-    return ""
+    doubt = describe_doubt(life.confidence, life.note)
+    return f" ({doubt})" if doubt else ""

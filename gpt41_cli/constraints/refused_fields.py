@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from gpt41_cli import rules
 from gpt41_cli.catalog import Variant
 from gpt41_cli.catalog.tables import RefusedField
+from gpt41_cli.display import describe_doubt
 from gpt41_cli.findings import Finding
 
 _CHAT_ENDPOINT = "chat-completions"
@@ -35,9 +36,7 @@ def _describe_refusal(to: Variant, rule: RefusedField, names: str) -> str:
     unless = f" unless the reasoning effort is {rule.unless_effort}" if rule.unless_effort else ""
     if rule.unless_effort and to.model.reasoning:
         unless += f" (its default is {to.model.reasoning.default_effort})"
-    instead = f"; {rule.instead} takes its place" if rule.instead else ""
-    doubt = (
-        "" if rule.confidence == "high" else f" ({rule.confidence} confidence{'. ' + rule.note.rstrip('.') if rule.note else ''})"
-    )
+    instead = f"; use {rule.instead} instead" if rule.instead else ""
+    doubt = describe_doubt(rule.confidence, rule.note)
     verb = "deprecates" if rule.is_deprecated else "refuses"
-    return f"{to.id} {verb} {names}{where}{unless}{instead}{doubt}"
+    return f"{to.id} {verb} {names}{where}{unless}{instead}{f' ({doubt})' if doubt else ''}"

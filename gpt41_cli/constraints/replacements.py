@@ -10,7 +10,7 @@ from gpt41_cli import rules
 from gpt41_cli.catalog import Market, Variant
 from gpt41_cli.catalog.tables import Lifecycle
 from gpt41_cli.constraints import lifecycle
-from gpt41_cli.display import pluralize
+from gpt41_cli.display import describe_doubt, pluralize
 from gpt41_cli.findings import Finding
 
 
@@ -31,7 +31,7 @@ class ReplacementStep(NamedTuple):
     def finding(self) -> Finding:
         """Who names what, and since when if that is known."""
         known = f" (as of {self.life.replacement_as_of})" if self.life.replacement_as_of else ""
-        besides = f"; {self.silent_provider} names none that is in this price table" if self.silent_provider else ""
+        besides = f"; {self.silent_provider} names no model of this price table" if self.silent_provider else ""
         text = f"{self.provider}'s replacement for {self.from_variant.id} is {self.replacement_name}{known}{besides}"
         if self.variant is None:
             text += ": it isn't in this price table, so its prices and limits aren't known"
@@ -90,6 +90,6 @@ def _format_end(life: Lifecycle, as_of: date) -> str:
         return "on an unknown day"
     days = (life.shutdown - as_of).days
     when = f"in {pluralize(days, 'day')}" if days > 0 else f"{pluralize(-days, 'day')} ago" if days else "that day"
-    doubt = f", {life.confidence} confidence" if life.confidence != "high" else ""
+    doubt = f", {describe_doubt(life.confidence)}" if life.confidence != "high" else ""
     others = f", {' or '.join(map(str, life.disputed))} in other sources" if life.disputed else ""
     return f"{life.shutdown} ({when}{doubt}{others})"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from gpt41_cli import rules
 from gpt41_cli.catalog import Catalog, Offer, Variant
-from gpt41_cli.display import format_duration, format_exact, format_int, format_rate, pluralize, to_decimal
+from gpt41_cli.display import describe_doubt, format_duration, format_exact, format_int, format_rate, pluralize, to_decimal
 from gpt41_cli.findings import Finding
 from gpt41_cli.prices.quote import Quote
 from gpt41_cli.work.workload import Workload
@@ -171,7 +171,8 @@ def write_confidence_notes(offer: Offer) -> Iterator[str]:
     """Yield a note for each price whose source isn't the best."""
     if offer.row.confidence != "high":
         note = offer.row.note or ""
-        yield f"The {offer.mode} price of {offer.variant.id} has {offer.row.confidence} confidence. {note}".strip()
+        doubt = describe_doubt(offer.row.confidence)
+        yield f"The {offer.mode} price of {offer.variant.id} is {doubt}, but not confirmed. {note}".strip()
 
 
 def _write_rate_notes(quote: Quote) -> Iterator[str]:
@@ -179,7 +180,7 @@ def _write_rate_notes(quote: Quote) -> Iterator[str]:
     variant, row = quote.offer.variant, quote.offer.row
     cited = f"[{row.source.label}]"
     if quote.usage.cached_tokens and quote.rates.cached_input is None:
-        yield f"{variant.id} in {quote.mode} has no discount for cached tokens: they are priced as other input {cited}."
+        yield f"{variant.id} in {quote.mode} has no discount for cached tokens, so they are priced as other input {cited}."
     if quote.mode == "flex":
         yield f"{FLEX_TIME.capitalize()} [{quote.offer.market.catalog.limits.flex.source.label}]."
     if quote.surcharged_requests:

@@ -50,9 +50,7 @@ def _check_order(messages: list[JsonObject]) -> Iterator[Finding]:
     """Check the order of the roles. An example without an answer teaches nothing; other orders are only unusual."""
     roles = [str(message["role"]) for message in messages]
     if _ANSWER_ROLE not in roles:
-        yield Finding(
-            rules.TRAINING_ANSWER, "messages: expected an answer of the assistant, which is what is learned, found none"
-        )
+        yield Finding(rules.TRAINING_ANSWER, "messages: expected an answer of the assistant to learn from, found none")
         return
     for index, message in enumerate(messages):
         if message["role"] == _ANSWER_ROLE and not any(message.get(key) for key in _LEARNED_KEYS):
@@ -83,9 +81,7 @@ def _check_weights(messages: list[JsonObject]) -> Iterator[Finding]:
         elif not _is_weight(weight):
             yield Finding(rules.TRAINING_WEIGHT, f"{at}: expected 0 or 1, found {describe_kind(weight)}")
     if answers and all(_is_weight(message.get("weight")) and not message["weight"] for message in answers):
-        yield Finding(
-            rules.TRAINING_WEIGHT, "messages: expected an answer of weight 1, found only such of weight 0, which are not learned"
-        )
+        yield Finding(rules.TRAINING_WEIGHT, "messages: expected an answer of weight 1, found only answers of weight 0")
 
 
 def _is_weight(value: JsonValue) -> bool:

@@ -68,7 +68,7 @@ def find_refused_settings(uses: Sequence[RefusableField], variant: Variant, sent
     for use in uses:
         for rule in variant.model.refuses:
             if not rule.is_deprecated and is_refused(rule, use, variant):
-                instead = f"; {rule.instead} takes its place" if rule.instead else ""
+                instead = f"; use {rule.instead} instead" if rule.instead else ""
                 message = f"{join_path(path, use.parameter)}: {variant.id} refuses it{instead}"
                 level = Level.ERROR if rule.confidence == "high" else Level.WARNING
                 yield Finding(rules.REFUSED_PARAMETER, message, level, sources=(rule.source,))

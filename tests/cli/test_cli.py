@@ -511,7 +511,7 @@ def test_a_terminal_is_filled_and_never_overrun(columns: int, colour: bool) -> N
     plain = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout)
     assert max(len(line.rstrip()) for line in plain.splitlines()) <= columns
     words = " ".join(plain.split())
-    assert words.startswith("Use gpt-4.1-mini in batch until 2027-01-14: $0.000132 for 1 request; then gpt-6-luna in batch, ")
+    assert words.startswith("Use gpt-4.1-mini (batch) until 2027-01-14: $0.000132 for 1 request; then gpt-6-luna (batch), ")
 
 
 @pytest.mark.parametrize("memory", [40_000_000])
@@ -648,8 +648,8 @@ def test_what_cannot_be_listed_makes_every_answer_incomplete(run: Run, tmp_path:
     missing = "cannot be read, and what is in it is missing: File name too long"
     for command, first in (
         (("count", "texts"), "at least 2 tokens in 1 text"),
-        (("cost", "texts", "--model", "gpt-4.1-mini", "--output-tokens", "5", *day), "gpt-4.1-mini in standard: at least $"),
-        (("recommend", "texts", "--output-tokens", "5", *day), "Use gpt-4.1 in standard until 2027-01-14: at least $"),
+        (("cost", "texts", "--model", "gpt-4.1-mini", "--output-tokens", "5", *day), "gpt-4.1-mini: at least $"),
+        (("recommend", "texts", "--output-tokens", "5", *day), "Use gpt-4.1 until 2027-01-14: at least $"),
         (("check", *day), "1 workload: at least $0.002677 per month; 1 error, 1 warning"),
         (("diff", "base.json", *day), "no change from base.json"),
         (("report", *day), "Move 1 workload to gpt-6-luna before 2027-01-14: "),

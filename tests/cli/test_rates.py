@@ -16,15 +16,15 @@ PERIODS = "minute, hour, day, week, month"
 @pytest.mark.parametrize(
     ("command", "given", "headline"),
     [
-        ("cost", ("-n", "40000/month"), "gpt-4.1-mini in standard: $25.60 per month for 40,000 requests ($0.00064 each)"),
-        ("cost", ("-n", "40k / day"), "gpt-4.1-mini in standard: $25.60 per day for 40,000 requests ($0.00064 each)"),
+        ("cost", ("-n", "40000/month"), "gpt-4.1-mini: $25.60 per month for 40,000 requests ($0.00064 each)"),
+        ("cost", ("-n", "40k / day"), "gpt-4.1-mini: $25.60 per day for 40,000 requests ($0.00064 each)"),
         (
             "cost",
             ("-n", "40k", "--per", "month"),
-            "gpt-4.1-mini in standard: $25.60 per month for 40,000 requests ($0.00064 each)",
+            "gpt-4.1-mini: $25.60 per month for 40,000 requests ($0.00064 each)",
         ),
-        ("cost", ("-n", "1300/day", "--per", "month"), "gpt-4.1-mini in standard: $25.31 per month for 39,542 requests"),
-        ("cost", ("-n", "1/month", "--per", "minute"), "gpt-4.1-mini in standard: $0.00064 per minute for 1 request"),
+        ("cost", ("-n", "1300/day", "--per", "month"), "gpt-4.1-mini: $25.31 per month for 39,542 requests"),
+        ("cost", ("-n", "1/month", "--per", "minute"), "gpt-4.1-mini: $0.00064 per minute for 1 request"),
         ("cost", ("-n", "1.5k/hour", "--mode", "batch", "--mode", "standard"), "$0.48 (gpt-4.1-mini in batch) to $0.96"),
         ("plan", ("-n", "40/minute", "--usage-tier", "1"), "Cannot finish in 24 hours in tier 1"),
         (
@@ -53,13 +53,13 @@ def test_work_that_goes_on_must_keep_pace_and_need_not_be_done_at_once(run: Run)
     month = run(*work, "--usage-tier", "1", "-n", "50k/month", "--as-of", "2026-11-23").out
     assert once.startswith("Nothing fits")
     assert month.startswith(
-        "Use gpt-4.1-mini in batch until 2027-01-14: $16.00 per month for 50,000 requests ($0.00032 each); then"
+        "Use gpt-4.1-mini (batch) until 2027-01-14: $16.00 per month for 50,000 requests ($0.00032 each); then"
     )
 
 
 def test_a_file_is_sent_at_a_rate(run: Run) -> None:
     out = run("cost", str(ROOT / "tests/data/batch.jsonl"), "--output-tokens", "30", "-n", "100/day", "--as-of", "2026-11-23").out
-    assert out.startswith("gpt-4.1-mini in batch: $0.02846 per day for 600 requests ($0.00004743 each)")
+    assert out.startswith("gpt-4.1-mini (batch): $0.02846 per day for 600 requests ($0.00004743 each)")
 
 
 def test_a_move_is_priced_per_month(run: Run) -> None:

@@ -73,7 +73,7 @@ def test_a_file_has_the_urls_of_one_spelling(run: Run) -> None:
     whole = Path("a.jsonl").read_text() + Path("b.jsonl").read_text().replace('"a"', '"c"').replace('"b"', '"d"')
     Path("azure.jsonl").write_text(whole)
     done = run("batch", "azure.jsonl", *AZURE)
-    assert (done.code, done.out.partition("\n")[0]) == (1, "Rejected: the file breaks a rule (batch-endpoints)")
+    assert (done.code, done.out.partition("\n")[0]) == (1, "Rejected: 1 error on line 2 (batch-endpoints)")
 
 
 def test_the_workloads_of_a_config_know_its_aliases(run: Run) -> None:
@@ -204,7 +204,7 @@ def test_a_name_that_is_not_known_is_answered_with_how_to_say_what_it_is(run: Ru
     done = run(command, "azure.jsonl", *DAY)
     assert done.code == 2
     assert (
-        'model: expected a model of this price table, found "prod-eu"; --model NAME=MODEL, or models: in gpt41.yaml, says what a '
+        'unknown model "prod-eu"; --model NAME=MODEL, or models: in gpt41.yaml, says what a '
         "deployment or label is\n"
     ) in done.err
 

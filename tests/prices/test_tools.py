@@ -113,7 +113,7 @@ def test_what_a_search_finds_is_never_cached() -> None:
         ),
         (
             ("--tools", "searches=1"),
-            '--tools: expected a known one, found "searches"; did you mean web_searches or file_searches?',
+            '--tools: unknown tool "searches"; did you mean web_searches or file_searches?',
         ),
         (("--tools", "web_searches=1,web_searches=1"), '--tools: expected each name once, found "web_searches=1"'),
         (("--tools", "web_searches"), '--tools: expected web_searches=N with a whole number, found "web_searches"'),
@@ -121,8 +121,8 @@ def test_what_a_search_finds_is_never_cached() -> None:
             ("--tools", "web_searches=0.1"),
             "--tools: expected web_searches=N with a whole number, as requests that use it and others are priced apart",
         ),
-        (("--tools", "web_search_tokens=9"), "--tools: expected web_searches beside web_search_tokens, found it alone"),
-        (("--tools", "storage_gb=9"), "--tools: expected storage_days beside storage_gb, found it alone"),
+        (("--tools", "web_search_tokens=9"), "--tools: expected web_searches with web_search_tokens, found it alone"),
+        (("--tools", "storage_gb=9"), "--tools: expected storage_days with storage_gb, found it alone"),
     ],
 )
 def test_a_tool_that_has_no_price_is_an_error(run: Run, arguments: tuple[str, ...], message: str) -> None:
@@ -172,9 +172,9 @@ def test_a_lower_bound_is_not_cheaper_than_a_price(run: Run, tmp_path: Path) -> 
     (tmp_path / "gpt41.yaml").write_text(config)
     assert "meets the requirements" not in run("check").out
     (tmp_path / "gpt41.yaml").write_text(config.replace("web_searches: 1", "web_searches: 1, web_search_tokens: 10"))
-    assert "gpt-4.1 in standard meets the requirements for $" in run("check").out
+    assert "gpt-4.1 meets the requirements for $" in run("check").out
     (tmp_path / "gpt41.yaml").write_text(config.replace("tolerance_percent: 100", "tolerance_percent: 1"))
-    assert "gpt-4.1 in standard meets the requirements, for at least $" in run("check").out
+    assert "gpt-4.1 meets the requirements, for at least $" in run("check").out
 
 
 def test_what_is_stored_is_paid_once_for_all_models(run: Run) -> None:

@@ -265,7 +265,7 @@ def test_a_document_that_is_no_json_is_named_with_the_place_in_it(run: Run, tmp_
 COMMANDS = [
     (
         ("count", "a.json", "--as", "soup"),
-        'as: expected one of text, image, batch, chat, responses, fine-tuning, tools, text-lines, found "soup"',
+        '--as: expected one of text, image, batch, chat, responses, fine-tuning, tools, text-lines, found "soup"',
     ),
     (("count", "a.json", "--as", "responses"), "1 of 1 requests cannot be read"),
     *(
@@ -284,7 +284,7 @@ COMMANDS = [
         "--input-tokens: expected it with texts or alone, found requests, whose input is their own",
     ),
     (("cost", "new.json"), "1 of 1 requests cannot be read"),
-    (("cost", "a.json", "--model", "gpt-4.11"), f'model: expected a model of this price table, found "gpt-4.11"; {DEPLOYMENT}'),
+    (("cost", "a.json", "--model", "gpt-4.11"), f'unknown model "gpt-4.11"; {DEPLOYMENT}'),
     (("count", "a.png"), "a.png: expected --model with a picture, whose tokens depend on the model, found none"),
     *(
         (command, "cut.png: expected a picture (PNG, JPEG, WebP or GIF), found none, or one that is cut off in its header")
@@ -306,7 +306,7 @@ def test_what_cannot_be_asked_of_requests_and_pictures(run: Run, tmp_path: Path,
     (tmp_path / "cut.png").write_bytes(png(640, 480)[:20])
     also = {
         ("count", "a.json", "--as", "responses"): ["a.json:1: input: expected text or a list of items, found nothing"],
-        ("cost", "new.json"): [f'new.json:1: model: expected a model of this price table, found "gpt-4.11"; {DEPLOYMENT}'],
+        ("cost", "new.json"): [f'new.json:1: unknown model "gpt-4.11"; {DEPLOYMENT}'],
     }.get(command, [])
     refused(run(*command), *also, message)
 
@@ -453,7 +453,7 @@ def test_a_model_that_nobody_knows_is_a_doubt_also_far_into_a_file(run: Run, tmp
     assert (requests["requests"], requests["exact"]) == (21, 20)
     priced = run("cost", "f.jsonl", "-q")
     assert (priced.code, priced.out) == (2, "")
-    assert priced.err.startswith("gpt41: f.jsonl:21: model: expected ")
+    assert priced.err.startswith("gpt41: f.jsonl:21: unknown model ")
 
 
 def test_text_that_only_begins_like_deep_json_is_text(run: Run) -> None:

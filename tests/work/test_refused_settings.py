@@ -27,7 +27,7 @@ from gpt41_cli.work.violations import RuleViolations, list_request_flaws
         (
             "gpt-6-luna",
             {"max_tokens": 5},
-            [("max_tokens: gpt-6-luna refuses it; max_completion_tokens takes its place", Level.WARNING)],
+            [("max_tokens: gpt-6-luna refuses it; use max_completion_tokens instead", Level.WARNING)],
         ),
         ("gpt-6-luna", {"prompt_cache_retention": "24h"}, []),
         (None, {"reasoning_effort": "low"}, []),

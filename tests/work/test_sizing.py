@@ -139,7 +139,7 @@ def test_an_unknown_model_or_tier_is_named_with_its_line(catalog: Catalog, size:
     assert (unknown.place.line, unknown.message) == (
         2,
         (
-            'model: expected a model of this price table, found "o3-mini"; --model NAME=MODEL, or models: in gpt41.yaml, says '
+            'unknown model "o3-mini"; --model NAME=MODEL, or models: in gpt41.yaml, says '
             "what a deployment or label is"
         ),
     )

@@ -17,6 +17,7 @@ from gpt41_cli.pricing import EXACT, Usage
 from gpt41_cli.reports import Json, Report, ReportLine, Table
 from gpt41_cli.reports.columns import Column, make_records, make_table
 from gpt41_cli.reports.quotes import dump_quote, find_bound_prefix
+from gpt41_cli.rules import Level
 from gpt41_cli.totals import MAX_KEPT
 
 if TYPE_CHECKING:
@@ -64,18 +65,29 @@ def _make_headline(check: BatchCheck, plan: SplitPlan | None) -> str:
     price = f"{find_bound_prefix(check.work)}{format_money(check.prices[0].total_usd)} in batch" if check.work else "no price"
     if plan:
         parts = f"{pluralize(len(plan.part_files), 'part')} in {plan.directory}"
-        return f"To be split: {requests} of {pluralize(len(files), 'file')} into {parts}, {price}"
+        return f"Split into {parts}: {requests} of {pluralize(len(files), 'file')}, {price}"
     broken_rules = check.broken_rules
     if not broken_rules:
         return f"Accepted: {requests} in {pluralize(len(files), 'file')}, {price}"
-    count = "a rule" if len(broken_rules) == 1 else pluralize(len(broken_rules), "rule")
-    which = f"{count} ({', '.join(rule.id for rule in broken_rules)})"
+    which = ", ".join(rule.id for rule in broken_rules)
     if check.is_for_split:
-        return f"Not split, and nothing is written: no part could keep {which}"
+        return f"Not split, and nothing written: no part could follow every rule ({which})"
+    errors = sum(file.violations.counts[rule] for file in broken for rule in file.broken_rules)
+    verdict = f"{pluralize(errors, 'error')}{_locate_first_error(check, errors)} ({which})"
     if len(files) == 1:
-        return f"Rejected: the file breaks {which}"
-    verb = "breaks" if len(broken) == 1 else "break"
-    return f"Rejected: {format_int(len(broken))} of {format_int(len(files))} files {verb} {which}"
+        return f"Rejected: {verdict}"
+    return f"Rejected: {format_int(len(broken))} of {format_int(len(files))} files, {verdict}"
+
+
+def _locate_first_error(check: BatchCheck, errors: int) -> str:
+    """Say where the first error is: on which line, if it has one, and in which file if there are several."""
+    places = [finding.place for finding in check.findings if finding.level is Level.ERROR and finding.place]
+    lines = [place for place in places if place.path == places[0].path and place.line]
+    if not lines:
+        return ""
+    first = min(lines, key=lambda place: place.line or 0)
+    where = f"in {first.label}" if len(check.files) > 1 else f"on line {format_int(first.line or 0)}"
+    return f" {where}" if errors == 1 else f", the first {where}"
 
 
 def _make_work_line(check: BatchCheck) -> Iterator[ReportLine]:
@@ -89,27 +101,31 @@ def _make_price_lines(check: BatchCheck) -> Iterator[ReportLine]:
     """List every price, which is the lowest, and what batch saves."""
     if not check.prices:
         return
-    least = min(each.total_usd for each in check.prices)
-    for price in check.prices:
-        cheapest = ", the cheapest" if price.total_usd == least and len(check.prices) > 1 else ""
+    prices = [price for price in check.prices if price.name != "cached" or _count_cached(price)]
+    least = min(each.total_usd for each in prices)
+    for price in prices:
+        cheapest = ", the cheapest" if price.total_usd == least and len(prices) > 1 else ""
         cited = ", ".join(dict.fromkeys(quote.offer.row.source.label for quote in price.quotes))
         yield ReportLine(price.name, f"{format_money(price.total_usd)}{_describe_cached_input(price)}{cheapest}", cited)
     batch = check.prices[0].total_usd
-    for price in check.prices[1:]:
+    for price in prices[1:]:
         saved = EXACT.subtract(price.total_usd, batch)
         if not saved and price.name == "flex":
             continue  # both cost half of standard
         share = f" ({format_percent(abs(saved) / price.total_usd)})" if price.total_usd else ""
         label = "saved" if saved >= 0 else "lost"
-        yield ReportLine(label, f"{format_money(abs(saved))}{share} by batch against {_PRICE_PHRASES[price.name]}")
+        yield ReportLine(label, f"{format_money(abs(saved))}{share} by batch compared with {_PRICE_PHRASES[price.name]}")
 
 
 def _describe_cached_input(price: ComparedPrice) -> str:
     """Say what the prompt cache gives, if it was replayed."""
     if price.name != "cached":
         return ""
-    cached = sum(quote.usage.cached_tokens for quote in price.quotes)
-    return f" in standard, {pluralize(cached, 'input token')} read from the prompt cache"
+    return f" in standard, {pluralize(_count_cached(price), 'input token')} read from the prompt cache"
+
+
+def _count_cached(price: ComparedPrice) -> int:
+    return sum(quote.usage.cached_tokens for quote in price.quotes)
 
 
 def _make_queue_lines(check: BatchCheck, rules: BatchRules) -> Iterator[ReportLine]:
@@ -136,15 +152,15 @@ def _describe_wait(each: BatchWait, rules: BatchRules) -> str:
             f"{allowed}: {pluralize(each.blocked_requests, 'request')} alone "
             f"{'is' if each.blocked_requests == 1 else 'are'} over it"
         )
-    return f"{allowed}: {format_int(each.input_tokens)} take {pluralize(each.parts, 'file')} and {_describe_windows(each, rules)}"
+    return f"{allowed}: {format_int(each.input_tokens)} take {pluralize(each.parts, 'file')} and {_describe_time(each, rules)}"
 
 
-def _describe_windows(each: BatchWait, rules: BatchRules) -> str:
+def _describe_time(each: BatchWait, rules: BatchRules) -> str:
     hours = rules.completion_window_hours
     if each.windows == 1:
-        return f"1 window of up to {hours} hours"
+        return f"up to {hours} hours"
     days = -(-each.windows * hours // _HOURS_PER_DAY)
-    return f"{format_int(each.windows)} windows of up to {hours} hours one after the other, {pluralize(days, 'day')} at most"
+    return f"up to {pluralize(days, 'day')}: {format_int(each.windows)} rounds of up to {hours} hours, one after the other"
 
 
 def _make_tables(check: BatchCheck, plan: SplitPlan | None, rules: BatchRules) -> Iterator[Table]:
@@ -197,7 +213,7 @@ def _list_queue_columns(rules: BatchRules) -> tuple[Column[BatchWait], ...]:
         Column(None, "parts", lambda wait: wait.parts),
         Column(None, "windows", lambda wait: wait.windows),
         Column(">files", None, lambda wait: None if wait.blocked_requests else wait.parts),
-        Column(">windows", None, lambda wait: None if wait.blocked_requests else wait.windows),
+        Column(">rounds", None, lambda wait: None if wait.blocked_requests else wait.windows),
         Column(
             "at most",
             "hours_at_most",

@@ -112,10 +112,10 @@ def _make_headline(total: CacheReads, asked: Sequence[CacheSavings], study: Cach
     where = f" on {asked[0].offer.variant.id}" if len(asked) == 1 else ""
     lost = [_compute_model_saving_usd(each.gained_tokens, each.model, asked) for each in study.prompt_comparison.breaks]
     lost += (_compute_model_saving_usd(reads.tokens_lost_to_keys, model, asked) for model, reads in study.reads_by_model.items())
-    more = f", {format_money(sum_usd(lost))} more if no prompt broke it" if any(lost) else ""
+    more = f"; {format_money(sum_usd(lost))} more if no prompt broke the cache" if any(lost) else ""
     least = choose_bound_prefix(is_most=False, is_least=is_least)
-    worth = f"{least}{format_money(saved)} saved of {least}{format_money(cold)}"
-    return f"{share} of the input is read from the cache: {worth}{where}{more}"
+    worth = f"saves {least}{format_money(saved)} of {least}{format_money(cold)}"
+    return f"{share} of the input is read from the cache, which {worth}{where}{more}"
 
 
 def _compute_model_saving_usd(tokens: int, model: str, asked: Sequence[CacheSavings]) -> Decimal:
@@ -131,7 +131,8 @@ def _make_lines(catalog: Catalog, study: CacheStudy, total: CacheReads, asked: S
     takes = format_duration(-(-total.usage.requests * 60 // resolve_requests_per_minute(cache_rules, study.traffic)))
     again = f", {format_int(study.times)} times, at first with an empty cache" * (study.times > 1)
     sent = pluralize(total.usage.requests // study.times, "request")
-    yield ReportLine("replay", f"{sent} in their order{again}, {per_minute} per minute for {takes}", label)
+    order = " in their order" if total.usage.requests // study.times > 1 else ""
+    yield ReportLine("replay", f"{sent}{order}{again}, {per_minute} per minute for {takes}", label)
     for value in asked:
         idle, life = resolve_kept_minutes(cache_rules, study.traffic, value.offer.variant)
         name = f"{value.offer.variant.id}: " if len(asked) > 1 else ""
@@ -139,10 +140,12 @@ def _make_lines(catalog: Catalog, study: CacheStudy, total: CacheReads, asked: S
             "kept", f"{name}{format_duration(idle * 60)} after it was last read, {format_duration(life * 60)} at most", label
         )
     read = f"{format_int(total.usage.cached_tokens)} of {pluralize(total.usage.input_tokens, 'input token')}"
-    hits = f"{format_int(total.hits)} of {pluralize(total.usage.requests, 'request')} read {read}"
+    hits = f"{format_int(total.hits)} of {pluralize(total.usage.requests, 'request')}, {read}"
     breaks = {bool(value.offer.variant.model.prompt.uncached_end_tokens) for value in asked}
     steps = [f"in steps of {cache_rules.step_tokens}"] * (False in breaks) + ["up to the end of a message"] * (True in breaks)
-    yield ReportLine("hits", f"{hits}, from {format_int(cache_rules.minimum_tokens)} {' or '.join(steps)}", label)
+    yield ReportLine(
+        "hits", f"{hits} (prompts from {format_int(cache_rules.minimum_tokens)} tokens, {' or '.join(steps)})", label
+    )
     cold, replayed, ideal = (
         sum_usd(terms) for terms in zip(*((value.cold_usd, value.replayed_usd, value.ideal_usd) for value in asked), strict=True)
     )
@@ -168,10 +171,10 @@ def _list_model_columns(ended: Collection[str]) -> tuple[Column[CacheSavings], .
         ),
         Column(None, "ideal_cached_tokens", lambda value: value.reads.ideal.usage.cached_tokens),
         Column(None, "hits", lambda value: value.reads.hits),
-        Column(">cold", "cold_usd", lambda value: value.cold_usd),
-        Column(">replayed", "replayed_usd", lambda value: value.replayed_usd),
+        Column(">without cache", "cold_usd", lambda value: value.cold_usd),
+        Column(">in replay", "replayed_usd", lambda value: value.replayed_usd),
         Column(">saved", "saved_usd", lambda value: value.saved_usd),
-        Column(">ideal", "ideal_usd", lambda value: value.ideal_usd),
+        Column("~>perfect cache", "ideal_usd", lambda value: value.ideal_usd),
         Column(None, "source", lambda value: value.offer.row.source.id),
         Column("", None, lambda value: _describe_model(value, ended)),
     )

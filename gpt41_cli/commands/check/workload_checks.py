@@ -17,7 +17,7 @@ from gpt41_cli.catalog import Market, Variant
 from gpt41_cli.commands.batch.rules import BatchFile, find_violations
 from gpt41_cli.commands.recommend.candidates import Candidate, Wishes, judge_candidate, make_family_context
 from gpt41_cli.constraints import lifecycle, request_limits
-from gpt41_cli.display import format_exact, format_int, format_money, format_percent, pluralize, to_decimal
+from gpt41_cli.display import format_exact, format_int, format_money, format_percent, name_offer, pluralize, to_decimal
 from gpt41_cli.findings import Finding
 from gpt41_cli.reports.findings import make_unreadable_findings
 from gpt41_cli.rules import Level, Rule
@@ -139,7 +139,7 @@ def _check_requirements(priced: PricedWorkload, judged: JudgedWorkload) -> list[
         found[finding.rule] = _make_exclusion_finding(priced, finding, Level.ERROR)
     must = priced.cost.requirements
     if _is_until_past(must, priced.market.as_of):
-        text = f"{must.until}, until which it must run, is past: that requires nothing any more"
+        text = f"{must.until}, until which it must run, is in the past, so it requires nothing any more"
         found[rules.UNTIL_PAST] = _make_finding(priced, rules.UNTIL_PAST, Level.NOTICE, text, "require.until")
     return list(found.values())
 
@@ -155,7 +155,7 @@ def _find_refused_lengths(priced: PricedWorkload) -> list[Finding]:
 def _make_exclusion_finding(priced: PricedWorkload, exclusion: Finding, level: Level) -> Finding:
     name, key = priced.declaration.name, exclusion.rule.key
     return exclusion._replace(
-        message=f"{name}: {priced.cost.model} in {priced.cost.mode}: {exclusion.message}",
+        message=f"{name}: {name_offer(priced.cost.model, priced.cost.mode)}: {exclusion.message}",
         level=min(level, _get_no_score_level(priced)) if exclusion.rule is rules.NO_SCORE else level,
         place=priced.contents.tally.largest[0].place if key is None else priced.declaration.locate(key),
         subject=name,
@@ -237,7 +237,7 @@ def _check_best_variant(priced: PricedWorkload, judged: JudgedWorkload) -> Workl
     if costing.volume:
         times, stored, what = costing.volume.per_month, costing.storage_monthly_usd, "per month"
     now, then = (Fraction(_get_total_usd(each)) / costing.requests * times + stored for each in (own, best))
-    who = f"{best.variant.id} in {best.mode}"
+    who = name_offer(best.variant.id, best.mode)
     if not is_cheaper:
         least = "at least " if _is_price_lower_bound(best) else ""
         text = f"{who} meets the requirements, for {least}{format_money(to_decimal(then))} {what}"

@@ -17,6 +17,7 @@ from gpt41_cli.display import (
     format_money_parts,
     format_percent,
     format_rate,
+    name_offer,
     pluralize,
     round_parts,
 )
@@ -81,22 +82,21 @@ def _make_headline(estimate: Estimate, work: Workload, unusable: set[str | None]
     """Write the price, or the cheapest and the most expensive of those that can do the work."""
     quotes, total = estimate.quotes, estimate.total_usd
     callable_quotes = [quote for quote in quotes if quote.model not in unusable] or list(quotes)
-    first = quotes[0]
     if total is not None:
         each = f" ({format_money(total / work.requests)} each)" if work.requests > 1 else ""
-        who = f"{_name_quote(first)}: " if len(quotes) == 1 else ""
+        who = f"{name_offer(quotes[0].model, quotes[0].mode)}: " if len(quotes) == 1 else ""
         return f"{who}{find_bound_prefix(work, *quotes)}{format_money(total)}{describe_requests(work)}{each}"
     cheapest = min(callable_quotes, key=lambda quote: quote.total_usd)
     dearest = max(callable_quotes, key=lambda quote: quote.total_usd)
     prefix, suffix = find_bound_prefix(work, cheapest, dearest), describe_requests(work)
     if cheapest.total_usd == dearest.total_usd:
         return f"{prefix}{format_money(cheapest.total_usd)}{suffix}"
-    ends = [f"{format_money(quote.total_usd)} ({_name_quote(quote)})" for quote in (cheapest, dearest)]
+    is_mixed = len({quote.mode for quote in quotes}) > 1
+    ends = [
+        f"{format_money(quote.total_usd)} ({quote.model}{f' {quote.mode}' if is_mixed or quote.mode != 'standard' else ''})"
+        for quote in (cheapest, dearest)
+    ]
     return f"{prefix}{' to '.join(ends)}{suffix}"
-
-
-def _name_quote(quote: Quote) -> str:
-    return f"{quote.model} in {quote.mode}"
 
 
 def _make_work_line(catalog: Catalog, work: Workload, estimate: Estimate) -> ReportLine:

@@ -131,12 +131,12 @@ def _make_certainty_lines(count: CountResult, catalog: Catalog | None) -> Iterat
     yield from _make_picture_lines(count.pictures)
     for entry in tally.examples if tally.requests == 1 else ():
         for doubt in entry.doubts:
-            yield ReportLine("doubt", f"{doubt.path or entry.place.label}: {doubt.message}", doubt.rule.id)
+            yield ReportLine("uncertain", f"{doubt.path or entry.place.label}: {doubt.message}", doubt.rule.id)
     if tally.requests == 1 and tally.examples:
         return
     for counted, requests, first in tally.doubt_counts[:DEFAULT_ROWS]:
         many = f"in {format_int(requests)} requests, first " if requests > 1 else ""
-        yield ReportLine("doubt", f"{many}{first.label}: {counted.message}", counted.rule.id)
+        yield ReportLine("uncertain", f"{many}{first.label}: {counted.message}", counted.rule.id)
 
 
 def _make_template_findings(count: CountResult) -> Iterator[Finding]:
@@ -155,7 +155,7 @@ def _make_picture_lines(pictures: Sequence[Entry]) -> Iterator[ReportLine]:
             labels[doubt.rule, doubt.message].append(doubt.path or picture.place.label)
     for (rule, message), found in labels.items():
         many = f"in {format_int(len(found))} pictures, first " if len(found) > 1 else ""
-        yield ReportLine("doubt", f"{many}{found[0]}: {message}", rule.id)
+        yield ReportLine("uncertain", f"{many}{found[0]}: {message}", rule.id)
 
 
 def _make_size_lines(count: CountResult) -> Iterator[ReportLine]:
@@ -180,7 +180,7 @@ def _make_savings_lines(count: CountResult) -> Iterator[ReportLine]:
     for entry in count.tally.examples:
         for keyword, tokens in entry.savings.items():
             which = f" of {entries.format_request_name(entry.place, entry.custom_id)}" if count.tally.requests > 1 else ""
-            yield ReportLine("spare", f"every {keyword} in the schemas{which}: {pluralize(tokens, 'token')} that can go")
+            yield ReportLine("savings", f"{pluralize(tokens, 'token')} if every {keyword} is removed from the schemas{which}")
 
 
 def _dump_requests(count: CountResult) -> Mapping[str, Json] | None:

@@ -76,7 +76,7 @@ def _make_headline(diff: Diff, changed: int, *, is_least: bool) -> str:
         return f"{cost}, the same as {base}, but {pluralize(changed, 'workload')} changed"
     first = total.causes[0]
     share = f", {_format_causes(diff)[0]}" if len(total.causes) > 1 else ""
-    most = "most of all " if len(total.causes) > 1 else ""
+    most = "mainly " if len(total.causes) > 1 else ""
     return (
         f"{cost}, {_describe_change(total.before_cost.expected_usd, total.after_cost.expected_usd)} from {base}: "
         f"{most}{first.name}{share}"
@@ -167,7 +167,7 @@ def _describe_main_cause(compared: WorkloadChange) -> str:
         return _name_state(compared)
     if compared.causes and not compared.gained_volume:
         first = _describe_cause(compared, *_sort_causes(compared)[0].factors)
-        return first if len(compared.causes) == 1 else f"most of all {first}"
+        return first if len(compared.causes) == 1 else f"mainly {first}"
     found = [
         _describe_cause(compared, name)
         for name, field in CAUSE_FIELDS
@@ -228,7 +228,7 @@ def _make_notes(diff: Diff) -> Iterator[str]:
     """Say how the two sides were compared."""
     yield f"{diff.before.label} is compared with {diff.after.label}, both at the prices of {diff.as_of}."
     if stale := [workload.name for workload in diff.workloads if workload.after and _has_other_prices(workload.after)]:
-        yield f"{', '.join(stale)}: {diff.after.label} had other prices, which are left aside here."
+        yield f"{', '.join(stale)}: {diff.after.label} had other prices, which don't count here."
     if diff.code.is_unknown_before:
         yield f"{diff.before.label} keeps no code: a git revision in its place shows which calls name another model."
     if one_sided := [workload.name for workload in diff.workloads if workload.gained_volume is not None]:
@@ -239,7 +239,7 @@ def _make_notes(diff: Diff) -> Iterator[str]:
     if diff.total.excluded_workloads:
         yield f"Compared per request, so not in the sum per month: {', '.join(diff.total.excluded_workloads)}."
     if any(len(workload.causes) > 1 for workload in diff.workloads):
-        yield "Each cause is what one thing changes while the others stay as they are, one after the other from tokens to volume."
+        yield "Each cause is the effect of one change alone, one after the other from tokens to volume."
 
 
 def _has_other_prices(priced: WorkloadCostNow) -> bool:

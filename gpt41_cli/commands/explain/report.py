@@ -41,7 +41,7 @@ def find_rule(name: str) -> Rule:
     if rule:
         return rule
     if get_close_matches(name.lower(), RULES):
-        raise UnknownName("RULE", name, RULES)
+        raise UnknownName("rule", name, RULES)
     raise InputError("RULE", "the id of a rule", quote_text(name), "gpt41 explain lists all rules")
 
 

@@ -20,7 +20,7 @@ FromModel = Annotated[
     typer.Option(
         "--from",
         metavar="MODEL",
-        help="The model that is left.",
+        help="The model that you leave.",
         show_default="the one that the requests name, else the first of the family",
         autocompletion=complete_models,
     ),
@@ -39,7 +39,7 @@ ToModels = Annotated[
 
 OnDate = Annotated[
     str | None,
-    typer.Option("--on", "--as-of", metavar="DATE", help="Prices and lifecycle of that day.", show_default="today"),
+    typer.Option("--on", "--as-of", metavar="DATE", help="Prices and end dates as of that day.", show_default="today"),
 ]
 
 ReasoningTokens = Annotated[
@@ -100,11 +100,11 @@ def migrate(
     outputs: options.OutputFilesOption = None,
     quiet: options.QuietOption = False,
 ) -> None:
-    """Show the way out of a model: the cost before and after, what breaks, and until when.
+    """Show what leaving a model costs, what breaks, and until when.
 
     Without inputs it moves the workloads of gpt41.yaml, if there is one; with logs, as reconcile reads them, the answers in them
-    at what they cost. Without --to it leads to what is named in place of the
-    model; the other successors are shown beside it. A model that is shut down on the day is an error, so that --on 2027-01-14
+    at what they cost. Without --to it moves to the official replacement,
+    with the other successors next to it. A model that is shut down on the day is an error, so that --on 2027-01-14
     fails a pipeline before that day does.
 
     \b

@@ -173,7 +173,7 @@ def _explain_cache_writes(migration: Migration, path: MigrationPath) -> Iterator
             f"written (included in the higher figure)"
         )
     else:
-        extent = "nothing here: no prompt is long enough to be cached, or all of it is read"
+        extent = "no extra cost here, as no prompt is long enough to be cached, or all of it is read"
     yield Finding(rules.CACHE_WRITES, f"it bills writes to its prompt cache at {price}: {extent}", sources=(row.source,))
 
 

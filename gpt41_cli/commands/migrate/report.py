@@ -147,7 +147,7 @@ def _make_headline(migration: Migration, reasoned: Sequence[ReasonedPrice]) -> s
     leaving, path = migration.question.from_variant.id, migration.chosen_path
     if path is None:
         ends = [choose(migration.paths, key=lambda path: path.total_with_writes_usd) for choose in (min, max)]
-        prices = [f"{format_money(end.total_with_writes_usd)} ({end.quote.model} in {end.quote.mode})" for end in ends]
+        prices = [f"{format_money(end.total_with_writes_usd)} ({end.quote.model} {end.quote.mode})" for end in ends]
         usd = find_bound_prefix(migration.work) + " to ".join(dict.fromkeys(prices))
         return f"{_explain_no_target(migration)}: {usd}{format_period(migration.work)} for the same work"
     where = "" if path.quote.mode == "standard" else f" in {path.quote.mode}"

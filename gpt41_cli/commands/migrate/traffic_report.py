@@ -16,7 +16,7 @@ from gpt41_cli.commands.reconcile import report as bill_report
 from gpt41_cli.commands.reconcile.bill import Reconciliation
 from gpt41_cli.constraints import lifecycle
 from gpt41_cli.constraints.replacements import describe_end_dates
-from gpt41_cli.display import format_int, format_money, format_percent, pluralize
+from gpt41_cli.display import format_int, format_money, format_percent, name_offer, pluralize
 from gpt41_cli.files.trees import SkippedPath
 from gpt41_cli.findings import Finding
 from gpt41_cli.prices.notes import write_confidence_notes
@@ -110,7 +110,7 @@ def _format_span(low: Decimal, high: Decimal) -> str:
 def _make_cheaper_lines(traffic: Sequence[MovedTraffic]) -> Iterator[ReportLine]:
     """Say in which modes the new model costs less, for each model and mode of today."""
     for each in traffic:
-        name = f"{each.variant.id} in {each.mode}"
+        name = name_offer(each.variant.id, each.mode)
         by_price: dict[str, list[str]] = {}
         for path in each.paths[1:]:
             if each.path and path.high_usd < each.path.high_usd:

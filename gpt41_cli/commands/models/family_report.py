@@ -42,7 +42,7 @@ def make_family_report(market: Market) -> Report:
         Column("standard (in / cached / out)", None, lambda row: _format_rates(market, row, "standard")),
         Column("state", None, lambda row: describe_state(market, row)),
     )
-    rest = make_table(columns, others, "Where people come from, and where they go")
+    rest = make_table(columns, others, "Models before and after the family")
     released = [variant for variant in family if not variant.model.released or variant.model.released <= market.as_of]
     running = [variant for variant in released if not lifecycle.find_past_shutdown(market, variant)]
     return make_report(
@@ -61,7 +61,7 @@ def make_family_report(market: Market) -> Report:
 def make_validation_report(catalog: Catalog) -> Report:
     """Make the report that a price table is sound, with how much is in it."""
     headline = (
-        f"{catalog.file} is sound: {pluralize(len(catalog.models), 'model')}, {pluralize(len(catalog.sources), 'source')}, "
+        f"{catalog.file} has no errors: {pluralize(len(catalog.models), 'model')}, {pluralize(len(catalog.sources), 'source')}, "
         f"{pluralize(len(catalog.tasks), 'task')}"
     )
     lines = (ReportLine("sha256", catalog.sha256), ReportLine("checked", f"figures last compared on {catalog.checked_on}"))

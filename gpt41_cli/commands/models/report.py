@@ -10,7 +10,7 @@ from gpt41_cli.catalog.tables import DatedRates, Model, RateLimit, TileRule
 from gpt41_cli.commands.models.family_report import describe_state, format_limit, make_report
 from gpt41_cli.constraints import lifecycle
 from gpt41_cli.constraints.refused_fields import find_refused_fields
-from gpt41_cli.display import format_exact, format_int, format_rate, pluralize
+from gpt41_cli.display import describe_doubt, format_exact, format_int, format_rate, pluralize
 from gpt41_cli.reports import Report, ReportLine, Row, Table, make_headings
 
 
@@ -90,7 +90,7 @@ def _make_published_lines(catalog: Catalog, model: Model) -> Iterator[ReportLine
 def _make_migration_lines(variant: Variant) -> Iterator[ReportLine]:
     """Yield what to know before moving to the model: what it lacks, which fields it refuses, and how to begin."""
     for name, lack in variant.model.lacks.items():
-        unsure = "" if lack.confidence == "high" else f" ({lack.confidence} confidence)"
+        unsure = "" if lack.confidence == "high" else f" ({describe_doubt(lack.confidence)})"
         yield ReportLine("lacks", name + unsure, lack.source.label)
     for finding in find_refused_fields(variant):
         yield ReportLine("requests", finding.message, finding.citation)
@@ -163,7 +163,7 @@ def _make_price_table(model: Model, as_of: date) -> Table:
     titles = make_headings(
         "price of", "platform", "mode", "from", ">input", ">cached", ">output", ">write 30 m", ">12 h", "source"
     )
-    return Table(titles, tuple(rows), "Prices; write: to the prompt cache, where that has a price of its own")
+    return Table(titles, tuple(rows), "Prices; write: to the prompt cache, if that has its own price")
 
 
 def _name_fine_tuned(model: Model) -> str:
@@ -178,7 +178,7 @@ def _make_price_row(name: str, platform: str, mode: str, row: DatedRates, *, in_
     rates = row.rates
     prices = (rates.input, rates.cached_input, rates.output, row.cache_write_30m, row.cache_write_12h)
     shown = ("-" if price is None else format_rate(price) for price in prices)
-    source = row.source.label + ("" if row.confidence == "high" else f" ({row.confidence} confidence)")
+    source = row.source.label + ("" if row.confidence == "high" else f" ({describe_doubt(row.confidence)})")
     return Row((name, platform, mode, str(row.effective_from), *shown, source), "" if in_force else "faint")
 
 

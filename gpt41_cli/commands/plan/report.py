@@ -127,7 +127,7 @@ def _make_lines(catalog: Catalog, plan: Plan) -> Iterator[ReportLine]:
     requested = [timing for timing in plan.shown if timing.mode != "priority"] if plan.tier is not None else []
     explained = requested or ([plan.choice] if plan.choice else [])
     for timing in explained:
-        yield from (ReportLine("binds", finding.message, finding.citation) for finding in explain_binding_limits(catalog, timing))
+        yield from (ReportLine("limit", finding.message, finding.citation) for finding in explain_binding_limits(catalog, timing))
     for timing in explained:
         if timing.meets(plan.deadline):
             yield from (

@@ -173,7 +173,7 @@ def _must_reach_the_scores(case: SelectionContext, variant: Variant, mode: str) 
         if score is None:
             yield Finding(rules.MIN_SCORE, f"its {metric} score isn't known", sources=sources, brief=f"no {metric}")
         elif score < least:
-            text = f"its {metric} is {format_exact(score)}, below the {format_exact(least)} asked for"
+            text = f"its {metric} is {format_exact(score)}, below the required {format_exact(least)}"
             yield Finding(rules.MIN_SCORE, text, sources=sources, brief=f"{metric} {format_exact(score)}")
 
 
@@ -190,7 +190,7 @@ def _must_be_near_the_best(case: SelectionContext, variant: Variant, mode: str) 
         elif share < Fraction(least):
             needed, short = f"{format_exact(least * 100)} %", format_score_below(share, Fraction(least))
             figures = scores.format_figures(variant.id)
-            text = f"{short} of {case.best} for {scores.task.id} ({figures}); {needed} qualifies"
+            text = f"it scores {short} of {case.best} for {scores.task.id} ({figures}); {needed} is required"
             yield Finding(rules.TOLERANCE, text, actual=short, allowed=needed, sources=scores.sources, brief=f"below {needed}")
 
 

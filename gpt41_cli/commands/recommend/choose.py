@@ -118,7 +118,7 @@ def _find_break_even(case: SelectionContext, choice: Candidate | None, candidate
 def _check_wishes(case: SelectionContext) -> None:
     wishes, catalog = case.wishes, case.catalog
     if wishes.prefer not in PREFERENCES:
-        raise UnknownName("prefer", wishes.prefer, PREFERENCES)
+        raise UnknownName("prefer", wishes.prefer, PREFERENCES, "preference")
     for need in wishes.needs:
         catalog.ability(need)
     if wishes.deadline is not None and not wishes.deadline:

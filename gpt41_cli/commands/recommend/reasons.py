@@ -91,12 +91,14 @@ def _explain_batch(case: SelectionContext, choice: Candidate, alternatives: Sequ
     standard = next((other for other in alternatives if other.variant == choice.variant and other.mode == "standard"), None)
     if choice.mode != "batch" or standard is None or standard.quote is None or choice.quote is None:
         return
-    whole = f"{_format_price_ratio(choice.quote, standard.quote)} of standard ({format_money(standard.quote.total_usd)})"
+    whole = (
+        f"at {_format_price_ratio(choice.quote, standard.quote)} of the standard price ({format_money(standard.quote.total_usd)})"
+    )
     waiting = (
         "these requests are written for the Batch API" if case.work.mode == "batch" else "what is sent in batch today can wait"
     )
     if deadline:
-        waiting = f"{format_int(deadline // timedelta(hours=1))} h of time allow batch"
+        waiting = f"{format_int(deadline // timedelta(hours=1))} -hour deadline allows batch"
     text = f"{waiting}, {whole}"
     yield Finding(rules.DEADLINE, text, sources=(choice.quote.offer.row.source,))
 
@@ -122,9 +124,7 @@ def _explain_preference(case: SelectionContext, choice: Candidate, alternatives:
     if case.wishes.prefer == "speed":
         yield from _explain_fastest(case, choice, alternatives)
     elif case.wishes.prefer == "quality" and choice.score_share is not None:
-        yield Finding(
-            rules.QUALITY, "the best score that qualifies, in its cheapest mode that does", sources=_get_price_source(choice)
-        )
+        yield Finding(rules.QUALITY, "the best score, in the cheapest mode allowed", sources=_get_price_source(choice))
     else:
         yield from _explain_cheapest(choice, alternatives)
 
@@ -133,14 +133,14 @@ def _explain_cheapest(choice: Candidate, alternatives: Sequence[Candidate]) -> I
     sources = _get_price_source(choice)
     rival = next((other for other in alternatives if other.variant != choice.variant), None)
     if rival is None or rival.quote is None:
-        yield Finding(rules.PRICE, "the only variant that qualifies, in its cheapest mode that does", sources=sources)
+        yield Finding(rules.PRICE, "the only variant that meets the requirements, in the cheapest mode allowed", sources=sources)
         return
-    text = f"the cheapest that qualifies; {rival.name}{_format_cost(rival)}{_format_trade_off(choice, rival)}"
+    text = f"the cheapest that meets the requirements; {rival.name}{_format_cost(rival)}{_format_trade_off(choice, rival)}"
     yield Finding(rules.PRICE, text, sources=sources)
 
 
 def _format_trade_off(choice: Candidate, rival: Candidate) -> str:
-    """Compare a rival with the choice: `, 5 times as much for 3 points more`."""
+    """Compare a rival with the choice: `, 5 times as much for a score 3 points higher`."""
     assert choice.quote is not None
     assert rival.quote is not None
     if rival.quote.total_usd == choice.quote.total_usd:
@@ -150,7 +150,7 @@ def _format_trade_off(choice: Candidate, rival: Candidate) -> str:
     ratio = rival.quote.total_usd / choice.quote.total_usd
     if rival.quote.is_lower_bound and ratio <= 1:
         points = _format_score_gain(choice, rival)
-        return f", what its searches find not counted{',' if points else ''}{points}"
+        return f", not counting what its searches find{',' if points else ''}{points}"
     price = f"{format_ratio(ratio)} as much" if ratio > 1 else f"{format_ratio(ratio)} this"
     return f", {price}{_format_score_gain(choice, rival)}"
 
@@ -162,7 +162,7 @@ def _format_score_gain(choice: Candidate, rival: Candidate) -> str:
     if not gain:
         return " for the same score"
     points = format_points(abs(gain))
-    return f" for {'under 0.1' if points == '0' else points} points {'more' if gain > 0 else 'less'}"
+    return f" for a score {'under 0.1' if points == '0' else points} points {'higher' if gain > 0 else 'lower'}"
 
 
 def _explain_fastest(case: SelectionContext, choice: Candidate, alternatives: Sequence[Candidate]) -> Iterator[Finding]:
@@ -185,7 +185,7 @@ def _explain_met_wishes(case: SelectionContext, choice: Candidate) -> Iterator[F
         if life and life.shutdown:
             yield Finding(rules.UNTIL, f"it runs past {case.wishes.until}, until {life.shutdown}", sources=(life.source,))
         else:
-            yield Finding(rules.UNTIL, f"no end of it is known, before {case.wishes.until} or later")
+            yield Finding(rules.UNTIL, f"no end of it is announced, before {case.wishes.until} or later")
 
 
 def _list_disallowed_savings(case: SelectionContext, choice: Candidate, excluded: Sequence[Candidate]) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from gpt41_cli.catalog import Catalog
 from gpt41_cli.commands.recommend.candidates import Candidate, Wishes
 from gpt41_cli.commands.recommend.choose import Recommendation
 from gpt41_cli.commands.recommend.succession import PricedReplacement
-from gpt41_cli.display import compute_share, format_int, format_money, format_ratio, format_score
+from gpt41_cli.display import compute_share, format_int, format_money, format_ratio, format_score, name_offer
 from gpt41_cli.findings import Finding
 from gpt41_cli.prices.break_even import BreakEven
 from gpt41_cli.prices.notes import write_notes
@@ -57,7 +57,10 @@ def make_report(
             *(ReportLine("why", finding.message, finding.citation) for finding in recommendation.why),
             *(
                 ReportLine(
-                    "but" if choice else "give", finding.message, finding.citation, is_detail=_is_known(finding, recommendation)
+                    "but" if choice else "closest",
+                    finding.message,
+                    finding.citation,
+                    is_detail=_is_known(finding, recommendation),
                 )
                 for finding in recommendation.but
             ),
@@ -127,14 +130,15 @@ def _make_headline(work: Workload, wishes: Wishes, recommendation: Recommendatio
     elif then := recommendation.then:
         until = f" until {then.ends}"
         after = f"; then {_describe_replacement(work, then.replacement)}"
-    return f"Use {recommendation.choice.variant.id} in {recommendation.choice.mode}{until}: {total}{per_request}{after}"
+    chosen = name_offer(recommendation.choice.variant.id, recommendation.choice.mode)
+    return f"Use {chosen}{until}: {total}{per_request}{after}"
 
 
 def _describe_replacement(work: Workload, priced: PricedReplacement) -> str:
     low, high = format_money(priced.quote.total_usd), format_money(priced.most_usd)
     price = f"{find_bound_prefix(work, priced.quote)}{low}{f' to {high}' if low != high else ''}"
     reasoning = " before reasoning tokens" if priced.variant.model.reasoning and not work.terms.reasoning_tokens else ""
-    return f"{priced.variant.id} in {priced.quote.mode}, {price}{reasoning}"
+    return f"{name_offer(priced.variant.id, priced.quote.mode)}, {price}{reasoning}"
 
 
 def _make_user_report_lines(catalog: Catalog, wishes: Wishes) -> Iterator[ReportLine]:
@@ -154,7 +158,10 @@ def _is_known(finding: Finding, recommendation: Recommendation) -> bool:
 def _make_task_lines(wishes: Wishes, recommendation: Recommendation) -> Iterator[ReportLine]:
     """Say that no task was stated, and what would be chosen for some."""
     if wishes.is_task_assumed and wishes.tasks:
-        choices = (f"{name}: {other.name.replace(' ', ' in ') if other else 'nothing'}" for name, other in recommendation.by_task)
+        choices = (
+            f"{name}: {name_offer(other.variant.id, other.mode) if other else 'nothing'}"
+            for name, other in recommendation.by_task
+        )
         others = f"; it would be for {', '.join(choices)}" if recommendation.by_task else ""
         yield ReportLine("task", f"none was given, so the work is judged as {wishes.tasks[0].id}{others}")
 
@@ -282,5 +289,5 @@ def describe_candidate(candidate: Candidate, choice: Candidate | None) -> str:
         return "fits"
     ratio = candidate.quote.total_usd / choice.quote.total_usd
     if candidate.quote.is_lower_bound:
-        return f"at least {format_ratio(ratio)} the price" if ratio > 1 else "what its searches find not counted"
+        return f"at least {format_ratio(ratio)} the price" if ratio > 1 else "not counting what its searches find"
     return f"{format_ratio(ratio)} the price" if ratio != 1 else "the same price"

@@ -237,7 +237,7 @@ def _check_tolerance(held: ToleranceFigure, tolerance: Decimal) -> Iterator[Find
             if share is None
             else f"{describe_difference(share)} than predicted"
         )
-        message = f"{_FIGURE_NAMES[what]}: {off}, which is beyond the {allowed} tolerated"
+        message = f"{_FIGURE_NAMES[what]}: {off}, more than the {allowed} tolerated"
         yield Finding(rules.DRIFT, message, actual=off, allowed=allowed)
 
 
@@ -247,9 +247,7 @@ def _check_uncompared(comparison: PredictionComparison, tolerance: Decimal) -> I
     if drift.requests and rest > drift.predicted * Fraction(tolerance):
         amount = format_money(to_decimal(rest)) if what == USD else pluralize(int(rest), "input token")
         share = f" ({format_change_percent(rest / drift.predicted, 2)} of what was predicted)" if drift.predicted else ""
-        message = (
-            f"{amount} of the bill could not be compared{share}, which is beyond the {_format_tolerance(tolerance)} tolerated"
-        )
+        message = f"{amount} of the bill could not be compared{share}, more than the {_format_tolerance(tolerance)} tolerated"
         yield Finding(rules.DRIFT, message, actual=amount, allowed=_format_tolerance(tolerance))
 
 
@@ -261,7 +259,7 @@ def _check_ceiling(comparison: PredictionComparison) -> Iterator[Finding]:
         drift = getattr(comparison.drifts, what)
         if drift.billed > drift.predicted * (1 + most):
             off = f"{format_change_percent(drift.share, 2)} more" if drift.share is not None else "something"
-            tolerated = "" if tolerance is None else f", which is beyond the {_format_tolerance(tolerance)} tolerated"
+            tolerated = "" if tolerance is None else f", more than the {_format_tolerance(tolerance)} tolerated"
             message = f"{_FIGURE_NAMES[what]}: {off} billed than the most that was predicted{tolerated}"
             allowed = None if tolerance is None else _format_tolerance(tolerance)
             yield Finding(rules.DRIFT, message, Level.WARNING if tolerance is None else Level.ERROR, actual=off, allowed=allowed)

@@ -229,7 +229,7 @@ def _read_workloads(asked: ReconcileOptions, catalog: "Catalog") -> WorkloadsFil
     assert data is not None  # it was found
     config = parse_config(data, root.config_label, catalog)
     if asked.workload is not None and asked.workload not in config.workloads:
-        raise UnknownName("--workload", asked.workload, config.workloads)
+        raise UnknownName("--workload", asked.workload, config.workloads, "workload")
     return WorkloadsFile(path, data, config)
 
 

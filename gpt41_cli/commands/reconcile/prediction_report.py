@@ -158,7 +158,7 @@ def _make_misses_tables(misses: Sequence[MissGroup]) -> Iterator[Table]:
     several = [group for group in misses if len(group.pairs) > 1 and group.traits]
     if several:
         more = f", the first {MAX_KEPT} of {format_int(len(several))} kinds" if len(several) > MAX_KEPT else ""
-        yield make_table(_MISS_COLUMNS, several[:MAX_KEPT], f"Off by the same tokens{more}")
+        yield make_table(_MISS_COLUMNS, several[:MAX_KEPT], f"Off by the same number of tokens{more}")
 
 
 def _make_pairs_tables(match: MatchedRequests) -> Iterator[Table]:
@@ -166,7 +166,7 @@ def _make_pairs_tables(match: MatchedRequests) -> Iterator[Table]:
     differing = match.differing
     if differing:
         more = f", the first {MAX_KEPT} of {format_int(len(differing))}" if len(differing) > MAX_KEPT else ""
-        yield make_table(_PAIR_COLUMNS, differing[:MAX_KEPT], f"Billed otherwise than predicted{more}")
+        yield make_table(_PAIR_COLUMNS, differing[:MAX_KEPT], f"Billed differently than predicted{more}")
 
 
 def _list_part_columns(drifts: Sequence[PartDrift]) -> tuple[Column[PartDrift], ...]:
@@ -189,7 +189,7 @@ def _list_part_columns(drifts: Sequence[PartDrift]) -> tuple[Column[PartDrift], 
 
 def _make_parts_tables(drifts: Sequence[PartDrift]) -> Iterator[Table]:
     if drifts:
-        yield make_table(_list_part_columns(drifts), drifts, "Predicted of as many requests, and billed")
+        yield make_table(_list_part_columns(drifts), drifts, "Predicted for as many requests, and billed")
 
 
 def _format_signed_share(drift: Drift) -> str:

@@ -15,6 +15,7 @@ from gpt41_cli.commands.reconcile.charge import Charge, ChargeKey
 from gpt41_cli.constraints import lifecycle
 from gpt41_cli.display import (
     compute_share,
+    describe_doubt,
     format_exact,
     format_int,
     format_money,
@@ -205,7 +206,7 @@ def _list_alternative_columns(elsewhere: Sequence[AlternativeCost], found: Recon
 def _make_alternatives_table(elsewhere: Sequence[AlternativeCost], found: Reconciliation) -> Table:
     """Make a row for each variant that can still be called; JSON has the others, too."""
     shown = [each for each in elsewhere if not _is_shut_down(each, found)]
-    return make_table(_list_alternative_columns(shown, found), shown, "The same tokens elsewhere")
+    return make_table(_list_alternative_columns(shown, found), shown, "The same tokens on other models")
 
 
 def _compare_with_paid(each: AlternativeCost, found: Reconciliation) -> str:
@@ -253,11 +254,12 @@ def _describe_tokens(usage: Usage | None) -> str:
 
 def _collect_notes(found: Reconciliation) -> Iterator[str]:
     if found.undated:
-        yield f"{pluralize(found.undated, 'answer')} of no known day: at the prices of {found.conditions.market.as_of}."
+        yield f"{pluralize(found.undated, 'answer')} without a date: at the prices of {found.conditions.market.as_of}."
     yield from _list_taken_names(found)
     offers = [charge.offer for charge in found.charges.values() if charge.offer.row.confidence != "high"]
     yield from dict.fromkeys(
-        f"The price of {offer.variant.id} in {offer.mode} is of {offer.row.confidence} confidence [{offer.row.source.label}]."
+        f"The {offer.mode} price of {offer.variant.id} is {describe_doubt(offer.row.confidence)}, but not confirmed "
+        f"[{offer.row.source.label}]."
         for offer in offers
     )
 
@@ -271,7 +273,7 @@ def _list_taken_names(found: Reconciliation) -> Iterator[str]:
             names.setdefault(model, []).append(sanitize(name))
     for model, taken in names.items():
         more = f" and {len(taken) - _MAX_NAMES} more" * (len(taken) > _MAX_NAMES)
-        yield f"Taken for {sanitize(model)}: {', '.join(taken[:_MAX_NAMES])}{more}."
+        yield f"Counted as {sanitize(model)}: {', '.join(taken[:_MAX_NAMES])}{more}."
 
 
 def _make_replacement_lines(found: Reconciliation) -> Iterator[ReportLine]:
@@ -295,7 +297,7 @@ def _collect_search_notes(found: Reconciliation, elsewhere: Sequence[Alternative
     shown = {each.variant.id for each in elsewhere}
     for variant in catalog.family:
         if lacking := sorted(used - variant.model.abilities):
-            yield f"{variant.id} is not among the same tokens elsewhere: it does not have {', '.join(lacking)}."
+            yield f"{variant.id} is not among the same tokens on other models: it does not have {', '.join(lacking)}."
     if "web-search" in used and catalog.tools:
         fixed = catalog.tools.fixed_search_tokens
         for model in sorted(shown & fixed.by_model.keys()):

@@ -195,7 +195,7 @@ def _draw_cost_against_volume(each: ExaminedWorkload, position: int) -> Chart:
     ]
     price = f"{format_money(to_decimal(own.usd(here)))}{' per month' if volume else ''}"
     said = f"{own.name}, as declared, costs {price} at {now}."
-    dotted = " Dotted lines do not meet what is asked of the work." if any(not line.fits for line in each.lines) else ""
+    dotted = " Dotted lines do not meet the requirements." if any(not line.fits for line in each.lines) else ""
     return Chart(
         f"{position}-cost-against-volume",
         "lines",
@@ -280,7 +280,7 @@ def _note_unreachable_ends(each: ExaminedWorkload, unfit: Collection[str]) -> st
         if each.cache_minimum_tokens
         else ""
     )
-    return short + (f" The dotted line, {', '.join(unfit)}, does not meet what is asked of the work." if unfit else "")
+    return short + (f" The dotted line, {', '.join(unfit)}, does not meet the requirements." if unfit else "")
 
 
 def _draw_quality_against_cost(each: ExaminedWorkload, position: int) -> Iterator[Chart]:

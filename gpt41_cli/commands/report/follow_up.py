@@ -12,7 +12,7 @@ from gpt41_cli.commands.recommend.candidates import make_family_context
 from gpt41_cli.commands.recommend.succession import Succession, find_succession, price_replacement
 from gpt41_cli.commands.report.overview import ExaminedWorkload, Overview
 from gpt41_cli.constraints import lifecycle
-from gpt41_cli.display import choose_bound_prefix, format_money, pluralize, to_decimal
+from gpt41_cli.display import choose_bound_prefix, format_money, name_offer, pluralize, to_decimal
 
 
 class FollowUp(NamedTuple):
@@ -31,7 +31,7 @@ class FollowUp(NamedTuple):
     def text(self) -> str:
         """How the advice goes on: the model, the mode and the price."""
         after = " before reasoning tokens" if self.reasons else ""
-        return f"then {self.model} in {self.mode}, {format_usd_span(self.usd, self.most_usd)}{after}"
+        return f"then {name_offer(self.model, self.mode)}, {format_usd_span(self.usd, self.most_usd)}{after}"
 
 
 def find_follow_up(each: ExaminedWorkload) -> FollowUp | None:

@@ -15,7 +15,7 @@ from gpt41_cli.commands.recommend.candidates import Candidate
 from gpt41_cli.commands.report.charts import draw_overview_charts, draw_workload_charts, select_most_expensive
 from gpt41_cli.commands.report.follow_up import FollowUp, find_follow_up, format_usd_span, make_move_headline
 from gpt41_cli.commands.report.overview import ExaminedWorkload, LineCrossing, Overview, ReportInput, compute_request_usd
-from gpt41_cli.display import format_change_percent, format_int, format_money, pluralize, sanitize, to_decimal
+from gpt41_cli.display import format_change_percent, format_int, format_money, name_offer, pluralize, sanitize, to_decimal
 from gpt41_cli.reports import Json, Report, ReportLine, Table
 from gpt41_cli.reports.code_calls import dump_calls
 from gpt41_cli.reports.columns import Column, make_records, make_table, show_parts
@@ -157,7 +157,7 @@ def _describe_advice(each: ExaminedWorkload, advised_month: str | None, follow_u
     least = "at least " if each.is_least else ""
     until = f" until {follow_up.ends}" if follow_up else ""
     after = f"; {follow_up.text}" if follow_up else ""
-    return f"{verb} {' in '.join(each.advised_pair)}{until}: {least}{span}{_describe_change(now, then, each.is_least)}{after}"
+    return f"{verb} {name_offer(*each.advised_pair)}{until}: {least}{span}{_describe_change(now, then, each.is_least)}{after}"
 
 
 def _make_part(each: ExaminedWorkload, advice: str, position: int, catalog: Catalog, *, draws: bool) -> Report:
@@ -202,9 +202,8 @@ def _describe_current_cost(each: ExaminedWorkload) -> str:
     monthly = f", {format_usd_range(costing.monthly_usd)} per month" if costing.monthly_usd else ""
     fixed = each.lines[0].fixed_usd
     standing = f", and {format_money(to_decimal(fixed))} per month whatever is sent" if fixed else ""
-    return (
-        f"{costing.model} in {costing.mode}: {format_usd_range(costing.usd_per_request)} per request{volume}{monthly}{standing}"
-    )
+    price = f"{name_offer(costing.model, costing.mode)}: {format_usd_range(costing.usd_per_request)} per request"
+    return f"{price}{volume}{monthly}{standing}"
 
 
 def _explain_staying(each: ExaminedWorkload) -> Iterator[ReportLine]:
@@ -212,7 +211,7 @@ def _explain_staying(each: ExaminedWorkload) -> Iterator[ReportLine]:
     found, own = each.recommendation.choice, each.subject.costing.model
     if found:
         text = (
-            f"it costs no more than {found.variant.id} in {found.mode}, which would fit for "
+            f"it costs no more than {name_offer(found.variant.id, found.mode)}, which would fit for "
             f"{format_money(to_decimal(compute_request_usd(found)))} per request"
         )
         yield ReportLine("why", text)

@@ -28,9 +28,7 @@ BaseInputTokens = Annotated[
     count_option("Input tokens of the same request to the model that answers today.", show_default="as for the fine-tune"),
 ]
 
-Epochs = Annotated[
-    int | None, count_option("How often the examples are gone through.", at_least=1, show_default="the published heuristic")
-]
+Epochs = Annotated[int | None, count_option("The number of epochs.", at_least=1, show_default="OpenAI's published default")]
 
 ServedRequests = Annotated[
     int | None, count_option("Total requests to serve: what is saved then.", "--requests", "-n", at_least=1)
@@ -121,7 +119,7 @@ def train(
         students = variants if model else tuple(variant for variant in variants if variant != teacher)
         found = _price_prompts(prompts, teacher, students, service, image_size, jobs, conditions)
     elif prompts:
-        raise InputError("--prompts", "it with --distill-from", "it alone")
+        raise InputError("--prompts", "--distill-from with it", "it alone")
     else:
         today = catalog.family[0] if instead_of is None else parse.read_variant(instead_of, catalog)
         found = _price_training_files(paths, variants, service, today, image_size, jobs, conditions)

@@ -226,8 +226,8 @@ def _collect_notes(students: Sequence[TrainedModel], conditions: TrainingOptions
     """Write what a reader of the figures must know."""
     rules = conditions.rules
     yield (
-        "Training bills every token of an example, its answers and what frames the messages among them, once an epoch "
-        f"[{rules.epochs.source.label}]; four recorded jobs were billed so to the token."
+        "Training bills every token of an example once per epoch, also those of answers and around messages "
+        f"[{rules.epochs.source.label}]; four recorded jobs were billed exactly so."
     )
     yield "Whether a validation file is billed is not documented; none is counted here."
     yield "Fine-tunes are compared by price alone: only an evaluation shows whether their answers are good enough."

@@ -100,7 +100,7 @@ def _make_training_json(student: TrainedModel) -> Mapping[str, Json]:
 
 def _make_headline(tuning: TrainingResult, first: TrainedModel | None) -> str:
     if first is None and tuning.examples == 0:
-        return "Nothing to be trained on: no example can be read"
+        return "Nothing to train on: no example can be read"
     if first is None:
         return f"Nothing can be trained: {'; '.join(f'{each.subject}: {each.message}' for each in tuning.unfit)}"
     how = f"{pluralize(tuning.epochs, 'epoch')} of {pluralize(tuning.examples, 'example')}"
@@ -115,7 +115,7 @@ def _describe_rejection(tuning: TrainingResult) -> str:
     """Say that no job would be accepted as it is, and by which rules."""
     rules = dict.fromkeys(finding.rule.id for finding in tuning.findings if finding.level is Level.ERROR)
     return (
-        f"; as it is, it breaks {'a rule' if len(rules) == 1 else pluralize(len(rules), 'rule')} ({', '.join(rules)})"
+        f"; the file breaks {'a rule' if len(rules) == 1 else pluralize(len(rules), 'rule')} ({', '.join(rules)})"
         if rules
         else ""
     )
@@ -128,8 +128,8 @@ def _describe_payback(student: TrainedModel) -> str:
         return "no running model can be compared with it"
     if found.pays_after_requests is None:
         names = dict.fromkeys(comparison.base_offer.variant.id for comparison in student.comparisons)
-        return f"it never pays off against {' or '.join(names)}"
-    return f"it pays after {pluralize(found.pays_after_requests, 'request')} instead of {found.base_offer.variant.id}"
+        return f"it never pays off compared with {' or '.join(names)}"
+    return f"it pays off after {pluralize(found.pays_after_requests, 'request')} compared with {found.base_offer.variant.id}"
 
 
 def _make_lines(tuning: TrainingResult, first: TrainedModel, conditions: TrainingOptions) -> Iterator[ReportLine]:
@@ -145,7 +145,7 @@ def _make_lines(tuning: TrainingResult, first: TrainedModel, conditions: Trainin
         first.price.source.label,
     )
     if not tuning.has_stated_epochs:
-        text = "from the published heuristic, as no number is given; the platform may choose another"
+        text = "OpenAI's published default, as no number is given; the platform may choose another"
         yield ReportLine("epochs", text, rules.epochs.source.label)
     if billed.cut_examples:
         longer = f"{pluralize(billed.cut_examples, 'example')} longer than {format_int(rules.example_tokens.at_most)} tokens"
@@ -188,7 +188,7 @@ def _make_payback_lines(student: TrainedModel, conditions: TrainingOptions) -> I
         )
     if student.hosting:
         for until, hosting in {(comparison.ends, comparison.hosting_usd): None for comparison in student.comparisons}:
-            text = f"{format_rate(student.hosting.usd)} per hour, whatever is asked: {format_money(hosting)} until {until}"
+            text = f"{format_rate(student.hosting.usd)} per hour, with or without requests: {format_money(hosting)} until {until}"
             yield ReportLine("hosting", text, student.hosting.source.label)
 
 
@@ -221,7 +221,7 @@ def _list_columns(conditions: TrainingOptions) -> tuple[Column[_Comparison], ...
         Column("model", "model", lambda row: row.student.model),
         Column("mode", "mode", lambda row: row.terms.tuned_offer.mode),
         Column(None, "platform", lambda row: row.terms.tuned_offer.market.platform.id),
-        Column("in place of", "in_place_of", lambda row: row.terms.base_offer.variant.id),
+        Column("instead of", "in_place_of", lambda row: row.terms.base_offer.variant.id),
         Column(None, "training_usd", lambda row: row.student.training_usd),
         Column(None, "teaching_usd", lambda row: row.student.training_work.teaching_usd),
         Column(None, "hosting_usd", lambda row: row.terms.hosting_usd),

@@ -132,7 +132,7 @@ def broken(found: BatchCheck) -> list[tuple[str, int | None]]:
         (
             lines(line(1, "gpt-9")),
             "unknown-model",
-            'x.jsonl:1: body.model: expected a model of this price table, found "gpt-9"; --model NAME=MODEL',
+            'x.jsonl:1: body.model: unknown model "gpt-9"; --model NAME=MODEL',
         ),
         (
             lines(line(1, "gpt-4.1-nano")),
@@ -164,7 +164,9 @@ def test_each_rule_is_named_with_its_place(run: Run, tmp_path: Path, content: by
     errors = [each for each in found["findings"] if each["level"] == "error"]
     assert (done.code, found["accepted"], [each["rule"] for each in errors]) == (1, False, [rule])
     assert message in errors[0]["message"]
-    assert run("batch", "x.jsonl", *DAY).out.startswith(f"Rejected: the file breaks a rule ({rule})\n")
+    headline = run("batch", "x.jsonl", *DAY).out.partition("\n")[0]
+    assert headline.startswith("Rejected: 1 error")
+    assert headline.endswith(f" ({rule})")
 
 
 def test_a_byte_order_mark_is_a_warning_as_nobody_knows_whether_it_is_refused(run: Run, tmp_path: Path) -> None:
@@ -228,7 +230,7 @@ def test_a_warm_cache_may_cost_less_than_batch(run: Run, tmp_path: Path) -> None
     assert cached < batch
     said = run("batch", "x.jsonl", *DAY).out
     assert re.search(r"cached .* read from the prompt cache, the cheapest", said)
-    assert re.search(r"lost .* by batch against standard with the prompt cache\n", said)
+    assert re.search(r"lost .* by batch compared with standard with the prompt cache\n", said)
     slow = json.loads(run("batch", "x.jsonl", *DAY, "--requests-per-minute", "1", "--format", "json").out)
     fast = json.loads(run("batch", "x.jsonl", *DAY, "--requests-per-minute", "600", "--format", "json").out)
     assert [each["prices"][2]["total_usd"] == str(cached) for each in (slow, fast)] == [True, False]
@@ -238,7 +240,7 @@ def test_several_files_are_checked_each_and_summed(run: Run, tmp_path: Path) -> 
     (tmp_path / "good.jsonl.gz").write_bytes(gzip.compress(lines(line(1), line(2))))
     (tmp_path / "bad.jsonl").write_bytes(lines(line(1), line(1)))
     done = run("batch", "good.jsonl.gz", "bad.jsonl", "-", *DAY, stdin=lines(line(1, LARGE)))
-    assert (done.code, done.out.splitlines()[0]) == (1, "Rejected: 1 of 3 files breaks a rule (batch-custom-id)")
+    assert (done.code, done.out.splitlines()[0]) == (1, "Rejected: 1 of 3 files, 1 error in bad.jsonl:2 (batch-custom-id)")
     rows = [row.split() for row in done.out.splitlines() if "jsonl" in row and "$" in row]
     assert [(row[0], row[1], row[-1]) for row in rows] == [
         ("good.jsonl.gz", "2", "accepted"),
@@ -353,7 +355,7 @@ def test_the_queue_of_every_tier_and_of_one(run: Run, tmp_path: Path) -> None:
     assert rows[1][4:] == ["1", "1", "1", "day"]
     done = run("batch", "x.jsonl", *DAY, "--usage-tier", "1")
     assert done.code == 1
-    assert "take 3 files and 3 windows of up to 24 hours one after the other, 3 days at most" in done.out
+    assert "take 3 files and up to 3 days: 3 rounds of up to 24 hours, one after the other" in done.out
     (tmp_path / "x.jsonl").write_bytes(lines(line(1, LARGE, words=100_000)))
     assert "1 request alone is over it" in run("batch", "x.jsonl", *DAY, "--usage-tier", "1").out
     assert "never: a request is over it" in run("batch", "x.jsonl", *DAY).out
@@ -480,7 +482,7 @@ def test_split_from_the_command_line(run: Run, tmp_path: Path) -> None:
     command = ("batch", "a/x.jsonl", "b/X.jsonl.gz", "-", "--split", "out", *DAY)
     done = run(*command, stdin=data)
     assert (done.code, done.err) == (0, "gpt41: wrote 6 parts into out\n")
-    assert done.out.startswith("To be split: 9 requests of 3 files into 6 parts in out, at most $")
+    assert done.out.startswith("Split into 6 parts in out: 9 requests of 3 files, at most $")
     names = [f"{name}.part-000{number}.jsonl" for name in ("X-2", "stdin", "x") for number in (1, 2)]
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == names
     assert (tmp_path / "out" / "x.part-0001.jsonl").read_bytes() == lines(line(1), line(3)).replace(b"\n", b"\r\n")
@@ -501,7 +503,7 @@ def test_what_no_split_mends_is_refused_and_nothing_written(run: Run, tmp_path: 
     done = run("batch", "x.jsonl", "--split", "out", *DAY)
     assert done.code == 1
     assert done.out.startswith(
-        "Not split, and nothing is written: no part could keep 2 rules (invalid-request, batch-custom-id)\n"
+        "Not split, and nothing written: no part could follow every rule (invalid-request, batch-custom-id)\n"
     )
     assert "x.jsonl:3: duplicate custom_id: it was first used on line 1 [batch-custom-id]" in done.out
     assert not (tmp_path / "out").exists()
@@ -696,7 +698,7 @@ def test_ctrl_c_leaves_nothing(tmp_path: Path) -> None:
     running.send_signal(signal.SIGINT)
     out, err = running.communicate(timeout=30)
     assert (running.returncode, err, (tmp_path / "out").exists()) == (130, b"", False)
-    assert out.startswith(b"To be split: 4,000 requests of 1 file into 1 part in out")
+    assert out.startswith(b"Split into 1 part in out: 4,000 requests of 1 file, ")
 
 
 def test_lines_that_no_part_could_keep_are_dropped(catalog: Catalog, tmp_path: Path) -> None:

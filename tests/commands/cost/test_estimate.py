@@ -89,7 +89,7 @@ def test_notes_say_what_is_not_in_the_figure(catalog: Catalog) -> None:
     assert "hosting at $1.70 per hour comes on top [azure-retail" in notes_of(
         price(catalog, "ft:gpt-4.1:o::i", platform="azure-global")
     )
-    assert "has medium confidence. A third-party table prints a cached rate" in notes_of(
+    assert "is likely, but not confirmed. A third-party table prints a cached rate" in notes_of(
         price(catalog, "ft:gpt-4.1:o::i", modes=("batch",))
     )
     assert "bills reasoning tokens as output" in notes_of(price(catalog, "gpt-6.1-terra"))

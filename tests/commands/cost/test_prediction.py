@@ -58,8 +58,8 @@ def test_more_cannot_be_accepted_than_is_answered() -> None:
 @pytest.mark.parametrize(
     ("arguments", "stdin", "message"),
     [
-        (("--accept", "70%"), "", "--accept: expected it with --prediction, found it alone"),
-        (("--prediction", "-"), "", "--prediction: expected it with --accept, found it alone"),
+        (("--accept", "70%"), "", "--accept: expected --prediction with it, found it alone"),
+        (("--prediction", "-"), "", "--prediction: expected --accept with it, found it alone"),
         (("--prediction", "-", "--accept", "7"), "", '--accept: expected a share from 0% to 100%, found "7"'),
         (("--prediction", "no.md", "--accept", "7%"), "", "no.md: No such file or directory"),
         (
@@ -90,7 +90,7 @@ def test_requests_state_their_own_prediction(run: Run) -> None:
         "gpt41: --accept: expected --prediction, or requests that state one, found none\n"
     )
     assert run(*ask, "--accept", "4%", "--prediction", "x", stdin=body).err == (
-        "gpt41: --prediction: expected it with texts or numbers, found requests, which state their own\n"
+        "gpt41: --prediction: expected texts or numbers with it, found requests, which state their own\n"
     )
 
 

@@ -375,7 +375,7 @@ def test_the_first_time_there_is_nothing_to_have_grown_from() -> None:
     ("model", "mode", "platform", "complaint"),
     [
         ("gpt-4.1-nano", "priority", "azure-global", "no price is known for gpt-4.1-nano in priority on azure-global: "),
-        ("gpt-4.1-micro", "standard", "openai", "model: expected a known one, found"),
+        ("gpt-4.1-micro", "standard", "openai", "unknown model"),
         ("gpt-4.1", "express", "openai", 'mode: expected one of standard, batch, flex, priority, found "express"'),
         ("gpt-4.1", "standard", "moon", "platform: expected one of openai, "),
         ("ft:gpt-4.5-preview:a::b", "standard", "openai", "model: expected a base model that can be fine-tuned"),
@@ -536,8 +536,8 @@ def test_what_is_said_of_a_change() -> None:
         ["model and mode: gpt-4.1 -> gpt-4.1-nano, priority -> batch"],
     )
     assert said(BASE, costing(platform="azure-data-zone", text=1_900, volume=RequestVolume(7_000, "week"))) == (
-        "$19.41 per month, down $36.59 (65.3 %) from main: most of all volume, -$44.39",
-        ["most of all volume: 100,000 / month -> 7,000 / week"],
+        "$19.41 per month, down $36.59 (65.3 %) from main: mainly volume, -$44.39",
+        ["mainly volume: 100,000 / month -> 7,000 / week"],
     )
     one, other = costing(name="one", volume=None), costing(name="other", volume=None)
     assert said(side(one), side(other)) == (

@@ -158,7 +158,7 @@ def test_what_azure_names_and_the_table_lacks_is_told_before_what_openai_names()
             "Azure's replacement for gpt-4o is gpt-5.1 (as of 2026-07-07): it isn't in this price table, so its prices and "
             "limits aren't known"
         ),
-        "OpenAI's replacement for gpt-4o is gpt-6-luna (as of 2026-11-05); Azure names none that is in this price table",
+        "OpenAI's replacement for gpt-4o is gpt-6-luna (as of 2026-11-05); Azure names no model of this price table",
     ]
 
 
@@ -172,7 +172,7 @@ def test_days_are_told_as_far_as_they_are_known() -> None:
     nano = describe_end_dates(market(CATALOG, as_of=date(2026, 10, 23)), CATALOG.variant("gpt-4.1-nano"))
     assert nano.message == (
         "gpt-4.1-nano ends: OpenAI 2026-10-23 (that day); "
-        "Azure 2026-10-14 (9 days ago, low confidence, 2027-04-14 in other sources)"
+        "Azure 2026-10-14 (9 days ago, uncertain, 2027-04-14 in other sources)"
     )
     assert (
         describe_end_dates(market(CATALOG, as_of=TODAY), CATALOG.variant("gpt-6.1-terra")).message
@@ -256,7 +256,7 @@ def test_fields_are_named_with_their_first_place_and_those_that_the_effort_allow
     sol = [each["text"] for each in broken if each["model"] == "gpt-6.1-sol" and each["level"] == "warning"]
     assert f"temperature in 3 of 6 requests, first {REQUESTS}:2: gpt-6.1-sol refuses it" in sol  # whatever the effort
     assert (
-        f"tools in 1 of 6 requests, first {REQUESTS}:2: gpt-6.1-sol refuses it on Chat Completions; the Responses API takes "
+        f"tools in 1 of 6 requests, first {REQUESTS}:2: gpt-6.1-sol refuses it on Chat Completions; use the Responses API "
         in ("".join(sol))
     )
     body = {"model": "gpt-4.1", "input": "x", "max_output_tokens": 5, "temperature": 1, "reasoning": {"effort": "none"}}

@@ -217,7 +217,7 @@ def test_limits_that_are_not_known_are_no_time() -> None:
 
 def test_a_model_that_ends_before_the_work_is_done() -> None:
     found = ask("gpt-4.1", tier=1, input_tokens=50_000, requests=2_000)
-    assert "gpt-4.1 in batch: this may not be done on 2027-01-14, when the model ends" in [
+    assert "gpt-4.1 in batch: the work may not be done when the model ends on 2027-01-14" in [
         each.message for each in found.findings
     ]
     late = ask("gpt-4.1-mini", tier=1, input_tokens=50_000, requests=4_000, deadline=200 * DAY)

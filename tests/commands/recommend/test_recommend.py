@@ -176,7 +176,7 @@ def test_needs_exclude_what_lacks_them() -> None:
 def test_a_score_below_the_tolerance_says_how_near_it_came() -> None:
     found = ask("multilingual")
     assert against(found, "gpt-4.1-mini") == {
-        "tolerance": "89.9 % of the family's best for multilingual (Multilingual MMLU 78.5); 90 % qualifies"
+        "tolerance": "it scores 89.9 % of the family's best for multilingual (Multilingual MMLU 78.5); 90 % is required"
     }
     assert chosen(ask("multilingual", tolerance=Decimal("0.11"))) == "gpt-4.1-mini standard"
     assert chosen(ask("classification", as_of=LAUNCH, tolerance=Decimal(0))) == "gpt-4.1 standard"
@@ -191,7 +191,7 @@ def test_a_benchmark_that_was_not_published_is_no_score() -> None:
 def test_a_least_score_excludes() -> None:
     found = ask(as_of=LAUNCH, min_scores={"IFEval": Decimal(80)})
     assert chosen(found) == "gpt-4.1-mini standard"
-    assert against(found, "gpt-4.1-nano") == {"min-score": "its IFEval is 74.5, below the 80 asked for"}
+    assert against(found, "gpt-4.1-nano") == {"min-score": "its IFEval is 74.5, below the required 80"}
     found = ask(as_of=LAUNCH, min_scores={"SWE-bench Verified": Decimal(20)})
     assert against(found, "gpt-4.1-nano") == {"min-score": "its SWE-bench Verified score isn't known"}
 
@@ -271,8 +271,8 @@ def test_limits_exclude() -> None:
 @pytest.mark.parametrize(
     ("wishes", "message"),
     [
-        ({"needs": ("websearch",)}, 'needs: expected a known one, found "websearch"; did you mean web-search'),
-        ({"min_scores": {"IFEvall": Decimal(1)}}, 'metric: expected a known one, found "IFEvall"; did you mean IFEval'),
+        ({"needs": ("websearch",)}, 'needs: unknown feature "websearch"; did you mean web-search'),
+        ({"min_scores": {"IFEvall": Decimal(1)}}, 'unknown metric "IFEvall"; did you mean IFEval'),
         ({"usage_tier": 6}, 'usage tier: expected one of 1, 2, 3, 4, 5, found "6"'),
     ],
 )
@@ -318,7 +318,7 @@ def test_a_score_of_nothing_is_as_good_as_the_best_of_nothing(tmp_path: Path) ->
         ("model,metric,score\ngpt-4.1,f1,NaN\n", 'evals.csv:2: expected a score, 0 or more, such as 87.5, found "NaN"'),
         ("model,metric,score\ngpt-4.1,f1,-1\n", 'evals.csv:2: expected a score, 0 or more, such as 87.5, found "-1"'),
         ("model,metric,score\ngpt-4.1, ,1\n", "evals.csv:2: expected the name of a metric, found nothing"),
-        ("model,metric,score\n\ngpt-4,f1,1\n", 'evals.csv:3: model: expected a known one, found "gpt-4"'),
+        ("model,metric,score\n\ngpt-4,f1,1\n", 'evals.csv:3: unknown model "gpt-4"'),
         ("model,metric,score\ngpt-4.1,f,1\ngpt-4.1,f,2\n", 'evals.csv:3: expected one "f" score for gpt-4.1, found a second'),
         ("model,metric,score\ngpt-4.1,a\0b,1e\n", 'evals.csv:2: expected a score, 0 or more, such as 87.5, found "1e"'),
         ('model,metric,score\n"' + "x" * 200_000, "evals.csv:2: expected CSV, found: field larger than field limit (131072)"),
@@ -373,7 +373,7 @@ def test_the_users_own_score_is_not_cited_as_published(tmp_path: Path) -> None:
     path = evaluation(tmp_path, "model,metric,score\ngpt-4.1,acc,90\ngpt-4.1-mini,acc,88\n")
     found = ask(evaluation=read_evaluation(path, CATALOG), min_scores={"acc": Decimal(89)})
     each = next(each for each in found.excluded if each.name == "gpt-4.1-mini standard")
-    assert [(remark.message, remark.sources) for remark in each.exclusions] == [("its acc is 88, below the 89 asked for", ())]
+    assert [(remark.message, remark.sources) for remark in each.exclusions] == [("its acc is 88, below the required 89", ())]
 
 
 def test_a_tier_that_is_too_slow_for_the_deadline_excludes() -> None:
@@ -400,7 +400,7 @@ def test_tiers_are_those_of_one_provider_and_until_lies_ahead() -> None:
 def test_until_claims_no_more_than_is_known() -> None:
     assert "it runs past 2026-12-31, until 2027-01-14" in [r.message for r in ask(until=date(2026, 12, 31)).why]
     found = ask(as_of=date(2027, 2, 1), until=date(2035, 1, 1))
-    assert "no end of it is known, before 2035-01-01 or later" in [remark.message for remark in found.why]
+    assert "no end of it is announced, before 2035-01-01 or later" in [remark.message for remark in found.why]
 
 
 def test_web_search_has_a_window_of_its_own() -> None:
@@ -477,7 +477,7 @@ def test_a_task_has_the_names_that_people_type() -> None:
     named = {"support": "chat", "rag": "extraction", "summarization": "extraction", "translation": "multilingual"}
     for alias, task in {**named, "sql": "coding", "agents": "function-calling"}.items():
         assert CATALOG.task(alias).id == task
-    with pytest.raises(UnknownName, match='found "suport"; did you mean support?'):
+    with pytest.raises(UnknownName, match='unknown task "suport"; did you mean support?'):
         CATALOG.task("suport")
 
 
@@ -503,7 +503,7 @@ def test_nobody_who_has_moved_is_told_to_go_back(run: Run) -> None:
     day = ("--as-of", "2026-11-23")
     moved = json.dumps({"model": "gpt-6.1-terra", "messages": [{"role": "user", "content": "hi"}], "max_completion_tokens": 9})
     shown = run("recommend", "-", *day, stdin=moved).out
-    assert shown.startswith("Use gpt-6-luna in standard: at most $0.00000")
+    assert shown.startswith("Use gpt-6-luna: at most $0.00000")
     assert "gpt-4.1 " not in "".join(re.findall(r"\n  gpt-.*", shown))
     assert run("recommend", "-", "-q", *day, stdin=moved.replace("gpt-6.1-terra", "gpt-4.1-mini")).out == "gpt-4.1 standard\n"
 
@@ -511,10 +511,7 @@ def test_nobody_who_has_moved_is_told_to_go_back(run: Run) -> None:
 def test_work_without_a_task_is_judged_as_general_and_others_are_shown(run: Run) -> None:
     numbers = ("--input-tokens", "1000", "--output-tokens", "100", "--as-of", "2026-11-23")
     shown = run("recommend", *numbers)
-    assert (
-        "none was given, so the work is judged as general; it would be for chat: gpt-4.1-mini in standard, extraction"
-        in shown.out
-    )
+    assert "none was given, so the work is judged as general; it would be for chat: gpt-4.1-mini, extraction" in shown.out
     found = json.loads(run("recommend", *numbers, "--max-usd", "0.001", "--format", "json").out)
     assert found["by_task"][2] == {"task": "classification", "model": "gpt-4.1-mini", "mode": "standard"}
     stated = run("recommend", *numbers, "--task", "general", "--task", "support", "--task", "chat")
@@ -532,7 +529,10 @@ def test_before_the_release_nothing_fits() -> None:
 def test_a_free_rival_and_an_equal_one() -> None:
     equal = variation(("input: 2.00, cached_input: 0.50, output: 8.00", "input: 0.40, cached_input: 0.10, output: 1.60"))
     texts = " ".join(remark.message for remark in ask("vision", catalog=equal).why)
-    assert "the cheapest that qualifies; gpt-4.1-mini standard would cost $0.00056, the same for 0.2 points less" in texts
+    assert (
+        "the cheapest that meets the requirements; gpt-4.1-mini standard would cost $0.00056, "
+        "the same for a score 0.2 points lower" in texts
+    )
     nothing = ask("vision", input_tokens=0, output_tokens=0, deadline=DAY)
     assert chosen(nothing) == "gpt-4.1 standard"
     both = variation(
@@ -642,11 +642,12 @@ def test_a_price_without_what_searches_find_is_not_called_less() -> None:
     found = recommend(market(CATALOG, "openai", TODAY), work, Wishes((CATALOG.task("classification"),)))
     assert chosen(found) == "gpt-4.1-mini standard"
     assert next(remark.message for remark in found.why if remark.rule.id == "price") == (
-        "the cheapest that qualifies; gpt-4.1 standard would cost at least $12.80, what its searches find not counted, "
-        "for 3.4 points more"
+        "the cheapest that meets the requirements; gpt-4.1 standard would cost at least $12.80, "
+        "not counting what its searches find, "
+        "for a score 3.4 points higher"
     )
     (table,) = make_report(CATALOG, work, Wishes((CATALOG.task("classification"),)), found).tables
-    assert [row.cells[-1] for row in table.rows[2:4]] == ["what its searches find not counted", "at least 1.1 times the price"]
+    assert [row.cells[-1] for row in table.rows[2:4]] == ["not counting what its searches find", "at least 1.1 times the price"]
 
 
 def headline(found: Recommendation, **wishes: Any) -> str:
@@ -658,7 +659,7 @@ def test_what_the_family_does_not_last_for_is_done_by_its_replacement() -> None:
     until = date(2027, 6, 1)
     found = ask("extraction", until=until, requests=1000, deadline=DAY)
     assert headline(found, until=until, deadline=DAY) == (
-        "Use gpt-6-luna in batch: $0.07575 for 1,000 requests ($0.00007575 each); the family ends before 2027-06-01 is over"
+        "Use gpt-6-luna (batch): $0.07575 for 1,000 requests ($0.00007575 each); the family ends before 2027-06-01 is over"
     )
     assert against(found, "gpt-4.1-mini", "batch")["until"].endswith("its official replacement is gpt-6-luna")
 
@@ -667,9 +668,9 @@ def test_what_the_family_does_not_last_for_is_done_by_its_replacement() -> None:
     ("as_of", "platform", "mode", "then"),
     [
         (date(2026, 10, 15), "openai", "batch", None),
-        (date(2026, 10, 16), "openai", "batch", "; then gpt-6-luna in batch, $0.07575 before reasoning tokens"),
-        (date(2027, 1, 13), "openai", "standard", "; then gpt-6-luna in standard, $0.1515 before reasoning tokens"),
-        (date(2027, 2, 1), "azure-global", "batch", "; then gpt-6-luna in standard, $0.1515 before reasoning tokens"),
+        (date(2026, 10, 16), "openai", "batch", "; then gpt-6-luna (batch), $0.07575 before reasoning tokens"),
+        (date(2027, 1, 13), "openai", "standard", "; then gpt-6-luna, $0.1515 before reasoning tokens"),
+        (date(2027, 2, 1), "azure-global", "batch", "; then gpt-6-luna, $0.1515 before reasoning tokens"),
     ],
 )
 def test_the_first_line_says_what_follows_a_model_that_ends_soon(as_of: date, platform: str, mode: str, then: str | None) -> None:
@@ -685,7 +686,7 @@ def test_the_first_line_says_what_follows_a_model_that_ends_soon(as_of: date, pl
 
 def test_a_price_with_cache_writes_is_a_range_in_the_first_line() -> None:
     found = ask("extraction", input_tokens=3000, requests=1000)
-    assert headline(found).endswith("; then gpt-6-luna in standard, $0.3515 to $0.4265 before reasoning tokens")
+    assert headline(found).endswith("; then gpt-6-luna, $0.3515 to $0.4265 before reasoning tokens")
     assert found.then is not None
     assert found.then.replacement.most_usd == Decimal("0.4265")
 
@@ -716,7 +717,7 @@ def test_the_deadline_that_admits_batch_is_as_long_as_the_usage_tier_takes() -> 
 
 
 def test_work_that_may_not_be_done_when_the_model_ends_goes_elsewhere() -> None:
-    late = {"ends-before-done": "this may not be done on 2027-01-14, when the model ends"}
+    late = {"ends-before-done": "the work may not be done when the model ends on 2027-01-14"}
     slow = ask(output_tokens=300, requests=1_000_000, usage_tier=1)
     assert chosen(slow) == "gpt-4.1 standard", "23 days, where gpt-4.1-mini takes 99"
     assert against(slow, "gpt-4.1-mini") == late
@@ -732,7 +733,9 @@ def test_work_that_may_not_be_done_when_the_model_ends_goes_elsewhere() -> None:
 def test_what_is_sent_in_batch_may_take_as_long_as_it_does() -> None:
     found = ask(output_tokens=300, requests=100_000, usage_tier=1, mode="batch")
     assert chosen(found) == "gpt-4.1-mini batch"
-    assert "what is sent in batch today can wait, half of standard ($88.00)" in [remark.message for remark in found.why]
+    assert "what is sent in batch today can wait, at half of the standard price ($88.00)" in [
+        remark.message for remark in found.why
+    ]
 
 
 def test_pictures_that_nobody_can_count_are_called_an_estimate() -> None:

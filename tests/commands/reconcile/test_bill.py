@@ -738,7 +738,7 @@ def test_answers_wrapped_ever_deeper_are_read_to_a_depth() -> None:
 
 def test_what_searches_do_to_a_comparison_is_said() -> None:
     notes = make_report(bill([searched("gpt-4.1", "web_search")])).notes
-    assert "gpt-4.1-nano is not among the same tokens elsewhere: it does not have web-search." in notes
+    assert "gpt-4.1-nano is not among the same tokens on other models: it does not have web-search." in notes
     assert any(note.startswith("gpt-4.1-mini bills 8,000 input tokens for a web search, whatever it finds [") for note in notes)
     assert not any("elsewhere" in note for note in make_report(bill([searched("gpt-4.1")])).notes)
 
@@ -771,8 +771,8 @@ def test_deployments_and_labels_are_translated(run: Run, tmp_path: Path) -> None
     given = ("--model", "prod=gpt-4.1-mini", "--model", "mail=openai/gpt-4.1", "--model", "gpt-4.1-mini")
     done = run("reconcile", "log.csv", *given)
     assert (done.code, done.out.partition("\n")[0]) == (0, "$2.80 for 3 answers")
-    assert "Taken for gpt-4.1: mail." in done.out
-    assert "Taken for gpt-4.1-mini: prod." in done.out
+    assert "Counted as gpt-4.1: mail." in done.out
+    assert "Counted as gpt-4.1-mini: prod." in done.out
 
 
 @pytest.mark.parametrize(

@@ -111,7 +111,7 @@ def test_what_is_not_priced_is_told_by_its_most_frequent_reasons_and_each_doubt_
         ("notice", "3 more for reasons like these"),
     ]
     assert document["notes"] == [
-        "The price of ft:gpt-4.1-mini-2025-04-14:acme::abc in batch is of medium confidence [litellm 2026-11]."
+        "The batch price of ft:gpt-4.1-mini-2025-04-14:acme::abc is likely, but not confirmed [litellm 2026-11]."
     ]
     assert run("reconcile", "-", "-q", "--fail-on", "warning", stdin=stdin).code == 0
 

@@ -243,7 +243,7 @@ def test_misses_are_said_in_one_line_and_saved_for_a_report(run: Run, tmp_path: 
         "3 of 9 requests exact; 3 off by the same 4 tokens: tool-choice; 1 off by 9 tokens: tool-choice; 1 off by 2 tokens: tools"
     )
     assert f"  matched  {said}; 1 other off\n" in done.out
-    assert "Off by the same tokens\n  requests  off  they have\n         3   +4  a forced call\n" in done.out
+    assert "Off by the same number of tokens\n  requests  off  they have\n         3   +4  a forced call\n" in done.out
     (first, *_) = json.loads(run(*arguments, "--format", "json").out)["prediction"]["misses"]
     assert first == {
         "requests": 3,

@@ -165,7 +165,7 @@ def test_a_saved_report_knows_what_was_required(run: Run, tmp_path: Path) -> Non
     (tmp_path / "saved.json").write_text(run("check", "--as-of", "2026-11-26", "--format", "json").out)
     declared, saved = (run("report", name, "--as-of", "2026-11-26").out for name in ("gpt41.yaml", "saved.json"))
     for told in (declared, saved):
-        assert told.count("use gpt-4.1-mini in batch until 2027-01-14: $156.00 per month") == 2
+        assert told.count("use gpt-4.1-mini (batch) until 2027-01-14: $156.00 per month") == 2
     assert "as good enough" not in saved
 
 
@@ -205,7 +205,7 @@ def test_a_day_that_is_past_requires_nothing_and_is_told(run: Run, tmp_path: Pat
     for command in ("check", "report"):
         done = run(command, "--as-of", "2027-01-11")
         assert (done.code, done.err) == (0, "")
-        assert "a: 2027-01-10, until which it must run, is past: that requires nothing any more" in done.out
+        assert "a: 2027-01-10, until which it must run, is in the past, so it requires nothing any more" in done.out
         assert "is past" not in run(command, "--as-of", "2027-01-10").out
 
 
@@ -222,7 +222,7 @@ def test_what_searches_find_is_told_as_what_it_is(overview: Examine, catalog: Ca
     assert answers.points[0].remark == "10,300 in total"
     examined = overview.one(f"{searches}, model: gpt-4.1-mini".replace("50}", "0}"))
     told = make_report(catalog, Overview(DAY, (examined,), ()), ())
-    assert "use gpt-4.1 in standard: at least $" in told.lines[0].text
+    assert "use gpt-4.1: at least $" in told.lines[0].text
     assert told.headline.startswith("1 workload: $")
     assert " as recommended (at " in told.headline
 
@@ -356,10 +356,10 @@ def test_what_has_no_score_and_costs_less_is_kept(run: Run, tmp_path: Path, mode
     (tmp_path / "gpt41.yaml").write_text(config)
     (found,) = json.loads(run("report", *TODAY, "--format", "json").out)["workloads"]
     until = "" if model == "gpt-6-luna" else " until 2027-01-14"
-    assert found["advice"].startswith(f"stay with {model} in standard{until}: $")
+    assert found["advice"].startswith(f"stay with {model}{until}: $")
     assert (found["recommended"], found["recommended_each_usd"]) == (f"{model} standard", found["each_usd"]["expected"])
     assert [(each["label"], each["text"]) for each in found["lines"][1:]] == [
-        ("why", "it costs no more than gpt-4.1 in standard, which would fit for $0.00416 per request"),
+        ("why", "it costs no more than gpt-4.1, which would fit for $0.00416 per request"),
         ("but", f"{model} has no published score: only your own evaluation shows whether it is good enough"),
     ]
     assert {each["remark"] for each in found["candidates"] if each["model"] == "gpt-4.1"} == {"fits", "needs 24 h"}
@@ -439,7 +439,7 @@ def test_what_a_usage_tier_does_not_let_through_day_after_day_is_not_advised(run
     assert f"{sent}; the sums that follow are for it, not for the month" in said
     checked = json.loads(run("check", *TODAY, "--format", "json").out)["findings"]
     (cheaper,) = (each["message"] for each in checked if each["rule"] == "cheaper-variant")
-    assert cheaper.startswith("sorting: gpt-4.1-mini in standard meets the requirements for $495.18 per month")
+    assert cheaper.startswith("sorting: gpt-4.1-mini meets the requirements for $495.18 per month")
     assert [each["level"] for each in checked if each["rule"] == "pace"] == ["error"], "told once, of all workloads together"
 
 
@@ -453,10 +453,10 @@ def test_what_fails_its_own_requirements_is_not_advised_to_stay(run: Run, tmp_pa
     )
     done = run("report", *TODAY, "--fail-on", "never", "--format", "json")
     advice = {each["name"]: each["advice"] for each in json.loads(done.out)["workloads"]}
-    assert advice["om"].startswith("use gpt-4.1-mini in standard until 2027-01-14: $96.00 per month")
-    assert advice["nov"].startswith("use gpt-4.1 in standard until 2027-01-14: $480.00 per month")
-    assert advice["open"].startswith("stay with gpt-6-luna in standard")
-    assert advice["near"].startswith("stay with gpt-4o-mini in standard")
+    assert advice["om"].startswith("use gpt-4.1-mini until 2027-01-14: $96.00 per month")
+    assert advice["nov"].startswith("use gpt-4.1 until 2027-01-14: $480.00 per month")
+    assert advice["open"].startswith("stay with gpt-6-luna")
+    assert advice["near"].startswith("stay with gpt-4o-mini")
     page = run("report", *TODAY, "--fail-on", "never", "--format", "html").out
     assert "gpt-6-luna has no published score" in page
     assert "gpt-4o-mini has no published score" not in page

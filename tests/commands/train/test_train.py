@@ -371,7 +371,7 @@ FLAWS = [
         example(USER, {"role": "assistant", "function_call": {"name": "f", "arguments": "{}"}}, functions=[{"name": "f"}]),
         [],
     ),
-    (example(SYSTEM, USER), ["messages: expected an answer of the assistant, which is what is learned, found none"]),
+    (example(SYSTEM, USER), ["messages: expected an answer of the assistant to learn from, found none"]),
     (
         example(USER, {"role": "assistant", "content": ""}, USER, {"role": "assistant", "content": None}),
         [f"messages[{index}]: expected an answer to learn, found an empty one" for index in (1, 3)],
@@ -388,7 +388,7 @@ FLAWS = [
     ),
     (
         example(USER, {**ANSWER, "weight": 0}),
-        ["messages: expected an answer of weight 1, found only such of weight 0, which are not learned"],
+        ["messages: expected an answer of weight 1, found only answers of weight 0"],
     ),
     (
         example(user="x", seed=1, n=1, **{"\x1b[31m": 1}),
@@ -505,7 +505,7 @@ def test_whom_the_platform_takes_jobs_from(run: Run, platform: str, day: str, le
             ("a.jsonl", "--model", "ft:gpt-4.1:o::i"),
             '--model: expected a base model that can be fine-tuned, found "ft:gpt-4.1:o::i"',
         ),
-        (("a.jsonl", "--prompts", "a.jsonl"), "--prompts: expected it with --distill-from, found it alone"),
+        (("a.jsonl", "--prompts", "a.jsonl"), "--prompts: expected --distill-from with it, found it alone"),
         (("a.jsonl", "--cached", "50"), '--cached: expected a share from 0% to 100%, found "50"'),
         (("a.jsonl", "--epochs", "0"), "Invalid value for '--epochs': expected a whole number from 1 to"),
         (
@@ -546,7 +546,7 @@ def test_a_file_that_stops_being_readable_is_an_error() -> None:
 def test_a_file_without_examples_has_no_price(tmp_path: Path, run: Run) -> None:
     done = run("train", write(tmp_path / "empty.jsonl", "", "[]"), *ON)
     assert done.code == 1
-    assert done.out.startswith("Nothing to be trained on: no example can be read\n")
+    assert done.out.startswith("Nothing to train on: no example can be read\n")
     assert run("train", str(tmp_path / "empty.jsonl"), *ON, "-q").out == "none\n"
 
 
