@@ -267,9 +267,7 @@ def _make_request_workloads(
     return InputWorkloads(together, found, left_out)
 
 
-def read_sources(
-    paths: list[str] | None, text: str | None, hint: str = ""
-) -> "tuple[list[InputSource], list[SkippedPath]]":
+def read_sources(paths: list[str] | None, text: str | None, hint: str = "") -> "tuple[list[InputSource], list[SkippedPath]]":
     """List the sources that the command line names, and what was skipped. At a terminal with nothing, `hint` is in the error."""
     from gpt41_cli.files.sources import find_sources
 

@@ -69,4 +69,6 @@ def test_the_installed_script_completes_in_bash_and_the_command_says_where_it_is
     done = subprocess.run(["bash", "-c", script], env=environ, capture_output=True, text=True, timeout=60, check=False)
     assert f"bash completion installed in {tmp_path}/.bash_completions/gpt41.sh" in done.stdout
     assert done.stdout.endswith("completes: minute month\n")
-    assert done.stderr == "gpt41: bash and zsh load it by a line that was added to ~/.bashrc or ~/.zshrc; fish finds it by itself\n"
+    assert (
+        done.stderr == "gpt41: bash and zsh load it by a line that was added to ~/.bashrc or ~/.zshrc; fish finds it by itself\n"
+    )

@@ -45,11 +45,17 @@ def test_a_guessed_command_is_answered_with_the_right_one(run: Run, guess: str, 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ("cost --max-usd 5", "gpt41 cost has no option --max-usd; use gpt41 recommend --max-usd, or gpt41 check with a budget in gpt41.yaml"),
-        ("cost --by team", "gpt41 cost has no option --by; use gpt41 reconcile --by FIELD, which groups a bill by any field of the logs"),
+        (
+            "cost --max-usd 5",
+            "gpt41 cost has no option --max-usd; use gpt41 recommend --max-usd, or gpt41 check with a budget in gpt41.yaml",
+        ),
+        (
+            "cost --by team",
+            "gpt41 cost has no option --by; use gpt41 reconcile --by FIELD, which groups a bill by any field of the logs",
+        ),
         ("cost --prefer speed", "gpt41 cost has no option --prefer; gpt41 recommend has it"),
         ("cost -i 5 --platform azure", 'unknown platform "azure"; did you mean azure-global or azure-data-zone?'),
-        ("cost -i 5 --output 200", '--output: expected a file that ends in '),
+        ("cost -i 5 --output 200", "--output: expected a file that ends in "),
         ("cost", "expected text or --input-tokens, found an empty input; numbers do, too: -i 1200 --output-tokens 300"),
         ("cost --csv", "gpt41 cost has no option --csv; use --format csv"),
         ("count --max-token 5", "gpt41 count has no option --max-token; did you mean --max-tokens?"),

@@ -15,7 +15,9 @@ from tests.conftest import ROOT
 def test_the_man_page_is_that_of_the_help() -> None:
     assert PAGE.read_text() == make_page(), "run docs/make_man.py"
     commands = (ROOT / "gpt41_cli" / "commands").glob("*/command.py")
-    assert sorted(line.removeprefix(".SS gpt41 ") for line in make_page().splitlines() if line[:3] == ".SS") == sorted(path.parent.name for path in commands)
+    assert sorted(line.removeprefix(".SS gpt41 ") for line in make_page().splitlines() if line[:3] == ".SS") == sorted(
+        path.parent.name for path in commands
+    )
 
 
 def test_the_wheel_has_the_man_page_where_man_looks() -> None:

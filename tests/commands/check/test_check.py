@@ -169,11 +169,11 @@ def test_requirements_and_what_would_meet_them(run: Run, tmp_path: Path) -> None
             "notice",
             "dear: gpt-4.1-mini meets the requirements for $0.56 per month instead of $2.80, 80 % less",
         ),
-        ("no-score", "warning", "weak: gpt-4.1-nano in standard: its SWE-bench Verified score isn't known for coding"),
+        ("no-score", "warning", "weak: gpt-4.1-nano: its SWE-bench Verified score isn't known for coding"),
         ("deadline", "error", "slow: gpt-4.1 in batch: batch answers within 24 hours, later than 60 minutes"),
         ("qualifying-variant", "notice", "slow: gpt-4.1 meets the requirements, for $0.0028 per request"),
-        ("needs", "error", "blind: gpt-6-luna in standard: its source does not list predicted-outputs"),
-        ("no-score", "notice", f"blind: gpt-6-luna in standard: its {scores} score isn't known for coding"),
+        ("needs", "error", "blind: gpt-6-luna: its source does not list predicted-outputs"),
+        ("no-score", "notice", f"blind: gpt-6-luna: its {scores} score isn't known for coding"),
         (
             "model-shut-down",
             "error",
@@ -337,7 +337,7 @@ workloads:
         (
             "usage-tier",
             "error",
-            f"huge: gpt-4.1 in standard: one request needs 40,000 tokens per minute; tier 1 allows 30,000, and {pool}",
+            f"huge: gpt-4.1: one request needs 40,000 tokens per minute; tier 1 allows 30,000, and {pool}",
         ),
         ("monthly-limit", "error", "steady, night, little: costs $9,344.11 per month, over the $100.00 that tier 1 may spend"),
         # 1,000,010 requests of 1,000 tokens, of which 1,000,000 in a week and 10 in a day.
@@ -365,7 +365,7 @@ def test_a_maximum_that_the_model_does_not_give_is_refused_whatever_is_expected(
     (tmp_path / "a.json").write_text(request(max_tokens=40_000))
     config(tmp_path, "workloads: {a: {requests: a.json, output_tokens: 10}}")
     assert findings(run("check", *DAY, "--format", "json").out) == [
-        ("max-output-tokens", "error", "a: gpt-4.1-mini in standard: 40,000 output tokens are over its limit of 32,768")
+        ("max-output-tokens", "error", "a: gpt-4.1-mini: 40,000 output tokens are over its limit of 32,768")
     ]
 
 

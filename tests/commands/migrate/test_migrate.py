@@ -171,8 +171,7 @@ def test_a_table_that_names_models_in_a_circle_ends_the_road() -> None:
 def test_days_are_told_as_far_as_they_are_known() -> None:
     nano = describe_end_dates(market(CATALOG, as_of=date(2026, 10, 23)), CATALOG.variant("gpt-4.1-nano"))
     assert nano.message == (
-        "gpt-4.1-nano ends: OpenAI 2026-10-23 (that day); "
-        "Azure 2026-10-14 (9 days ago, uncertain, 2027-04-14 in other sources)"
+        "gpt-4.1-nano ends: OpenAI 2026-10-23 (that day); Azure 2026-10-14 (9 days ago, uncertain, 2027-04-14 in other sources)"
     )
     assert (
         describe_end_dates(market(CATALOG, as_of=TODAY), CATALOG.variant("gpt-6.1-terra")).message

@@ -267,8 +267,8 @@ def test_features_of_the_api_that_end_are_found(run: Run, tmp_path: Path) -> Non
         ("feature-ends", "warning", "evals-api"),
         ("feature-ends", "notice", "reusable-prompts"),
     ]
-    assert findings[0]["message"].startswith("pmpt_68a1-b: reusable prompts: OpenAI ends this in 1 day, on 2026-11-30 (medium")
-    assert findings[1]["message"].startswith("beta.threads.create: the Assistants API: OpenAI ended this on 2026-08-26 (medium")
+    assert findings[0]["message"].startswith("pmpt_68a1-b: reusable prompts: OpenAI ends this in 1 day, on 2026-11-30 (likely")
+    assert findings[1]["message"].startswith("beta.threads.create: the Assistants API: OpenAI ended this on 2026-08-26 (likely")
     assert findings[4]["message"] == "reusable prompts are named in 1 line of prose, a comment or a name"
     text = run("scan", "--as-of", "2026-11-29").out
     assert text.startswith(
