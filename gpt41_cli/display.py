@@ -146,8 +146,8 @@ def to_decimal(ratio: Fraction, places: int = 12) -> Decimal:
 def name_offer(model: str, mode: str) -> str:
     """Name a model in a mode. Standard goes without saying.
 
-    >>> name_offer("gpt-4.1", "standard"), name_offer("gpt-4.1", "batch")
-    ('gpt-4.1', 'gpt-4.1 (batch)')
+    >>> name_offer("a", "standard"), name_offer("a", "batch")
+    ('a', 'a (batch)')
     """
     return model if mode == "standard" else f"{model} ({mode})"
 
@@ -158,8 +158,8 @@ _CONFIDENCES = {"medium": "likely", "low": "uncertain"}
 def describe_doubt(confidence: str, note: str | None = None) -> str:
     """Return how sure a figure of less than high confidence is, and why; nothing for high.
 
-    >>> describe_doubt("medium", "It was seen with gpt-6-sol."), describe_doubt("low"), describe_doubt("high", "A note.")
-    ('likely: it was seen with gpt-6-sol', 'uncertain', '')
+    >>> describe_doubt("medium", "It was seen once."), describe_doubt("low"), describe_doubt("high", "A note.")
+    ('likely: it was seen once', 'uncertain', '')
     """
     if confidence not in _CONFIDENCES:
         return ""

@@ -28,6 +28,17 @@ BANNED = {
     r"\b(?:tokens|requests|batches|files|calls|dollars) an? (?:minute|day|month|hour)\b": "per minute, per day ...",
     r"(?:\$[\d.,]+|\}) a (?:million|month)\b(?! (?:of|later|ago|after|before))": "per million, per month",
     r"\bwhoever\b": "anyone, a person who",
+    r"\ba known one\b(?! of)(?!;)": "unknown model",
+    r"\b(?:medium|low) confidence\b": "likely, uncertain",
+    r"(?<!only one )\bthat qualifies\b": "that meets the requirements",
+    r"; \S+ takes its place\b": "use ... instead",
+    r"\bwindows of up to\b": "rounds, one after the other",
+    r"\bthe way out\b": "leaving a model",
+    r"\bmost of all\b": "mainly",
+    r"\bexpected it with\b|\"it with ": "expected the other option with it",
+    r"\bwhat is asked of\b": "the requirements",
+    r"\bpoints (?:more|less)\b": "a score ... points higher, lower",
+    r"\bto be trained on\b": "to train on",
 }
 """What isn't written, as a regular expression, with what to write in its place."""
 

@@ -73,7 +73,7 @@ def test_a_file_has_the_urls_of_one_spelling(run: Run) -> None:
     whole = Path("a.jsonl").read_text() + Path("b.jsonl").read_text().replace('"a"', '"c"').replace('"b"', '"d"')
     Path("azure.jsonl").write_text(whole)
     done = run("batch", "azure.jsonl", *AZURE)
-    assert (done.code, done.out.partition("\n")[0]) == (1, "Rejected: 1 error on line 2 (batch-endpoints)")
+    assert (done.code, done.out.partition("\n")[0]) == (1, "Rejected: 2 errors, the first on line 3 (batch-endpoints)")
 
 
 def test_the_workloads_of_a_config_know_its_aliases(run: Run) -> None:
@@ -92,7 +92,7 @@ def test_a_mistake_in_the_aliases_is_an_error_of_the_config_alone(run: Run) -> N
     Path("gpt41.yaml").write_text("version: 1\nmodels: {prod-eu: gpt-9}\nworkloads: {a: {input_tokens: 1}}\n")
     checked = run("check")
     assert checked.code == 2
-    assert "gpt41.yaml:2:19: models.prod-eu: expected" in checked.err
+    assert "gpt41.yaml:2:19: models.prod-eu: unknown model" in checked.err
     assert run("cost", "body.json", "--model", "gpt-4.1-mini", "-q", *DAY).code == 0
     assert run("reconcile", "-", "--config", "gpt41.yaml", stdin="{}").err == checked.err
     Path("gpt41.yaml").write_text("version: 1\nworkloads: {a: {input_tokens: 1}}\n")
@@ -204,8 +204,7 @@ def test_a_name_that_is_not_known_is_answered_with_how_to_say_what_it_is(run: Ru
     done = run(command, "azure.jsonl", *DAY)
     assert done.code == 2
     assert (
-        'unknown model "prod-eu"; --model NAME=MODEL, or models: in gpt41.yaml, says what a '
-        "deployment or label is\n"
+        'unknown model "prod-eu"; --model NAME=MODEL, or models: in gpt41.yaml, says what a deployment or label is\n'
     ) in done.err
 
 

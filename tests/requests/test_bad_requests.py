@@ -281,7 +281,7 @@ COMMANDS = [
     ),
     (
         ("cost", "a.json", "--input-tokens", "5"),
-        "--input-tokens: expected it with texts or alone, found requests, whose input is their own",
+        "--input-tokens: expected texts with it, or nothing, found requests, which have input of their own",
     ),
     (("cost", "new.json"), "1 of 1 requests cannot be read"),
     (("cost", "a.json", "--model", "gpt-4.11"), f'unknown model "gpt-4.11"; {DEPLOYMENT}'),

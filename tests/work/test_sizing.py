@@ -138,10 +138,7 @@ def test_an_unknown_model_or_tier_is_named_with_its_line(catalog: Catalog, size:
     (unknown,) = size(chat(USER), {**chat(USER), "model": "o3-mini"}).rejects.examples
     assert (unknown.place.line, unknown.message) == (
         2,
-        (
-            'unknown model "o3-mini"; --model NAME=MODEL, or models: in gpt41.yaml, says '
-            "what a deployment or label is"
-        ),
+        ('unknown model "o3-mini"; --model NAME=MODEL, or models: in gpt41.yaml, says what a deployment or label is'),
     )
     sent = "".join(json.dumps(body) + "\n" for body in (chat(USER, max_tokens=1), chat(USER, service_tier="scale", max_tokens=1)))
     done = run("cost", stdin=sent)
@@ -183,7 +180,7 @@ def test_what_nobody_asked_for_breaks_no_limit(catalog: Catalog, size: Any) -> N
 def test_fine_tuning_examples_have_no_maximum_to_price(run: Run) -> None:
     sent = json.dumps({"messages": [USER, {"role": "assistant", "content": "Noon."}]}) + "\n"
     assert run("cost", stdin=sent).err == (
-        "gpt41: --output-tokens: expected it with fine-tuning examples, which state no maximum, found none\n"
+        "gpt41: --output-tokens: expected a number for fine-tuning examples, which state no maximum, found none\n"
     )
     done = run("cost", "--output-tokens", "5", "--as-of", "2026-11-23", stdin=sent)
     assert (

@@ -1,4 +1,4 @@
-"""What stated reasoning tokens cost on the way out: one number, or one for each reasoning effort."""
+"""What stated reasoning tokens cost after a move: one number, or one for each reasoning effort."""
 
 from __future__ import annotations
 
