@@ -231,6 +231,7 @@ def test_what_is_no_request_is_refused_with_what_it_is_and_what_reads_it(
 REFUSED_TEXT = {
     "lines of other objects": (lines({"a": 1}, {"b": 2}), "JSON Lines that are neither requests nor messages; make each line"),
     "lines of texts": (lines("Where is my bike?", "Where is my car?"), "JSON Lines that are neither requests nor messages"),
+    "flow.yaml": ("models: {eu: gpt-4.1}\nversion: 1\nworkloads: {a: {input_tokens: 5}}\n", "a gpt41.yaml; gpt41 check reads it"),
     "gpt41.yaml": ("# ours\nversion: 1\nworkloads:\n  a: {input_tokens: 5}\n", "a gpt41.yaml; gpt41 check reads it"),
     "a table of usage": (
         "day,model,input_tokens,output_tokens\n2026-11-20,gpt-4.1,5,4\n",

@@ -10,7 +10,7 @@ from gpt41_cli.requests.forms import foreign
 from gpt41_cli.requests.kinds import TO_REQUESTS, ContentKind, find_kind, is_usage_name
 
 _TABLE_CELL = re.compile(r'"?([\w. ()-]{1,40})"?')
-_CONFIG = re.compile(r"(?:[ \t]*(?:#.*)?\n|---\n)*(?:version|defaults|workloads):")
+_CONFIG = re.compile(r"(?:[ \t]*(?:#.*)?\n|---\n)*(?:version|defaults|workloads|models|budget|code):")
 _YAML_MESSAGE = re.compile(
     r"^[ -]*role: *[\"']?(?:system|user|assistant|developer|human)[\"']?[ \t]*\n(?:.*\n){0,5}? +(?:content|text):"
     r"|^[ -]*(?:content|text):.*\n(?:.*\n){0,5}? +role: *[\"']?(?:system|user|assistant|developer|human)[\"']?[ \t]*$",
@@ -20,7 +20,7 @@ _YAML_NODES = re.compile(r"^nodes:\s*$", re.MULTILINE)
 _FLOW_PART = re.compile(r"^(?:outputs|edges|inputs):", re.MULTILINE)
 _DIFY_APP = re.compile(r"^kind: app\s*$", re.MULTILINE)
 _DIFY_PART = re.compile(r"^(?:workflow|model_config):", re.MULTILINE)
-_CONFIG_KEYS = (re.compile(r"^version:", re.MULTILINE), re.compile(r"^workloads:\s*(#.*)?$", re.MULTILINE))
+_CONFIG_KEYS = (re.compile(r"^version:", re.MULTILINE), re.compile(r"^workloads:\s*([#{].*)?$", re.MULTILINE))
 
 
 def find_text_kind(head: str, name: str) -> ContentKind | None:
