@@ -133,7 +133,16 @@ class InputWorkloads(NamedTuple):
         assert self.request_totals is not None
         parts = split_into_workloads(self.request_totals, self.combined.terms, self.combined.times, model, mode)
         whole = self.combined
-        return {named: replace(part, is_incomplete=whole.is_incomplete, flaws=whole.flaws) for named, part in parts.items()}
+        return {
+            named: replace(
+                part,
+                is_incomplete=whole.is_incomplete,
+                flaws=whole.flaws,
+                # Requests of one model and mode are the whole work, which needn't be sized twice.
+                _loads=whole._loads if part.shapes is whole.shapes else {},
+            )
+            for named, part in parts.items()
+        }
 
 
 def read_input_workloads(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from datetime import date
+from functools import lru_cache
 from typing import NamedTuple
 
 from gpt41_cli.catalog import Catalog, Variant
@@ -72,6 +73,13 @@ def _sum_parts(counted: Iterable[tuple[PromptPiece, int]]) -> Mapping[str, int]:
     for piece, tokens in counted:
         parts[piece.part] += tokens
     return parts
+
+
+@lru_cache(1_000)  # the shapes of requests hold it: equal ones must not be many
+def _compare_framing(answers: int) -> tuple[int, ...]:
+    """Count how many tokens more each part of plain messages has by the rules of the GPT-5 generation, `answers` among them."""
+    framing = GPT_5.answer - FAMILY.answer + answers * (GPT_5.answer_in_history - FAMILY.answer_in_history)
+    return tuple(framing if part == OVERHEAD else 0 for part in PARTS)
 
 
 def _list_texts(request: Request, method: CountingMethod) -> Iterable[str]:
@@ -192,8 +200,7 @@ class Meter:
             older, newer = (_sum_parts(count_pieces(build_prompt(request, rules), memo)) for rules in (FAMILY, GPT_5))
             return tuple(newer[part] - older[part] for part in PARTS)
         answers = sum(turn.role == "assistant" for turn in texts)
-        framing = GPT_5.answer - FAMILY.answer + answers * (GPT_5.answer_in_history - FAMILY.answer_in_history)
-        return tuple(framing if part == OVERHEAD else 0 for part in PARTS)
+        return _compare_framing(answers)
 
     def split_prompt(self, request: Request, method: CountingMethod) -> list[PromptStretch]:
         """Split the prompt as the cache sees it."""

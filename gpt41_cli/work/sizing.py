@@ -364,17 +364,22 @@ def split_into_workloads(
 def _merge_groups(
     groups: Mapping[ModelAndMode, ModelModeTotals], find_group: Callable[[ModelAndMode], ModelAndMode]
 ) -> dict[ModelAndMode, ModelModeTotals]:
-    merged: defaultdict[ModelAndMode, ModelModeTotals] = defaultdict(ModelModeTotals)
+    alike: dict[ModelAndMode, list[ModelModeTotals]] = {}
     for named, totals in groups.items():
-        merged[find_group(named)] += totals
-    return merged
+        alike.setdefault(find_group(named), []).append(totals)
+    return {group: _sum_totals(each) for group, each in alike.items()}
+
+
+def _sum_totals(each: Sequence[ModelModeTotals]) -> ModelModeTotals:
+    """Return the sum. One alone isn't copied, as there may be many shapes: nobody changes what is returned."""
+    return each[0] if len(each) == 1 else reduce(iadd, each, ModelModeTotals())
 
 
 def merge_into_workload(sizing: RequestTotals, terms: Assumptions, times: int) -> Workload:
     """Make one workload of all requests, whatever they name, sent `times` times."""
     modes = {group.mode for group in sizing.groups}
     mode = modes.pop() if len(modes) == 1 else None
-    totals, warm = (reduce(iadd, each.values(), ModelModeTotals()) for each in (sizing.groups, sizing.warm_groups))
+    totals, warm = (_sum_totals([*each.values()]) for each in (sizing.groups, sizing.warm_groups))
     work = _make_workload(totals, warm if sizing.warm_groups else None, terms, times, sizing.replay, mode=mode)
     return replace(work, flaws=tuple(list_request_flaws(sizing.flaws)))
 
@@ -393,11 +398,13 @@ def _make_workload(
     Once stands for any volume, and so for warm ones alone.
     """
     cold_times = 1 if warm and times > 1 else 0 if warm else times
-    shapes = Counter({shape: many * cold_times for shape, many in totals.shapes.items() if cold_times})
+    shapes = totals.shapes
+    if warm or times > 1:
+        shapes = Counter({shape: many * cold_times for shape, many in shapes.items() if cold_times})
     for shape, many in warm.shapes.items() if warm else ():
         shapes[shape] += many * (times - cold_times)
     return Workload(
-        dict(shapes),
+        shapes,
         terms,
         needs=frozenset(totals.needs) | terms.tools.needed_abilities,
         doubt_rules=frozenset(totals.doubts),
