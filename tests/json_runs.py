@@ -215,6 +215,7 @@ RUNS = (
     f"reconcile bills/usage.csv --invoice bills/costs.json {TODAY}",
     f"reconcile --invoice bills/costs.json {TODAY}",
     f"reconcile --invoice charged.csv {TODAY}",
+    f"reconcile logs/usage.csv --pricing company.yaml {TODAY}",
     f"reconcile bare.json --model gpt-4.1 {TODAY}",
     f"reconcile logs/usage.csv --by project --by model --since 2026-11-24 --compare {TODAY}",
     f"reconcile logs/usage.csv --since 2026-11-24 {TODAY}",
@@ -336,6 +337,7 @@ def all_printed(folder: Path) -> list[Printed]:
         (folder / name).write_text(text)
     shutil.copytree(ROOT / "tests" / "logs", folder / "logs")
     shutil.copytree(ROOT / "tests" / "bills", folder / "bills")
+    (folder / "company.yaml").write_text("overrides:\n- {discount_percent: 15}\n")
     (folder / "charged.csv").write_text(
         "date,amount_value,amount_currency,line_item,quantity\n"
         '2026-11-20,1.50,usd,"batch | gpt-4.1, input",1500000\n2026-11-20,2,usd,,\n'

@@ -19,13 +19,20 @@ MAX_TABLE_BYTES = 5_000_000
 
 
 def parse_catalog(data: bytes, file: str) -> Catalog:
-    """Read the catalog from `data`, the bytes of a file called `file`. Raises TableError with line and column."""
+    """Read the catalog from `data`, the bytes of a file called `file`: a price table, or overrides of the one that ships.
+
+    Raises TableError with line and column.
+    """
     # Imported here: most runs take the table that ships as it was parsed, and need no YAML.
     import hashlib
 
     from gpt41_cli.catalog import cursor
+    from gpt41_cli.catalog.overlay import apply_overlay, is_overlay
 
-    return build(Catalog, cursor.read_yaml(data, file), file=file, sha256=hashlib.sha256(data).hexdigest(), aliases={})
+    root = cursor.read_yaml(data, file)
+    if root.is_mapping and is_overlay(root):
+        return apply_overlay(read_catalog(), root, data)
+    return build(Catalog, root, file=file, sha256=hashlib.sha256(data).hexdigest(), aliases={})
 
 
 def read_catalog(path: Path | str | None = None) -> Catalog:

@@ -187,6 +187,12 @@ class Cursor:
                 self.fail(f"the key {name}", "none")
         return entries
 
+    def without(self, *keys: str) -> Cursor:
+        """Return the mapping without some of its keys."""
+        kept = [pair for pair in self.node.value if pair[0].value not in keys]
+        node = yaml.MappingNode(self.node.tag, kept, self.node.start_mark, self.node.end_mark)
+        return Cursor(node, self.file, self.path, self.key)
+
     def drop(self, path: str) -> bool:
         """Remove the entry at `path`, or the list that it is in, from the document. Return False if there is none."""
         for pair in self.node.value if isinstance(self.node, yaml.MappingNode) else ():
@@ -216,6 +222,11 @@ class Cursor:
     def items_or_self(self) -> Iterator[Cursor]:
         """Yield the elements of a list, or the value itself: a single element may be written without brackets."""
         return self.items() if isinstance(self.node, yaml.SequenceNode) else iter((self,))
+
+    @property
+    def is_mapping(self) -> bool:
+        """True for keys with values."""
+        return isinstance(self.node, yaml.MappingNode)
 
     @property
     def is_scalar(self) -> bool:

@@ -49,13 +49,20 @@ class Variant(NamedTuple):
         return {**self.model.lifecycle, **(self.fine_tuned.lifecycle if self.fine_tuned else {})}
 
 
+class OverlayFile(NamedTuple):
+    """A file of overrides that changed a price table."""
+
+    file: str
+    sha256: str
+
+
 class Catalog(NamedTuple):
     """A price table. `file` and `sha256` identify it; `checked_on` is when its figures were last compared.
     Answers name what follows a model from `horizon_days` before its end on.
 
     `tools` is None if it has no prices for built-in tools; `endings` are features of the API that end; `meters` name what
     cost exports count. `aliases`
-    are the models of other names, such as Azure deployments.
+    are the models of other names, such as Azure deployments. `overlay` is the file of overrides, if there is one.
     """
 
     file: Annotated[str, GIVEN]
@@ -75,6 +82,7 @@ class Catalog(NamedTuple):
     endings: Mapping[str, tables.FeatureEnding] = {}
     meters: Meters | None = None
     aliases: Annotated[Mapping[str, str], GIVEN] = MappingProxyType({})
+    overlay: Annotated[OverlayFile | None, GIVEN] = None
 
     def with_aliases(self, aliases: Mapping[str, str]) -> Self:
         """Return the catalog with more names for its models: by the name of a deployment or label, a model."""

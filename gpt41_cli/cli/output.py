@@ -36,6 +36,9 @@ RECORD_FORMATS = ("jsonl", "csv")
 
 def show_and_exit(report: "Report", wanted: OutputOptions, fail_on: Level | None = Level.ERROR) -> NoReturn:
     """Print the report and exit with 1 if a finding is at `fail_on` or above, else with 0."""
+    if report.catalog and report.catalog.overlay:
+        note = f"Prices are those of {report.catalog.file} with the overrides of {report.catalog.overlay.file}."
+        report = report._replace(notes=(*report.notes, note))
     show_report(report._replace(fails_at=fail_on), wanted)
     if wanted.quiet and report.bound and not any(map(_is_lacking, report.findings)):
         print_to_stderr(report.bound)

@@ -175,4 +175,6 @@ def _draw_footer(report: Report) -> Iterator[str]:
     if report.catalog:
         table = report.catalog
         prices = f"Prices of {_escape_text(table.file)}, checked on {table.checked_on} (SHA-256 {table.sha256})"
+        if table.overlay:
+            prices += f", with the overrides of {_escape_text(table.overlay.file)} (SHA-256 {table.overlay.sha256})"
         yield f"<footer>{prices}. Made with gpt41.</footer>"

@@ -19,7 +19,13 @@ def render(report: Report, screen: Screen) -> str:
     If the report has a `digest`, it is that of everything else in the object.
     """
     catalog = report.catalog
-    pricing = catalog and {"file": catalog.file, "sha256": catalog.sha256, "checked_on": str(catalog.checked_on)}
+    pricing: dict[str, object] | None = catalog and {
+        "file": catalog.file,
+        "sha256": catalog.sha256,
+        "checked_on": str(catalog.checked_on),
+    }
+    if catalog and catalog.overlay:
+        pricing = {**(pricing or {}), "overlay": catalog.overlay._asdict()}
     document = {
         "schema": report.schema,
         "pricing": pricing,

@@ -1,5 +1,6 @@
 """`gpt41 models`."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -17,6 +18,9 @@ ModelArgument = Annotated[
 def models(
     model: ModelArgument = None,
     check: Annotated[bool, typer.Option("--check", help="Only check the price table and the vocabulary.")] = False,
+    diff: Annotated[
+        Path | None, typer.Option("--diff", metavar="FILE", help="What a price table or a file of overrides changes.")
+    ] = None,
     platform: options.PlatformOption = "openai",
     as_of: options.AsOfOption = None,
     pricing: options.PricingOption = None,
@@ -30,18 +34,23 @@ def models(
     gpt41 models
     gpt41 models --format json
     gpt41 models --check --pricing my-prices.yaml
+    gpt41 models --diff company.yaml
     """
     from gpt41_cli.commands.models.family_report import make_family_report, make_validation_report
     from gpt41_cli.commands.models.report import make_model_report
 
-    wanted = read_output_options(output_format, quiet, outputs, [pricing])
+    wanted = read_output_options(output_format, quiet, outputs, [pricing, diff])
     catalog = parse.read_catalog(pricing)
     market = parse.read_market(catalog, platform, as_of)
     if check:
         from gpt41_cli.tokens.text.vocabulary import check_vocabularies
 
         check_vocabularies()
-        report = make_validation_report(catalog)
+        report = make_validation_report(market)
+    elif diff:
+        from gpt41_cli.commands.models.diff_report import make_diff_report
+
+        report = make_diff_report(market, parse.read_catalog(diff))
     elif model:
         report = make_model_report(market, parse.read_variant(model, catalog))
     else:

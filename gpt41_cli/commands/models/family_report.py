@@ -58,14 +58,24 @@ def make_family_report(market: Market) -> Report:
     )
 
 
-def make_validation_report(catalog: Catalog) -> Report:
-    """Make the report that a price table is sound, with how much is in it."""
+def make_validation_report(market: Market) -> Report:
+    """Make the report that a price table is sound, with how much is in it, and a warning if it is old on that day."""
+    catalog = market.catalog
     headline = (
         f"{catalog.file} has no errors: {pluralize(len(catalog.models), 'model')}, {pluralize(len(catalog.sources), 'source')}, "
         f"{pluralize(len(catalog.tasks), 'task')}"
     )
-    lines = (ReportLine("sha256", catalog.sha256), ReportLine("checked", f"figures last compared on {catalog.checked_on}"))
-    return make_report(catalog, list(catalog.models.values()), headline=headline, lines=lines, tables=(), answer="sound")
+    lines = [ReportLine("sha256", catalog.sha256)]
+    if catalog.overlay:
+        lines.append(ReportLine("overrides", f"{catalog.overlay.file}, SHA-256 {catalog.overlay.sha256}"))
+    lines.append(ReportLine("checked", f"figures last compared on {catalog.checked_on}"))
+    stale = lifecycle.check_price_table_age(market)
+    if stale:
+        how = "install a newer gpt41, or correct a copy of pricing.yaml and give it with --pricing; gpt41 never goes online"
+        lines.append(ReportLine("update", how))
+    models = list(catalog.models.values())
+    report = make_report(catalog, models, headline=headline, lines=tuple(lines), tables=(), answer="sound")
+    return report._replace(findings=tuple(stale))
 
 
 def make_report(

@@ -1,0 +1,142 @@
+"""The price you pay: a file of overrides on top of the price table that ships, such as a discount or rates of your own."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Annotated, Any, NamedTuple
+
+from gpt41_cli.catalog import checks, tables
+from gpt41_cli.catalog.cursor import Cursor
+from gpt41_cli.catalog.lookup import Catalog, OverlayFile
+from gpt41_cli.pricing import EXACT, Rates
+from gpt41_cli.records import GIVEN, Default, Key, build
+
+_DISCOUNT = "discount_percent"
+_UPLIFT = "regional_uplift_percent"
+
+
+class _Override(NamedTuple):
+    """One entry of `overrides`: what it changes, and for which models, platforms, modes and days; all if it doesn't say."""
+
+    discount_percent: Annotated[Decimal | None, Default()]
+    regional_uplift_percent: Annotated[Decimal | None, Default()]
+    rates: Annotated[Rates | None, checks.caches_at_a_discount, Default()]
+    models: Annotated[tuple[tables.ModelName, ...], Default(())]
+    platforms: Annotated[tuple[tables.PlatformName, ...], Default(())]
+    modes: Annotated[tuple[Annotated[str, checks.is_mode(tables.MODES)], ...], Default(())]
+    since: Annotated[date | None, Key("from"), Default()]
+    until: Annotated[date | None, Default()]
+
+    def change(self, row: tables.DatedRates, file: str) -> tables.DatedRates:
+        """Return a row at the overridden price, with a note that says so."""
+        percent = EXACT.subtract(self.regional_uplift_percent or Decimal(0), self.discount_percent or Decimal(0))
+        factor = EXACT.divide(EXACT.add(Decimal(100), percent), Decimal(100))
+        rates = self.rates or row.rates.with_multipliers(factor, factor)
+        writes = (row.cache_write_30m, row.cache_write_12h)
+        changed = [each if each is None or self.rates else EXACT.multiply(each, factor) for each in writes]
+        note = f"{file} overrides this price."
+        return row._replace(rates=rates, cache_write_30m=changed[0], cache_write_12h=changed[1], note=note)
+
+
+class _Overlay(NamedTuple):
+    """A file of overrides. `models` are those of the table, and the file's own."""
+
+    platforms: Annotated[Mapping[str, tables.Platform], GIVEN]
+    models: Annotated[Mapping[str, tables.Model], GIVEN]
+    overrides: Annotated[tuple[_Override, ...], Default(())]
+    aliases: Annotated[Mapping[str, tables.ModelName], Default({})]
+
+
+class _OwnModels(NamedTuple):
+    """The models that a file adds; their entries are as in the price table."""
+
+    sources: Annotated[Mapping[str, Any], GIVEN]
+    platforms: Annotated[Mapping[str, tables.Platform], GIVEN]
+    models: Mapping[str, tables.Model]
+
+
+def is_overlay(root: Cursor) -> bool:
+    """Return True if a document is a file of overrides, not a whole price table."""
+    keys = root.entries()
+    return "schema" not in keys and not keys.keys().isdisjoint(("overrides", "aliases"))
+
+
+def apply_overlay(catalog: Catalog, root: Cursor, data: bytes) -> Catalog:
+    """Return the catalog with the overrides of a document. Raises TableError, with line and column, for mistakes in it."""
+    entries = root.fields((), ("overrides", "aliases", "models", "sources"))
+    sources = dict(catalog.sources)
+    for name, entry in entries["sources"].entries().items() if "sources" in entries else ():
+        sources[name] = checks.read_citation(entry, {})
+    models = dict(catalog.models)
+    if "models" in entries:
+        for name, entry in entries["models"].entries().items():
+            if name in models:
+                entry.fail("models that the price table doesn't have: overrides change the others", f"the model {name}")
+        own = root.without("overrides", "aliases", "sources")
+        models |= build(_OwnModels, own, sources=sources, platforms=catalog.platforms).models
+        checks.names_are_unique(models, entries["models"], {})
+    overlay = build(_Overlay, root.without("models", "sources"), platforms=catalog.platforms, models=models)
+    at = list(entries["overrides"].items()) if "overrides" in entries else []
+    for override, place in zip(overlay.overrides, at, strict=True):
+        _check_override(override, place)
+        changed = {name: _override_model(model, override, root.file) for name, model in models.items()}
+        if changed == models:
+            place.fail("models, platforms, modes and days that the price table has prices for", "no price that it changes")
+        models = changed
+    file = OverlayFile(root.file, hashlib.sha256(data).hexdigest())
+    found = catalog._replace(sources=sources, models=models, overlay=file)
+    return found.with_aliases(overlay.aliases) if overlay.aliases else found
+
+
+def _check_override(override: _Override, at: Cursor) -> None:
+    entries = at.entries()
+    said = [key for key in (_DISCOUNT, _UPLIFT, "rates") if key in entries]
+    if not said:
+        at.fail(f"{_DISCOUNT}, {_UPLIFT} or rates", "none of them")
+    if "rates" in said and said[1:]:
+        entries["rates"].fail("rates or a percentage", "both")
+    for key, most in ((_DISCOUNT, 100), (_UPLIFT, 1000)):
+        percent = getattr(override, key)
+        if percent is not None and percent > most:
+            entries[key].fail(f"a percentage from 0 to {most}")
+    if override.rates and not override.models:
+        entries["rates"].fail("rates with models that they are for", "none")
+    if override.since and override.until and override.until < override.since:
+        entries["until"].fail(f"a day from {override.since} on")
+
+
+def _override_model(model: tables.Model, override: _Override, file: str) -> tables.Model:
+    if override.models and model.id not in override.models:
+        return model
+    tuned = model.fine_tuned
+    if tuned and not override.rates:  # rates of a model aren't those of its fine-tunes, a discount is
+        tuned = tuned._replace(rates=_override_table(tuned.rates, override, file))
+    return model._replace(rates=_override_table(model.rates, override, file), fine_tuned=tuned)
+
+
+def _override_table(table: tables.RateTable, override: _Override, file: str) -> tables.RateTable:
+    def applies(platform: str, mode: str) -> bool:
+        return platform in (override.platforms or table) and mode in (override.modes or tables.MODES)
+
+    return {
+        platform: {
+            mode: tuple(_override_rows(rows, override, file)) if applies(platform, mode) else rows
+            for mode, rows in by_mode.items()
+        }
+        for platform, by_mode in table.items()
+    }
+
+
+def _override_rows(rows: tuple[tables.DatedRates, ...], override: _Override, file: str) -> Iterator[tables.DatedRates]:
+    """Yield the rows with a new one where the override begins and where it ends."""
+    ends = override.until + timedelta(days=1) if override.until else None
+    days = {row.effective_from for row in rows} | {day for day in (override.since, ends) if day}
+    for day in sorted(days):
+        known = [row for row in rows if row.effective_from <= day]
+        if known:
+            row = known[-1]._replace(effective_from=day)
+            is_over = (override.since and day < override.since) or (ends and day >= ends)
+            yield row if is_over else override.change(row, file)

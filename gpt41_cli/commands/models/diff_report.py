@@ -1,0 +1,98 @@
+"""What another price table, or a file of overrides, changes on a day, as a Report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from fractions import Fraction
+from typing import NamedTuple
+
+from gpt41_cli.catalog import Catalog, Market, Variant
+from gpt41_cli.catalog.tables import MODES, DatedRates
+from gpt41_cli.commands.models.family_report import make_report
+from gpt41_cli.display import format_change_percent, format_rate, pluralize
+from gpt41_cli.reports import Report
+from gpt41_cli.reports.columns import Column, make_table
+
+_NO_PRICE = "none"
+
+
+class _PriceChange(NamedTuple):
+    """A price that differs; None if one of the tables has none."""
+
+    model: str
+    platform: str
+    mode: str
+    direction: str
+    before: Decimal | None
+    after: Decimal | None
+
+    @property
+    def change(self) -> str:
+        """The change in percent with its sign; empty without two prices."""
+        if not self.before or self.after is None:
+            return ""
+        share = Fraction(self.after) / Fraction(self.before) - 1
+        return f"{'+' if share > 0 else '-'}{format_change_percent(share)}"
+
+
+def make_diff_report(market: Market, other: Catalog) -> Report:
+    """Make the report on the prices that differ in another catalog on the day of the market."""
+    changes = list(_list_changes(market, other))
+    changed = {change.model for change in changes}
+    name = other.overlay.file if other.overlay else other.file
+    prices = f"{pluralize(len(changes), 'price')} of {pluralize(len(changed), 'model')}" if changes else "no price"
+    columns = (
+        Column[_PriceChange]("model", None, lambda change: change.model),
+        Column[_PriceChange]("platform", None, lambda change: change.platform),
+        Column[_PriceChange]("mode", None, lambda change: change.mode),
+        Column[_PriceChange]("tokens", None, lambda change: change.direction),
+        Column[_PriceChange](">before", None, lambda change: change.before, format_rate, _NO_PRICE),
+        Column[_PriceChange](">after", None, lambda change: change.after, format_rate, _NO_PRICE),
+        Column[_PriceChange](">change", None, lambda change: change.change),
+    )
+    models = [model for model in other.models.values() if changed & {model.id, f"ft:{model.id}"}]
+    return make_report(
+        other,
+        models,
+        headline=f"{name} changes {prices} of {market.catalog.file} on {market.as_of}",
+        lines=(),
+        tables=(make_table(columns, changes),) if changes else (),
+        answer=str(len(changes)),
+    )
+
+
+def _list_changes(market: Market, other: Catalog) -> Iterator[_PriceChange]:
+    for name in dict.fromkeys((*market.catalog.models, *other.models)):
+        for tuned in (name, f"ft:{name}"):
+            before, after = _find_variant(market.catalog, tuned), _find_variant(other, tuned)
+            for platform in other.platforms:
+                for mode in MODES:
+                    rows = _find_row(market, before, platform, mode), _find_row(market, after, platform, mode)
+                    yield from _compare_rows(tuned, platform, mode, *rows)
+
+
+def _find_variant(catalog: Catalog, name: str) -> Variant | None:
+    model = catalog.models.get(name.removeprefix("ft:"))
+    if model is None or (name.startswith("ft:") and model.fine_tuned is None):
+        return None
+    return Variant(name, model, model.fine_tuned if name.startswith("ft:") else None)
+
+
+def _find_row(market: Market, variant: Variant | None, platform: str, mode: str) -> DatedRates | None:
+    rows = variant.rate_table.get(platform, {}).get(mode, ()) if variant else ()
+    return next((row for row in reversed(rows) if row.effective_from <= market.as_of), None)
+
+
+def _compare_rows(
+    model: str, platform: str, mode: str, before: DatedRates | None, after: DatedRates | None
+) -> Iterator[_PriceChange]:
+    for direction, one, two in zip(
+        ("input", "cached", "output", "cache write", "12 h write"), _list_prices(before), _list_prices(after), strict=True
+    ):
+        if one != two:
+            yield _PriceChange(model, platform, mode, direction, one, two)
+
+
+def _list_prices(row: DatedRates | None) -> tuple[Decimal | None, ...]:
+    return (*row.rates, row.cache_write_30m, row.cache_write_12h) if row else (None,) * 5
