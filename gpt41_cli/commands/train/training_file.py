@@ -39,7 +39,7 @@ class TrainingTokens(Addable):
     """Tokens of examples as one model counts them. Of `tokens`, the `lost_tokens` at the ends of `cut_examples` are cut off.
 
     `input_tokens` come before the last answer of each example, like a request in service; `longest_input_tokens` are those of the
-    longest, `readable_tokens` the most of all that a prompt cache could give.
+    longest, `readable_tokens` the most that a prompt cache could give of all of them.
     """
 
     tokens: int = 0
