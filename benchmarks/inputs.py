@@ -34,17 +34,16 @@ def write_sample(path: Path, size: int) -> None:
 
 
 def write_tree(folder: Path, joined: Path, size: int) -> None:
-    """Copy sources of the standard library until they have `size` bytes, and write all of them into one file, too."""
+    """Copy sources of the standard library, of at most `size` bytes in all, and write them into one file, too."""
     library = Path(os.__file__).parent
     with joined.open("wb") as together:
         for path in sorted(library.glob("*.py")) + sorted(library.glob("email/*.py")):
             source = path.read_bytes()
-            copy = folder / path.parent.name / path.name
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            copy.write_bytes(source)
-            together.write(source)
-            if together.tell() >= size:
-                return
+            if together.tell() + len(source) <= size:
+                copy = folder / path.parent.name / path.name
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                copy.write_bytes(source)
+                together.write(source)
 
 
 def write_prompts(folder: Path, joined: Path) -> None:

@@ -4,12 +4,17 @@ Each is called as its own documentation shows it.
 """
 
 import json
+import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
 
 MODEL = "gpt-4.1"
+
+if tokenizers := find_spec("litellm"):  # it comes with the vocabularies that tokencost would fetch
+    os.environ["TIKTOKEN_CACHE_DIR"] = str(Path(str(tokenizers.origin)).parent / "litellm_core_utils" / "tokenizers")
 COMMANDS = {"ttok": ["-m", MODEL, "-i"], "count-tokens": ["-e", "o200k_base"]}
 """The peers that are commands, and the options before the file."""
 
