@@ -39,7 +39,12 @@ _NOTEBOOK_MARK = re.compile(r'(?<!\\)"(?:cell_type"\s*:\s*"(\w+)"|(source|output
 _YAML_LINE_BEFORE = re.compile(r"[ \t]*(?:- )?[a-z][\w.-]*:[ \t]+[\"']?$")
 _YAML_LINE_ENDS = re.compile(r"[\"']?[ \t]*$")
 _WORD_LIST_BEFORE = re.compile(r"%[wi][\[({][^\])}]*$", re.IGNORECASE)
-_DESCRIBED_BEFORE = re.compile(r"[\s\-{]*[\"']?(?:description|summary|help|comment|examples?)[\"']?[ \t]*[:=]", re.IGNORECASE)
+# The name of a case or a choice, whose model comes next.
+_NAME_BEFORE = re.compile(r"(?<!\w)[\"']?name[\"']?[ \t]*[:=][ \t]*[\"'`]?$", re.IGNORECASE)
+_MODEL_FOLLOWS = r"[\"'`]?,?\s*[\"']?\w*model\w*[\"']?[ \t]*[:=][ \t]*[\"'`]?{}(?![\w.-])"
+_DESCRIBED_BEFORE = re.compile(
+    r"[\s\-{]*[\"']?(?:description|summary|help(?:_?text)?|tooltip|comment|examples?)[\"']?[ \t]*[:=]", re.IGNORECASE
+)
 _PLACEHOLDER_BEFORE = re.compile(r"\bplaceholder[\"']?[ \t]*[:=][ \t]*\{?[\"'`][^\"'`]*$", re.IGNORECASE)
 # A tokenizer outlives its model.
 _TOKENIZER_BEFORE = re.compile(
@@ -111,7 +116,7 @@ class UseReader:
         is_config = self._kind is FileKind.CONFIG
         if named.naming is not Naming.CONSTANT and not line.has_value(is_config=is_config):
             return UseKind.MENTION
-        if self._is_in_comment(named.start, line):
+        if self._is_in_comment(named.start, line) or (_NAME_BEFORE.search(line.before) and self._is_model_next(named)):
             return UseKind.MENTION
         is_data = is_in_table(self._lines, named.start, named.end) or is_in_answer(
             self._lines, named.start, named.end, is_config=is_config
@@ -140,6 +145,11 @@ class UseReader:
         if _QUOTED_LINE_BEFORE.match(line.before):
             return True
         return any(len(places) % 2 or bisect_left(places, at) % 2 for places in self._quotes)
+
+    def _is_model_next(self, named: NamedModel) -> bool:
+        """Return True if the same name is set as a model right after this one."""
+        follows = re.compile(_MODEL_FOLLOWS.format(re.escape(named.name)), re.IGNORECASE)
+        return follows.match(self._lines.text, named.end) is not None
 
     def _find_notebook_section(self, at: int) -> tuple[str, str]:
         """Return the type of the cell that has an offset, and the part of the cell: source, outputs, metadata or attachments."""

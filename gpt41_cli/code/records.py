@@ -10,7 +10,7 @@ _SET = r"\\?[\"']?[ \t]*(?::|=>|=(?!=))[ \t]*"
 # What an answer of the API or a measurement has, and a request hasn't.
 _ANSWER_FIELD = re.compile(
     r"(?<![\w$])(?:"
-    rf"(?:finish_?reason|system_?fingerprint|(?:prompt|completion|total)_?tokens|total_?cost|owned_by){_SET}"
+    rf"(?:finish_?reason|system_?fingerprint|(?:prompt|completion|total)_?tokens|token_?type|total_?cost|owned_by){_SET}"
     rf"|(?:input|output|total)_?token_?count{_SET}|(?:start|end)_?time{_SET}[\"'\d]"
     rf"|created(?:_?at)?{_SET}\d+(?![\d-])"
     rf"|usage{_SET}(?:[A-Z]\w*\(|\{{(?!\s*[\"']?include))"

@@ -177,6 +177,7 @@ MENTIONS = [
     ("page.py", 'SAMPLE = (\n    "import openai\\n"\n    "ask(model=\'gpt-4.1\')\\n"\n)'),
     ("bot.py", '# What """ means.\ndef f():\n    """\n    ask("gpt-4.1")\n    """'),
     ("bot.py", 'tokenizer_hub="acme/gpt-4.1"'),
+    ("bot.py", '"help_text": "runs `ask --model gpt-4.1` for you",'),
     ("bot.py", 'encoder = tiktoken.encoding_for_model("gpt-4.1")'),
     ("Bot.cs", 'var tokenizer = TiktokenTokenizer.CreateForModel("gpt-4.1");'),
     (".cursor/rules/bot.mdc", 'ask({ model: "gpt-4.1" })'),
@@ -231,6 +232,7 @@ RECORDED = [
     ("docs/openapi-split/model.yml", "enum:\n  - gpt-4.1"),
     ("paths.yml", "operationId: ask\nexample:\n  model: gpt-4.1"),
     ("prices.yaml", "gpt-4.1:\n  provider: openai\n  context_window: 1000000"),
+    ("meter.test.ts", "expect({\n  value: '12',\n  model: 'gpt-4.1',\n  token_type: 'input',\n})"),
     ("cutoffs.ts", '  "gpt-4.1": "2024-06",'),
     ("limits.ts", '  "gpt-4.1": "128k",'),
     ("models.ts", '  { id: "gpt-4.1", cost: { input: 2.5, output: 10 } },'),
@@ -267,6 +269,11 @@ def test_a_table_of_prices_calls_no_model() -> None:
     assert {kind for _, kind in kinds("choices.ts", f"const choices = [\n{choices}]\n")} == {CALL}
     choices = "".join(f'    "{model}",\n' for model in models)
     assert {kind for _, kind in kinds("choices.py", f"CHOICES = [\n{choices}]\n")} == {CALL}
+
+
+def test_the_name_of_a_case_is_not_its_model() -> None:
+    case = '{\n  name:  "gpt-4.1",\n  model: "gpt-4.1",\n}, {\n  name:  "gpt-4.1",\n  model: "gpt-4.1-mini",\n}'
+    assert [kind for _, kind in kinds("bot_test.go", case)] == [MENTION, CALL, CALL, CALL]
 
 
 def test_a_notebook_calls_a_model_in_the_source_of_code_alone() -> None:

@@ -75,4 +75,4 @@ def scan(
     known = find_known(result.uses, saved) if saved else set()
     ends = find_ends(market)
     findings = (*make_scan_findings(result, market, ends, known, within), *make_unreadable_findings(result.skipped))
-    output.show_and_exit(make_report(result, market, ends, known, findings), wanted, threshold)
+    output.show_and_exit(make_report(result, market, ends, known, findings, within), wanted, threshold)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import timedelta
 from typing import NamedTuple
 
 from gpt41_cli import rules
@@ -36,9 +37,14 @@ class _FoundUse(NamedTuple):
 
 
 def make_report(
-    result: ScanResult, market: Market, ends: Mapping[str, Ending], known: Collection[int], findings: Sequence[Finding]
+    result: ScanResult,
+    market: Market,
+    ends: Mapping[str, Ending],
+    known: Collection[int],
+    findings: Sequence[Finding],
+    within: timedelta | None = None,
 ) -> Report:
-    """Make the report; `known` are the positions of the uses that the baseline has."""
+    """Make the report; `known` are the positions of the uses that the baseline has. What ends `within` a time is an error."""
     found = [
         _FoundUse(use, ends.get(use.entry), position in known, use.entry in market.catalog.endings)
         for position, use in enumerate(result.uses)
@@ -51,7 +57,7 @@ def make_report(
         schema=SCHEMA,
         answer="\n".join(f"{sanitize(call.use.place.label)} {call.use.name}" for call in rows) or "none",
         headline=_make_headline(result, rows),
-        lines=tuple(_make_lines(result, market, found)),
+        lines=tuple(_make_lines(result, market, found, findings, within)),
         tables=tuple(tables),
         findings=tuple(findings),
         notes=tuple(_make_notes(rows)),
@@ -111,8 +117,14 @@ def _describe_end(row: _FoundUse) -> str:
     return f"{end.feature.name if end.feature else row.use.entry} ({left})"
 
 
-def _make_lines(result: ScanResult, market: Market, found: Sequence[_FoundUse]) -> Iterator[ReportLine]:
-    """Say when each model that is called ends, what isn't a call, and what was left out."""
+def _make_lines(
+    result: ScanResult, market: Market, found: Sequence[_FoundUse], findings: Sequence[Finding], within: timedelta | None
+) -> Iterator[ReportLine]:
+    """Say how many calls are errors, when each model that is called ends, what isn't a call, and what was left out."""
+    errors = sum(finding.level is Level.ERROR and finding.rule is not rules.UNREADABLE for finding in findings)
+    if errors:
+        soon = "" if within is None else f", or that end within {pluralize(within.days, 'day')}"
+        yield ReportLine("errors", f"{pluralize(errors, 'call')} of models and features that are shut down{soon}")
     calls = [each for each in found if each.use.is_call]
     for name, end in {call.use.entry: call.end for call in calls if call.end}.items():
         if end.feature:
