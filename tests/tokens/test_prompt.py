@@ -292,7 +292,7 @@ def test_what_nobody_can_count_makes_the_count_a_lower_bound(meter: Meter) -> No
         (chat(USER, modalities=["text", "audio"]), "audio", "modalities"),
         (responses("x", tools=[{"type": "web_search"}]), "built-in-tool", "tools[0]"),
         (responses("x", previous_response_id="resp_1"), "stored-state", "previous_response_id"),
-        ({"model": "gpt-4.1", "prompt": {"id": "p"}}, "stored-state", "prompt"),
+        ({"model": "gpt-4.1", "prompt": {"id": "p"}}, "stored-prompt", "prompt"),
         (responses([{"role": "user", "content": [{"type": "input_file", "file_id": "f"}]}]), "input-file", "input[0].content[0]"),
         (responses([{"type": "reasoning", "summary": []}]), "item", "input[0]"),
     ]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from gpt41_cli import rules
 from gpt41_cli.catalog.tables import Model, PatchRule
-from gpt41_cli.requests.request import ANIMATED_PICTURE, Doubt, Request
+from gpt41_cli.requests.request import ANIMATED_PICTURE, CallTurn, Doubt, Request
 from gpt41_cli.rules import Effect
 from gpt41_cli.tokens.doubts.shapes import find_shapes
 from gpt41_cli.tokens.generations import FAMILY
@@ -19,7 +19,7 @@ def find_doubts(request: Request, model: Model | None, *, is_named: bool = True)
     """
     found = [*request.doubts]
     if is_named and (model is None or not model.prompt.confirmed):
-        found.append(_make_model_doubt(model))
+        found.append(_make_model_doubt(model, request))
     if request.images:
         found += _find_image_doubts(request, model)
     for shape, path in find_shapes(request):
@@ -29,19 +29,20 @@ def find_doubts(request: Request, model: Model | None, *, is_named: bool = True)
     return found
 
 
-def _make_model_doubt(model: Model | None) -> Doubt:
-    """Doubt a model that the rules weren't found on. A reasoning model may keep tokens that aren't counted. One that the table
-    doesn't have may count more or less.
+def _make_model_doubt(model: Model | None, request: Request) -> Doubt:
+    """Doubt a model that the rules weren't found on. A reasoning model may keep what it reasoned for earlier answers, which isn't
+    counted. One that the table doesn't have may count more or less.
     """
     if model is None:
         message = "this model isn't in the price table, and its tokenizer may differ: it is counted by the family's rules"
         return Doubt(rules.UNLISTED_MODEL, "model", message)
-    if model.reasoning:
+    keeps_reasoning = model.reasoning and any(isinstance(turn, CallTurn) or turn.role == "assistant" for turn in request.turns)
+    if keeps_reasoning:
         unknown = "no recordings confirm the rules for this model, and what it keeps of its reasoning is not counted"
     else:
         unknown = "no recordings confirm the rules for this model"
     rules_of = "the GPT-4.1 family" if model.prompt.generation == FAMILY.name else "the GPT-5 generation"
-    effect = Effect.AT_LEAST if model.reasoning else Effect.INEXACT
+    effect = Effect.AT_LEAST if keeps_reasoning else Effect.INEXACT
     return Doubt(rules.MODEL, "model", f"{unknown}: it is counted by the rules of {rules_of}", effect)
 
 

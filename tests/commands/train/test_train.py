@@ -330,7 +330,7 @@ def test_the_whole_road_from_a_teacher_to_its_student(tmp_path: Path, run: Run) 
 def test_answers_of_no_stated_length_make_a_ceiling(tmp_path: Path, run: Run) -> None:
     prompts = write(tmp_path / "prompts.jsonl", *[{"model": "gpt-4.1", "max_tokens": 70_000, "messages": [USER]}] * 10)
     done = run("train", "--distill-from", "gpt-6-luna", "--prompts", prompts, "--model", "gpt-4.1-mini", *ON)
-    assert done.out.startswith("Training gpt-4.1-mini: at least $32.77 for 6,553,600 tokens")
+    assert done.out.startswith("Training gpt-4.1-mini: at most $32.77 for 6,553,600 tokens")
     assert "10 examples longer than 65,536 tokens" in done.out
 
 
