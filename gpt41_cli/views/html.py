@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 
@@ -14,6 +15,15 @@ from gpt41_cli.views.places import format_unmentioned_place
 from gpt41_cli.views.svg import draw_svg, read_style_sheet
 
 _CONTENT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+
+
+_HYPHENATED = re.compile(r"(?<![\w:&/.-])(?=[\w.-]{3,20}(?![\w.-]))[\w.]+(?:-[\w.]*\w)+(?![\w:/-])")
+"""A model, a workload or a date; not a part of a path, and nothing long."""
+
+_COMMANDS = {"recommendation": "recommend", "entries": "count", "priced": "cost"}
+"""The commands whose schemas have other names."""
+
+_MAX_SUMMARY_LINES = 12
 
 
 def render(report: Report, screen: Screen) -> str:
@@ -35,7 +45,9 @@ def render(report: Report, screen: Screen) -> str:
             '<a class="skip" href="#answer">Skip to the answer</a>',
             *_draw_contents(parts),
             '<main id="answer">',
-            f"<h1>{_escape_text(report.headline)}</h1>",
+            *_draw_stamp(report),
+            f"<h1>{_draw_text(report.headline)}</h1>",
+            *_draw_summary(report),
             *_draw_body(report),
             *(line for name, part in parts for line in _draw_part(name, part)),
             "</main>",
@@ -51,6 +63,28 @@ def _escape_text(text: str) -> str:
     return html.escape(sanitize(text))
 
 
+def _draw_text(text: str) -> str:
+    """Draw text with its names and dates, which have hyphens, whole."""
+    return _HYPHENATED.sub(r'<span class="whole">\g<0></span>', _escape_text(text))
+
+
+def _draw_stamp(report: Report) -> Iterator[str]:
+    """Say what this is and of which day."""
+    name = report.schema.removeprefix("gpt41.").partition("/")[0].partition("-")[0]
+    day = report.data.get("as_of") or report.data.get("on")
+    checked = f"prices checked on {report.catalog.checked_on}" if report.catalog else ""
+    config = f" of {report.data['config']}" if report.data.get("config") else ""
+    said = filter(None, (f"gpt41 {_COMMANDS.get(name, name)}{config}", f"as of {day}" if day else "", checked))
+    yield f'<p class="stamp">{" · ".join(map(_draw_text, said))}</p>'
+
+
+def _draw_summary(report: Report) -> Iterator[str]:
+    """Draw the headline and the first lines as plain text, which a click selects, to paste into a mail."""
+    lines = [report.headline, *(f"{line.label}: {line.text}" for line in report.lines[:_MAX_SUMMARY_LINES])]
+    text = "\n".join(_escape_text(line) for line in lines)
+    yield from _fold_away("Summary to paste into a mail", [f'<pre class="copy" tabindex="0" aria-label="Summary">{text}</pre>'])
+
+
 def _draw_contents(parts: Sequence[tuple[str, Report]]) -> Iterator[str]:
     if parts:
         yield '<nav aria-label="Contents"><ol>'
@@ -61,7 +95,7 @@ def _draw_contents(parts: Sequence[tuple[str, Report]]) -> Iterator[str]:
 
 def _draw_part(name: str, part: Report) -> Iterator[str]:
     yield f'<section id="{name}" aria-labelledby="{name}-title">'
-    yield f'<h2 id="{name}-title">{_escape_text(part.headline)}</h2>'
+    yield f'<h2 id="{name}-title">{_draw_text(part.headline)}</h2>'
     yield from _draw_body(part)
     yield "</section>"
 
@@ -73,7 +107,7 @@ def _draw_body(report: Report) -> Iterator[str]:
     for chart in report.charts:
         yield from _draw_chart(chart)
     if report.notes:
-        yield f'<ul class="notes" aria-label="Notes">{"".join(f"<li>{_escape_text(note)}</li>" for note in report.notes)}</ul>'
+        yield f'<ul class="notes" aria-label="Notes">{"".join(f"<li>{_draw_text(note)}</li>" for note in report.notes)}</ul>'
     for block in report.blocks:
         yield from _draw_block(block)
 
@@ -91,7 +125,7 @@ def _draw_lines(report: Report) -> Iterator[str]:
     for label, css, line in told:
         if label != last:
             yield f'<dt class="{css}">{_escape_text(label)}</dt>' if css else f"<dt>{_escape_text(label)}</dt>"
-        yield f"<dd>{_escape_text(line.text)}{_draw_citation(line.citation)}</dd>"
+        yield f"<dd>{_draw_text(line.text)}{_draw_citation(line.citation)}</dd>"
         last = label
     yield "</dl>"
 
@@ -111,16 +145,26 @@ def _draw_table(table: Table) -> Iterator[str]:
     ]
     rows = []
     for row in table.rows:
-        first, *rest = (f"{css}>{_escape_text(cell)}" for cell, css in zip(row.cells, classes, strict=True))
+        first, *rest = (f"{css}>{_draw_text(cell)}" for cell, css in zip(row.cells, classes, strict=True))
         tone = f' class="{row.tone}"' if row.tone else ""
-        rows.append(f'<tr{tone}><th scope="row" {first}</th>{"".join(f"<td {cell}</td>" for cell in rest)}</tr>')
-    drawn = _wrap_in_scroller(table.title or "Table", _draw_grid(table.title, heads, rows))
+        labels = (f'data-label="{_escape_text(heading.title)}"' for heading in table.headings[1:])
+        cells = "".join(f"<td {label} {cell}</td>" for label, cell in zip(labels, rest, strict=True))
+        rows.append(f'<tr{tone}><th scope="row" {first}</th>{cells}</tr>')
+    drawn = _wrap_in_scroller(table.title or "Table", _draw_grid(table.title, heads, rows, css="cards"))
     yield from _fold_away(table.title or "Details", drawn) if table.is_detail else drawn
 
 
-def _draw_grid(title: str, heads: Iterable[str], rows: Iterable[str]) -> list[str]:
+def _draw_grid(title: str, heads: Iterable[str], rows: Iterable[str], css: str = "figures") -> list[str]:
     caption = [f"<caption>{_escape_text(title)}</caption>"] if title else []
-    return ["<table>", *caption, f"<thead><tr>{''.join(heads)}</tr></thead>", "<tbody>", *rows, "</tbody>", "</table>"]
+    return [
+        f'<table class="{css}">',
+        *caption,
+        f"<thead><tr>{''.join(heads)}</tr></thead>",
+        "<tbody>",
+        *rows,
+        "</tbody>",
+        "</table>",
+    ]
 
 
 def _wrap_in_scroller(label: str, lines: Iterable[str]) -> list[str]:
@@ -142,8 +186,9 @@ def _draw_chart(chart: Chart) -> Iterator[str]:
     """Draw a picture under its title, and all its figures as a table."""
     name = f"chart-{chart.name}"
     yield f'<figure aria-labelledby="{name}">'
-    yield f'<figcaption><h3 id="{name}">{_escape_text(chart.title)}</h3><p>{_escape_text(chart.description)}</p></figcaption>'
-    yield from _wrap_in_scroller(f"{chart.title}, as a picture", [draw_svg(chart)])
+    yield f'<figcaption><h3 id="{name}">{_escape_text(chart.title)}</h3><p>{_draw_text(chart.description)}</p></figcaption>'
+    yield f'<div class="wide">{draw_svg(chart)}</div>'
+    yield f'<div class="narrow">{draw_svg(chart, is_narrow=True)}</div>'
     yield from _fold_away(f"{chart.title}, in figures", _wrap_in_scroller(f"{chart.title}, in figures", _draw_figures(chart)))
     yield "</figure>"
 

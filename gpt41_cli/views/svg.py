@@ -12,11 +12,11 @@ from types import ModuleType
 from gpt41_cli.display import sanitize
 from gpt41_cli.errors import InputError
 from gpt41_cli.reports.chart import Chart
-from gpt41_cli.views.vega import make_specification
+from gpt41_cli.views.vega import make_narrow_specification, make_specification
 
 _ROOT_PATTERN = re.compile(r'<svg (.*?)width="(\d+)" height="(\d+)" viewBox="0 0 \2 \3"')
-_MIN_WIDTH = 840
-"""All charts are as wide as that, or their texts would differ in size where they are drawn as wide as a page."""
+_MIN_WIDTH, _MIN_NARROW_WIDTH = 840, 400
+"""All charts are as wide as that, or their texts would differ in size where they are drawn as wide as a page or a phone."""
 
 
 def import_converter() -> ModuleType:
@@ -34,13 +34,14 @@ def read_style_sheet(name: str) -> str:
     return resources.files("gpt41_cli.views").joinpath(name).read_text(encoding="utf-8")
 
 
-def draw_svg(chart: Chart) -> str:
-    """Draw an `svg` element for a page. To screen readers it is one picture with the title as its name.
+def draw_svg(chart: Chart, *, is_narrow: bool = False) -> str:
+    """Draw an `svg` element for a page, or for a phone. To screen readers it is one picture with the title as its name.
 
     Raises InputError if the library can't work, as when the system refuses to start its threads.
     """
+    specification = make_narrow_specification(chart) if is_narrow else make_specification(chart)
     try:
-        drawn: str = import_converter().vegalite_to_svg(json.dumps(make_specification(chart)), allowed_base_urls=[])
+        drawn: str = import_converter().vegalite_to_svg(json.dumps(specification), allowed_base_urls=[])
     except BaseException as error:
         if type(error).__name__ != "PanicException":  # it isn't an Exception, and its class isn't public
             raise
@@ -48,7 +49,7 @@ def draw_svg(chart: Chart) -> str:
     label = html.escape(sanitize(f"{chart.title}. {chart.description}"))
 
     def root(found: re.Match[str]) -> str:
-        width, height = max(int(found[2]), _MIN_WIDTH), found[3]
+        width, height = max(int(found[2]), _MIN_NARROW_WIDTH if is_narrow else _MIN_WIDTH), found[3]
         return f'<svg role="img" aria-label="{label}" {found[1]}width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
 
     return _ROOT_PATTERN.sub(root, drawn.strip(), count=1)

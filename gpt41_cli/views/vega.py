@@ -24,12 +24,30 @@ _MARGIN = {"left": 24, "right": 48, "top": 6, "bottom": 6}
 _BAND_HEIGHT = 26
 _TEXT_LINE_HEIGHT = 15
 _MAX_TEXT_WIDTH = 220
+_NARROW_WIDTH, _NARROW_TEXT_WIDTH, _NARROW_LABEL_WIDTH = 140, 175, 110
 _CHOSEN_STROKE_WIDTH, _HEADROOM_TENTHS = 3, 1
 _TICK_EXPRESSIONS = {
     "usd": "format(datum.value, '$,.10~f')",
     "share": "format(datum.value * 100, '.10~f') + ' %'",
     "count": "format(datum.value, ',.10~f')",
 }
+
+
+def make_narrow_specification(chart: Chart) -> VegaSpec:
+    """Make the Vega-Lite specification of a chart for a phone."""
+    found = make_specification(chart)
+    config = found["config"]
+    config["text"]["limit"] = _NARROW_TEXT_WIDTH
+    config["axis"] |= {"labelLimit": _NARROW_LABEL_WIDTH, "titleLimit": 2 * _NARROW_WIDTH}
+    config["legend"] |= {"columns": 2, "columnPadding": 12, "labelLimit": _NARROW_TEXT_WIDTH}
+    return {**_thin_out_ticks(found), "width": _NARROW_WIDTH, "padding": {"left": 16, "right": 16, "top": 6, "bottom": 6}}
+
+
+def _thin_out_ticks(value: Any) -> Any:
+    """Return a specification with half as many ticks on its axes."""
+    if isinstance(value, dict):
+        return {key: each // 2 if key == "tickCount" else _thin_out_ticks(each) for key, each in value.items()}
+    return [_thin_out_ticks(each) for each in value] if isinstance(value, list) else value
 
 
 def make_specification(chart: Chart) -> VegaSpec:

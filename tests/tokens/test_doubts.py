@@ -226,8 +226,8 @@ def test_what_is_unsure_about_a_model(meter: Meter, catalog: Catalog) -> None:
     assert listed["o3-mini"] is None
     assert not meter.count(readers.read_request({**chat(USER), "model": "o3-mini"})).is_lower_bound, "it may count less"
     assert not meter.count(readers.read_request({**chat(USER), "model": "gpt-4.5-preview"})).is_lower_bound
-    answers = ([], [{"role": "assistant", "content": "Ten."}, USER])  # what it reasoned for an earlier answer may be kept
-    bodies = [{**chat(USER, *more), "model": "gpt-6-luna"} for more in answers]
+    answered_before = chat(USER, {"role": "assistant", "content": "Ten."}, USER)  # what it reasoned for that may be kept
+    bodies = [{**body, "model": "gpt-6-luna"} for body in (chat(USER), answered_before)]
     assert [meter.count(readers.read_request(body)).is_lower_bound for body in bodies] == [False, True]
     answered = {"messages": [USER, {"role": "assistant", "content": "Hi."}]}
     assert rules(meter, answered) == [("training", "messages")], "where no model is named, none is doubted"

@@ -22,10 +22,10 @@ _MAX_VOLUME_FACTOR = 10
 
 
 def draw_overview_charts(overview: Overview) -> Iterator[Chart]:
-    """Draw what the workloads cost, what their requests consist of, and when their models end."""
+    """Draw when the models end, what the workloads cost, and what their requests consist of."""
+    yield from _draw_days_left(overview)
     yield from _draw_cost_by_workload(overview)
     yield _draw_tokens(overview)
-    yield from _draw_days_left(overview)
 
 
 def draw_workload_charts(each: ExaminedWorkload, position: int) -> Iterator[Chart]:
@@ -111,8 +111,8 @@ def _draw_tokens(overview: Overview) -> Chart:
     return Chart(
         "tokens",
         "stack",
-        "What the requests are made of",
-        f"What a mean request is made of: the parts of its input, and its output as expected.{share}",
+        "Tokens per request",
+        f"The input of a mean request by its parts, and its expected output.{share}",
         _WORKLOAD_AXIS,
         ChartAxis("tokens of a mean request", "count"),
         (*series, output),
@@ -133,14 +133,15 @@ def _compute_mean(tokens: int, requests: int) -> Decimal:
 
 def _draw_days_left(overview: Overview) -> Iterator[Chart]:
     points, without = [], []
+    are_several = len({model_end.platform.id for model_end in overview.model_ends}) > 1
     for model_end in overview.model_ends:
-        name = f"{model_end.variant.id} on {model_end.platform.name}"
+        name = f"{model_end.variant.id}{f' on {model_end.platform.name}' if are_several else ''}"
         days = _count_days_left(model_end, overview)
         if days is None or model_end.lifecycle is None:
             without.append(name)
             continue
-        told = f"ends {model_end.lifecycle.shutdown}" if days else f"was shut down {model_end.lifecycle.shutdown}"
-        points.append(ChartPoint(name, Decimal(days), f"{'day' if days == 1 else 'days'} left: {told}"))
+        told = f"ends {model_end.lifecycle.shutdown}" if days else f"ended {model_end.lifecycle.shutdown}"
+        points.append(ChartPoint(name, Decimal(days), f"{'day' if days == 1 else 'days'}: {told}"))
     if not points:
         return
     unknown = f" The price table knows of no end of {', '.join(without)}." if without else ""
@@ -148,7 +149,7 @@ def _draw_days_left(overview: Overview) -> Iterator[Chart]:
         "days-to-shutdown",
         "bars",
         "Days to shutdown",
-        f"How long each model can still be called, counted from {overview.as_of}.{unknown}",
+        f"Days until each model ends, from {overview.as_of} on.{unknown}",
         ChartAxis("model", "name"),
         ChartAxis("days", "count"),
         (ChartSeries("days left", tuple(points)),),
@@ -312,9 +313,9 @@ def _draw_quality_against_cost(each: ExaminedWorkload, position: int) -> Iterato
         if candidate.score_share is not None
     ]
     names = ", ".join(candidate.name for candidate in each.frontier)
-    efficient = f" Efficient (nothing else is both better and cheaper, and in time): {names}." if names else ""
+    efficient = f" Nothing else is both better and cheaper than {names}." if names else ""
     if any(candidate.exclusions for candidate in scored):
-        efficient += " Grey: not good enough, too late or otherwise unfit."
+        efficient += " Grey points do not meet the requirements."
     tasks = ", ".join(task.id for task in each.subject.wishes.tasks)
     yield Chart(
         f"{position}-quality-against-cost",
@@ -323,5 +324,5 @@ def _draw_quality_against_cost(each: ExaminedWorkload, position: int) -> Iterato
         f"The score for {tasks} against the price of a request.{efficient}",
         ChartAxis("US dollars per request", "usd"),
         ChartAxis("score, as a share of the best", "share"),
-        (*series, *([ChartSeries("efficient frontier", tuple(frontier), is_path=True)] if frontier else [])),
+        (*series, *([ChartSeries("best for its price", tuple(frontier), is_path=True)] if frontier else [])),
     )

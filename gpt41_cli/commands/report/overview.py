@@ -281,7 +281,7 @@ def _require_current_quality(wished: Wishes, variant: Variant, catalog: Catalog)
 
 def _find_spending_limits(costing: WorkloadCost, budget_usd: Decimal | None, catalog: Catalog) -> Iterator[SpendingLimit]:
     if budget_usd is not None:
-        yield SpendingLimit("its budget", budget_usd)
+        yield SpendingLimit("the monthly budget", budget_usd)
     tier = costing.requirements.usage_tier
     if tier is not None:
         yield SpendingLimit(f"usage tier {tier}", Decimal(get_monthly_limit(catalog, tier)), catalog.limits.usage_tiers.source)
