@@ -131,5 +131,18 @@ def test_a_body_that_says_nothing_is_left_out() -> None:
     empty = cassette({"body": {"other": 1, "string": None}}, {"body": {"base64_string": "!"}})
     exchange = (list_exchanges(empty) or [])[0]
     assert (exchange.request, exchange.answers) == ({"other": 1, "string": None}, [])
+    for body in ({"base64_string": "abc"}, {"string": gzip.compress(ANSWERED.encode())[:-9]}):
+        assert (list_exchanges(cassette({"body": SENT}, {"body": body})) or [])[0].answers == []
     times = parse_cassette(b"interactions:\n- recorded_at: 2026-11-20 10:00:00\n  n: 5\n", "a")
     assert times == {"interactions": [{"recorded_at": "2026-11-20 10:00:00", "n": 5}]}
+
+
+def test_the_answer_of_a_deployment_counts_though_its_request_names_no_model(run: Run, tmp_path: Path) -> None:
+    sent = json.dumps({"messages": [USER]})
+    other = cassette({"body": "{}"}, {"body": {"string": '{"data": [1]}'}})["interactions"]
+    listed = cassette({"body": ""}, {"body": {"string": "[1]"}})["interactions"]
+    called = cassette({"body": sent}, {"body": {"string": ANSWERED}})["interactions"]
+    (tmp_path / "f.json").write_text(json.dumps({"interactions": [*other, *listed, *called]}))
+    found = json.loads(run("reconcile", "f.json", "--format", "json").out)
+    assert (found["total_usd"], found["usage"]["requests"]) == ("0.00048", 1)
+    assert not [each for each in found["findings"] if each["rule"] == "usage-missing"]
