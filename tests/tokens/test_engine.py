@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gpt41_cli.errors import UnknownName
-from gpt41_cli.tokens import DEFAULT_ENCODING, TextCounter, count, count_stream, make_count_memo
+from gpt41_cli.tokens import DEFAULT_ENCODING, TextCounter, count, count_stream, make_count_memo, make_token_memo
 from gpt41_cli.tokens.text import blocks, engine, fast, vocabulary
 
 # What the pattern treats differently: blanks of several kinds, line ends, cases, contractions, digits, punctuation that
@@ -223,3 +224,25 @@ def test_a_damaged_vocabulary_counts_nothing(
         vocabulary.load_index.__wrapped__("o200k_base")
     assert message in str(error.value)
     assert str(error.value).endswith("reinstall gpt41")
+
+
+def test_tokens_are_the_same_whether_there_is_much_text_or_little() -> None:
+    text = "Lima at noon. " * 20
+    assert make_token_memo(DEFAULT_ENCODING, is_much=True)(text) == make_token_memo(DEFAULT_ENCODING)(text)
+
+
+def test_a_memo_forgets_what_was_not_asked_for_in_a_whole_generation(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "MEMO_CHARACTERS", 8)
+    asked: list[str] = []
+
+    def measure(texts: Sequence[str]) -> list[int]:
+        asked.extend(texts)
+        return [len(text) for text in texts]
+
+    memo = engine.Memo(measure)
+    for text in ("sy", "a", "bb", "sy", "ccc", "sy", "dd", "a"):
+        assert memo(text) == len(text)
+    assert asked == ["sy", "a", "bb", "ccc", "dd", "a"]
+    memo.fill(["sy", "ee"])
+    assert asked[6:] == ["ee"]
+    assert memo("too long to keep") == memo("too long to keep") == 16

@@ -74,7 +74,7 @@ SHAPES: Sequence[Callable[[str, str], Body]] = (
     lambda first, second: ask(second, {"role": "user", "content": first}, response_format=FORMAT, max_tokens=7),
     lambda first, second: ask(second, {"role": "assistant", "content": first, "name": "kim"}, model="gpt-5", n=2),
     lambda first, second: ask(second, SYSTEM, prediction={"type": "content", "content": first}),
-    lambda first, second: ask(second, SYSTEM, response_format={"type": "json_object"}, metadata={"content": first}),
+    lambda first, second: ask(second, SYSTEM, response_format={"type": "json_object"}, metadata={"content": first}, store=True),
     lambda first, second: chat({"role": "user", "content": [{"type": "text", "text": first}]}, model=second or "gpt-4.1"),
     lambda first, second: chat({"role": "user", "content": [{"type": "text", "text": first}, {"type": "text", "text": second}]}),
     lambda first, second: responses(second, instructions=first, max_output_tokens=9),
@@ -94,7 +94,7 @@ SHAPES: Sequence[Callable[[str, str], Body]] = (
 )
 @example([(shape, "Hello", "hi {}", True, True) for shape in SHAPES] * 2)
 @example([(SHAPES[0], text, "x", True, True) for text in TEXTS])
-@example([(SHAPES[5], text, "x", False, False) for text in ("JSON", "Hello", "JSON")])
+@example([(SHAPES[5], "x", text, False, False) for text in ('say "JSON"\n\\', "Hello", 'say "JSON"\n\\')])
 def test_a_frame_reads_counts_and_measures_a_line_as_reading_all_of_it_does(
     lines: list[tuple[Callable[[str, str], Body], str, str, bool, bool]],
 ) -> None:
@@ -156,9 +156,16 @@ def test_a_line_that_is_damaged_or_says_more_is_read_as_a_whole() -> None:
 
 
 def test_a_string_that_means_more_than_its_text_gives_no_frame() -> None:
-    """The text of an input is also what says that this is a request: with a mark in its place, it is none."""
-    lines = [{"model": "gpt-4.1", "messages": json.loads(json.dumps([USER])), "input": "x", "custom_id": "1"}] * 2
-    assert have_frames(*lines) == [False, False]
+    """It is a request in a string; or the word JSON in it is what json_object demands."""
+    wrapped = {"id": 1, "content": json.dumps({"messages": [USER]})}
+    assert have_frames(wrapped, wrapped) == [False, False]
+    in_json = ask("Answer in JSON", response_format={"type": "json_object"})
+    assert have_frames(in_json, in_json) == [False, False]
+
+
+def test_a_string_that_only_looks_like_a_text_belongs_to_the_frame() -> None:
+    lines = [ask(text, store=True, metadata={"content": kept}) for text, kept in (("x", "x"), ("y", "x"), ("y", "y"))]
+    assert have_frames(*lines) == [False, True, False]
 
 
 def test_files_without_a_common_frame_are_soon_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ from gpt41_cli.commands.cost.estimate import Estimate, estimate, estimate_parts
 from gpt41_cli.commands.recommend.candidates import Wishes
 from gpt41_cli.commands.recommend.choose import Recommendation, recommend
 from gpt41_cli.constraints.rate_limits import estimate_tier_duration, find_tier_block
-from gpt41_cli.constraints.request_limits import find_exceeded_limits
+from gpt41_cli.constraints.request_limits import RequestLimits, find_exceeded_limits
 from gpt41_cli.errors import InputError, MissingPrice
 from gpt41_cli.files.sources import find_sources
 from gpt41_cli.tokens import count
@@ -175,6 +175,10 @@ def test_what_nobody_asked_for_breaks_no_limit(catalog: Catalog, size: Any) -> N
     assert find_exceeded_limits(catalog, variant, "standard", nearly_full) == []
     stated = Workload({RequestShape(1_047_000, max_output_tokens=600): 1}, Assumptions(None)).load_on(catalog, variant)
     assert [remark.rule.id for remark in find_exceeded_limits(catalog, variant, "standard", stated)] == ["context-window"]
+    limits = RequestLimits(catalog, "standard")
+    for load in (nearly_full, stated):
+        (one,) = load.sizes
+        assert limits.find_exceeded(variant, one) == find_exceeded_limits(catalog, variant, "standard", load)
 
 
 def test_fine_tuning_examples_have_no_maximum_to_price(run: Run) -> None:

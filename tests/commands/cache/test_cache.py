@@ -28,12 +28,16 @@ from gpt41_cli.commands.cache.divergence import (
 from gpt41_cli.commands.cache.savings import compute_savings
 from gpt41_cli.commands.cache.study import CacheStudy, replay_requests
 from gpt41_cli.errors import InputError, MissingPrice
+from gpt41_cli.files.documents import FileLine
 from gpt41_cli.files.sources import find_sources
+from gpt41_cli.requests.recognise import read_item
 from gpt41_cli.tokens.meter import Meter
 from gpt41_cli.work import prompt_cache
+from gpt41_cli.work.frames import FrameReader
 from gpt41_cli.work.prompt_cache import ReplayOptions
 from gpt41_cli.work.stream import ReadingOptions
 from tests.builders import (
+    CATALOG,
     LONG_TEXT,
     SECRET,
     USER,
@@ -412,3 +416,22 @@ def test_models_with_other_rules_of_caching_are_told(run: Run) -> None:
     assert "(prompts from 1,024 tokens, up to the end of a message)" in out
     assert "gpt-6.1-sol is replayed as recordings of its generation show, up to the end of a message. How long it keeps" in out
     assert "at most [prompt-caching-guide" not in out.partition("note")[2]
+
+
+def test_lines_that_share_a_frame_are_measured_as_their_requests() -> None:
+    """Long and short beginnings in turns: what one digest shares with the one before, another may not."""
+    meter, reader = Meter(CATALOG, needs_tokens=True), FrameReader(None)
+    framed_measurer = caches._FramedMeasurer(meter)
+    systems = ["Be short. " * 500, "Be brief. " * 500, "Be short. " * 500, "Be kind."]
+    found = 0
+    for number, system in enumerate([*systems, *systems], 1):
+        body = chat({"role": "system", "content": system}, {"role": "user", "content": f"{number} " * 400 * (number % 3 + 1)})
+        line = FileLine(number, json.dumps(body).encode())
+        sent = read_item(line, None, line.locate("f"))
+        framed = reader.read(line, line.locate("f"))
+        if framed:
+            found += 1
+            assert framed_measurer.measure(framed) == caches.measure_for_cache(meter, sent)
+        else:
+            reader.learn(line, sent)
+    assert found == 7
