@@ -70,7 +70,7 @@ def test_an_error_of_another_class_says_the_same() -> None:
     unknown = UnknownName("model", "gpt-5", ["gpt-4"])
     assert str(BadBody.from_error(unknown)) == str(unknown)
     moved = InputError.from_error(unknown, "workloads.x.model", PLACE)
-    assert str(moved) == f"gpt41.yaml:3:5: workloads.x.{unknown}"
+    assert str(moved) == f"gpt41.yaml:3:5: workloads.x.model: {unknown}"
     quoted = InputError("a", "a file", OSError(2, "No such file"))
     assert str(InputError.from_error(quoted, "b")) == "b: expected a file, found: No such file"
 

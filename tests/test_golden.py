@@ -1,4 +1,5 @@
-"""Whole runs, as recorded: `tests/golden/COMMAND/QUESTION.txt`, and every `console` block of the pages.
+"""Whole runs, as recorded: `tests/golden/COMMAND/QUESTION.txt`, and every `console` block of the pages. What `80-columns.txt` has
+is recorded in a terminal of that width.
 
 A recording is a command after `$ ` and what a user sees: standard output, then standard error behind `! `, then
 `[exit N]` when it is not 0. `pytest --update-golden` rewrites them all.
@@ -6,6 +7,7 @@ A recording is a command after `$ ` and what a user sees: standard output, then 
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from tests.shell import open_shell, record_again
 
 FOLDER = ROOT / "tests" / "golden"
 GOLDEN = sorted(FOLDER.rglob("*.txt"))
+WIDTH = re.compile(r"(\d+)-columns")
 LINES = 132
 """How many lines a recording has at most, so that a change of it can be read as a whole."""
 
@@ -23,8 +26,9 @@ LINES = 132
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: str(path.relative_to(FOLDER).with_suffix("")))
 def test_a_recorded_run_is_repeated(path: Path, request: pytest.FixtureRequest) -> None:
     recorded = path.read_text()
-    with open_shell(80):
-        again = record_again(recorded, is_terminal=False)
+    width = WIDTH.fullmatch(path.stem)  # as in a terminal of that width
+    with open_shell(int(width[1]) if width else 80):
+        again = record_again(recorded, is_terminal=width is not None)
     if request.config.getoption("--update-golden"):
         path.write_text(again)
     assert again == path.read_text()

@@ -203,7 +203,7 @@ def find_hint(option: str, near: "Sequence[str]", commands: "Iterable[AnyCommand
         return f"use {_OPTION_GUESSES[option]}"
     others = [f"gpt41 {command.name}" for command in commands if any(option in parameter.opts for parameter in command.params)]
     if others:
-        return f"{' and '.join(others)} {'has' if len(others) == 1 else 'have'} it"
+        return f"{', '.join(others)} {'has' if len(others) == 1 else 'have'} it"
     close = [name for name in near if name.startswith(option) or len(name) > 4]
     return f"did you mean {' or '.join(close)}?" if close else ""
 

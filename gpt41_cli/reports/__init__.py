@@ -44,14 +44,15 @@ class Heading(NamedTuple):
     """The heading of a column.
 
     `is_name`: the cells are names from outside, which a format may set apart from prose. `is_bar`: they are shares of one, as
-    fractions, that a format of fixed width may draw. `is_secondary`: the first columns to go if the width isn't enough.
+    fractions, that a format of fixed width may draw. `spare_rank`: columns with 1 go first if the width isn't enough, then those
+    with more; those with 0 stay.
     """
 
     title: str
     is_right_aligned: bool = False
     is_name: bool = False
     is_bar: bool = False
-    is_secondary: bool = False
+    spare_rank: int = 0
 
 
 class Table(NamedTuple):
@@ -87,13 +88,13 @@ class TextBlock(NamedTuple):
 
 def make_headings(*titles: str) -> tuple[Heading, ...]:
     """Make headings from titles with marks before them: `>` aligns to the right, a backtick marks names from outside, `|` a bar,
-    `~` what may be left out on a narrow screen.
+    `~` what may be left out on a narrow screen, `~~` what is left out after that.
     """
 
     def make(title: str) -> Heading:
         plain = title.lstrip(">`|~")
         marks = title[: len(title) - len(plain)]
-        return Heading(plain, ">" in marks, "`" in marks, "|" in marks, "~" in marks)
+        return Heading(plain, ">" in marks, "`" in marks, "|" in marks, marks.count("~"))
 
     return tuple(map(make, titles))
 

@@ -152,7 +152,7 @@ def _draw_table(table: Table, screen: Screen, *, draws: bool) -> list[str]:
         return _draw_grid(plain, screen)
     narrow, said = _split_shared_columns(plain)
     left_out: list[str] = []
-    for heading in (heading for heading in narrow.headings if heading.is_secondary):
+    for heading in sorted((each for each in narrow.headings if each.spare_rank), key=lambda each: each.spare_rank):
         if _fits(narrow, screen):
             break
         narrow = _drop_columns(narrow, [narrow.headings.index(heading)])

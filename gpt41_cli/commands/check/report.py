@@ -86,8 +86,8 @@ def _list_columns(check: ConfigCheck) -> tuple[Column[CheckedWorkload], ...]:
     """Programs get the requests at hand, readers a mean one, with what its tools find."""
     return (
         Column("`workload", "name", lambda row: row.priced.cost.name, sanitize),
-        Column("model", "model", lambda row: row.priced.cost.model),
-        Column("mode", "mode", lambda row: row.priced.cost.mode),
+        Column("~~~model", "model", lambda row: row.priced.cost.model),
+        Column("~~mode", "mode", lambda row: row.priced.cost.mode),
         Column(None, "platform", lambda row: row.priced.cost.platform),
         Column(None, "requests", lambda row: row.priced.cost.requests),
         Column(None, "input_tokens", lambda row: row.priced.cost.input_tokens),
@@ -95,7 +95,7 @@ def _list_columns(check: ConfigCheck) -> tuple[Column[CheckedWorkload], ...]:
         Column(None, "output_tokens", lambda row: row.priced.cost.output_tokens.expected),
         Column(None, "high_output_tokens", lambda row: row.priced.cost.output_tokens.high),
         *_TOOL_COLUMNS,
-        Column(">requests", "volume", lambda row: row.priced.cost.volume and _format_volume(row.priced.cost.volume)),
+        Column("~~>requests", "volume", lambda row: row.priced.cost.volume and _format_volume(row.priced.cost.volume)),
         Column("~>input", None, lambda row: _divide_tokens(row, row.priced.quote.usage.input_tokens)),
         Column("~>cached", None, lambda row: _divide_tokens(row, row.priced.cost.cached_tokens)),
         Column("~>output", None, lambda row: _divide_tokens(row, row.priced.cost.output_tokens.expected)),

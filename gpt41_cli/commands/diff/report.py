@@ -135,7 +135,7 @@ def _make_tables(diff: Diff, changed: Sequence[WorkloadChange]) -> Iterator[Tabl
     if diff.file_changes:
         most = f"The {format_int(len(diff.file_changes))} files that changed most, of {format_int(diff.changed_file_count)}"
         title = (
-            most if diff.changed_file_count > len(diff.file_changes) else f"{pluralize(diff.changed_file_count, 'file')} moved"
+            most if diff.changed_file_count > len(diff.file_changes) else f"{pluralize(diff.changed_file_count, 'file')} changed"
         )
         yield make_table(_FILE_COLUMNS, diff.file_changes, title, is_detail=True)
 

@@ -257,11 +257,11 @@ def _dump_reasoned(moved: MovedWorkload) -> Sequence[Json]:
 
 _COLUMNS_BEFORE: Sequence[Column[MovedWorkload]] = (
     Column("`workload", "name", lambda moved: moved.name, sanitize),
-    Column("model", "model", lambda moved: moved.priced.quote.model),
-    Column("mode", "mode", lambda moved: moved.priced.quote.mode),
+    Column("~~model", "model", lambda moved: moved.priced.quote.model),
+    Column("~~mode", "mode", lambda moved: moved.priced.quote.mode),
     Column(None, "platform", lambda moved: moved.priced.market.platform.id),
     Column("~ends", "ends", lambda moved: moved.ends, absent="-"),
-    Column("move to", None, lambda moved: moved.path.variant.id if moved.path else "no price" if moved.is_stuck else "stays"),
+    Column("~~~move to", None, lambda moved: moved.path.variant.id if moved.path else "no price" if moved.is_stuck else "stays"),
     Column(None, "to", lambda moved: moved.path and moved.path.variant.id),
     Column(None, "to_mode", lambda moved: moved.path and moved.path.quote.mode),
     Column(None, "per", lambda moved: "month" if moved.priced.cost.volume else "request"),
@@ -272,7 +272,7 @@ _COLUMNS_BEFORE: Sequence[Column[MovedWorkload]] = (
     Column(None, "cheaper", lambda moved: [{"mode": mode, "usd": usd} for mode, usd in moved.cheaper_modes.items()]),
 )
 _COLUMNS_AFTER: Sequence[Column[MovedWorkload]] = (
-    Column(">reasoning tokens", None, lambda moved: moved.path and _format_headroom(moved.path), absent="-"),
+    Column("~>reasoning tokens", None, lambda moved: moved.path and _format_headroom(moved.path), absent="-"),
     Column(None, "reasoning_tokens", lambda moved: moved.path and moved.path.spare_reasoning_tokens),
     Column("breaks", None, lambda moved: ", ".join(finding.brief for finding in moved.breaks if finding.brief)),
     Column("", None, lambda moved: "" if moved.priced.cost.volume else "per request"),

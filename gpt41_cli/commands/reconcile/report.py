@@ -139,8 +139,8 @@ def _make_lines(found: Reconciliation) -> Iterator[ReportLine]:
 
 def _describe_savings(found: Reconciliation) -> Iterator[ReportLine]:
     for saved, how in (
-        (found.caching_saved_usd, "by caching, against all input at its full price"),
-        (found.batch_saved_usd, "by batch, against standard with the same cached tokens"),
+        (found.caching_saved_usd, "by caching, compared with all input at its full price"),
+        (found.batch_saved_usd, "by batch, compared with standard with the same cached tokens"),
     ):
         if saved:
             yield ReportLine("saved" if saved > 0 else "lost", f"{format_money(abs(saved))} {how}")
@@ -166,10 +166,10 @@ def _sum_charges(charges: Mapping[ChargeKey, Charge], group: Callable[[ChargeKey
 def _list_sum_columns(sums: Sequence[_ChargeSum]) -> tuple[Column[_ChargeSum], ...]:
     dearest = max((each.total_usd for each in sums), default=Decimal(0))
     return (
-        Column(">answers", None, lambda row: row.usage.requests),
-        Column(">input", None, lambda row: row.usage.input_tokens),
-        Column(">cached", None, lambda row: row.usage.cached_tokens),
-        Column(">output", None, lambda row: row.usage.output_tokens),
+        Column("~~>answers", None, lambda row: row.usage.requests),
+        Column("~>input", None, lambda row: row.usage.input_tokens),
+        Column("~>cached", None, lambda row: row.usage.cached_tokens),
+        Column("~~>output", None, lambda row: row.usage.output_tokens),
         Column(">total", None, show_parts(sums, lambda row: row.total_usd)),
         Column("|", None, lambda row: compute_share(row.total_usd, dearest), str),
     )

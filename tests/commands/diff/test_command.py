@@ -63,7 +63,7 @@ def test_a_revision_against_the_working_tree(run: Run, folder: Path) -> None:
         "  workload  per    before   after           change  input each  output each  cause\n"
         "  triage    month  $24.08  $28.08  +$4.00 (16.6 %)  202 -> 302          100  prompt tokens\n"
         "\n"
-        "1 file moved\n"
+        "1 file changed\n"
         "  file               workload  before  after  tokens\n"
         "  prompts/system.md  triage       200    300    +100\n"
         "\n"
