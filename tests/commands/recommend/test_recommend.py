@@ -779,7 +779,7 @@ def test_what_a_replacement_bills_for_its_cache_is_told_before_it_is_needed() ->
 def test_requests_of_a_successor_are_not_held_to_what_the_family_refuses(run: Run) -> None:
     body = {"model": "gpt-6-luna", "reasoning_effort": "low", "messages": [{"role": "user", "content": "Hi"}]}
     done = run("recommend", "-", "--output-tokens", "9", "--as-of", "2026-11-29", stdin=json.dumps(body))
-    assert done.out.startswith("Use gpt-6-luna in standard: ")
+    assert done.out.startswith("Use gpt-6-luna: ")
     assert "refused-parameter" not in done.out
     of_family = run("recommend", "-", "--output-tokens", "9", stdin=json.dumps({**body, "model": "gpt-4.1"})).out
     assert "reasoning_effort: gpt-4.1 refuses it, as it does not reason [refused-parameter]" in " ".join(of_family.split())
