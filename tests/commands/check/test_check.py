@@ -134,18 +134,18 @@ workloads:
   urgent: {input_tokens: 200000, mode: priority}
 """,
     )
-    who = "gpt-4.1-mini in"
+    who = "gpt-4.1-mini"
     assert findings(run("check", *DAY, "--format", "json").out) == [
         (
             "context-window",
             "error",
-            f"long: {who} standard: 2,000,000 tokens of input and output are over the context window of 1,047,576",
+            f"long: {who}: 2,000,000 tokens of input and output are over the context window of 1,047,576",
         ),
-        ("max-output-tokens", "warning", f"chatty: {who} standard: 40,000 output tokens are over its limit of 32,768"),
+        ("max-output-tokens", "warning", f"chatty: {who}: 40,000 output tokens are over its limit of 32,768"),
         (
             "priority-long-context",
             "error",
-            f"urgent: {who} priority: priority doesn't accept requests above 128,000 input tokens",
+            f"urgent: {who} (priority): priority doesn't accept requests above 128,000 input tokens",
         ),
     ]
 
