@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from gpt41_cli.config import find_nearest_config
 from gpt41_cli.errors import Gpt41Error, InputError
+from gpt41_cli.findings import Place
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,6 +79,43 @@ def add_config_aliases(catalog: "Catalog", named: Path | None = None) -> "Catalo
             raise
         return catalog
     return catalog.with_aliases(aliases) if aliases else catalog
+
+
+def find_config_prices(named: "Sequence[Path] | None" = None) -> Path | None:
+    """Return the price table or the overrides that the named configs, or the nearest one, give as `pricing`.
+
+    Raises InputError if several configs give different ones, or if the file is missing. A config that can't be read has none:
+    what reads it all says why.
+    """
+    found: dict[Path, Path] = {}
+    try:
+        paths = [find_config(each) for each in named or (None,)]
+    except Gpt41Error:
+        return None
+    for path in paths:
+        prices = _read_prices_path(path)
+        if prices is not None:
+            if not prices.is_file():
+                raise InputError(
+                    "pricing", "a price table or a file of overrides", f"none at {prices}", location=Place(str(path))
+                )
+            found[prices.resolve()] = prices
+    if len(found) > 1:
+        raise InputError("--config", "configs with the same pricing", ", ".join(map(str, found.values())))
+    return next(iter(found.values()), None)
+
+
+def _read_prices_path(config: Path) -> Path | None:
+    try:
+        data = config.read_bytes()
+        if b"pricing" not in data:
+            return None  # most configs have none, and need no YAML here
+        from gpt41_cli.config.load import read_prices_path
+
+        name = read_prices_path(data, str(config))
+    except (OSError, Gpt41Error):
+        return None
+    return config.parent / name if name else None
 
 
 def read_config(root: "ConfigRoot", catalog: "Catalog") -> "Config | None":

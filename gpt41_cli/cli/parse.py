@@ -3,7 +3,7 @@
 import os
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -28,11 +28,12 @@ _FILE_ENDING_PATTERN = re.compile(r"\.\w{1,8}$")
 _DATE_PATTERN = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
-def read_catalog(path: Path | None) -> "Catalog":
-    """Read the given price table, or the one that ships with the package."""
+def read_catalog(path: Path | None, configs: "Sequence[Path] | None" = None) -> "Catalog":
+    """Read the given price table, that of the named configs or of the nearest one, or the one that ships with the package."""
     from gpt41_cli.catalog import read_catalog
+    from gpt41_cli.cli.config_file import find_config_prices
 
-    return read_catalog(path)
+    return read_catalog(path or find_config_prices(configs))
 
 
 def read_market(catalog: "Catalog", platform: str | None, as_of: str | None, option: str = "--as-of") -> "Market":

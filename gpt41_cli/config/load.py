@@ -89,6 +89,12 @@ def read_aliases(data: bytes, file: str, catalog: Catalog) -> Mapping[str, str]:
     return _read_aliases(read_yaml(data, file), catalog)
 
 
+def read_prices_path(data: bytes, file: str) -> str | None:
+    """Read `pricing` alone, the path of a price table or of overrides, from a config. Raises TableError with line and column."""
+    entries = read_yaml(data, file).entries()
+    return entries["pricing"].text() if "pricing" in entries else None
+
+
 def _read_aliases(root: Cursor, catalog: Catalog) -> Mapping[str, str]:
     entries = root.entries()
     if "models" not in entries:

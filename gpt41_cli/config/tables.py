@@ -278,7 +278,9 @@ class ModelAliases(NamedTuple):
 
 
 class Document(NamedTuple):
-    """A gpt41.yaml as written. `models` are the models of Azure deployments and other labels, by their names."""
+    """A gpt41.yaml as written. `models` are the models of Azure deployments and other labels, by name; `pricing` is a price
+    table or a file of overrides, next to it.
+    """
 
     version: Annotated[str, Read(lambda at, _: at.choice(CONFIG_VERSION))]
     workloads: Annotated[Mapping[str, WorkloadDeclaration], is_not_empty("at least one workload")]
@@ -286,6 +288,7 @@ class Document(NamedTuple):
     budget: TotalBudget = TotalBudget()
     models: ModelNames = MappingProxyType({})
     code: Texts = ()
+    pricing: str | None = None
 
 
 class Config(NamedTuple):

@@ -102,7 +102,7 @@ def test_a_month_is_a_twelfth_of_a_year(catalog: Catalog, volume: str, per_month
             "budget: {m",
             "budgets: {m",
             (
-                "15:1: budgets: expected one of the keys budget, code, defaults, models, version, workloads, "
+                "15:1: budgets: expected one of the keys budget, code, defaults, models, pricing, version, workloads, "
                 'found the unknown key "budgets"; did you mean budget?'
             ),
         ),

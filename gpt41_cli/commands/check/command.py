@@ -52,7 +52,7 @@ def check(
         _print_schema()
     from gpt41_cli.workloads.priced import CheckOptions
 
-    catalog = parse.read_catalog(pricing)
+    catalog = parse.read_catalog(pricing, configs)
     wanted = read_output_options(output_format, quiet, outputs, paths, configs, [pricing])
     threshold = parse.read_level(fail_on)
     within = None if retires_within is None else parse.read_days(retires_within, "--retires-within")

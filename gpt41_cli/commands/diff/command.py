@@ -76,7 +76,7 @@ def diff(
     from gpt41_cli.workloads.priced import CheckOptions
 
     config = read_config_option(configs)
-    catalog = parse.read_catalog(pricing)
+    catalog = parse.read_catalog(pricing, configs)
     wanted = read_output_options(output_format, quiet, outputs, [base, head, config, pricing])
     threshold = parse.read_level(fail_on)
     conditions = CheckOptions(parse.read_market(catalog, None, as_of), jobs=jobs)

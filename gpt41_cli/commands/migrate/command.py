@@ -120,7 +120,9 @@ def migrate(
     from gpt41_cli.files.sources import read_twice
 
     config = read_config_option(configs)
-    catalog = parse.read_model_names(model, parse.read_catalog(pricing), config, "--from takes the model to leave, --to the next")
+    catalog = parse.read_model_names(
+        model, parse.read_catalog(pricing, configs), config, "--from takes the model to leave, --to the next"
+    )
     wanted = read_output_options(output_format, quiet, outputs, paths, [config, pricing])
     threshold = parse.read_level(fail_on)
     reasoning = parse.read_reasoning_tokens(reasoning_tokens, catalog.reasoning_efforts)

@@ -126,7 +126,7 @@ def reconcile(
 
     config = read_config_option(configs)
     wanted = read_output_options(output_format, quiet, outputs, logs, request_files, [estimate, config, pricing])
-    catalog, variant = parse.read_one_model(model, parse.read_catalog(pricing), config)
+    catalog, variant = parse.read_one_model(model, parse.read_catalog(pricing, configs), config)
     check_misses_file(save_misses, request_files, logs)
     threshold = parse.read_level(fail_on)
     named = parse.read_columns(columns)

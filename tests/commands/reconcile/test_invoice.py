@@ -11,6 +11,10 @@ from typing import Any
 
 import pytest
 
+from gpt41_cli.answers.answers import Answer
+from gpt41_cli.commands.reconcile.invoice.expected import ExpectedCosts
+from gpt41_cli.pricing import Usage
+from tests.builders import CATALOG, market
 from tests.conftest import Run
 
 NOW = ("--as-of", "2026-11-26")
@@ -38,7 +42,7 @@ def make_page(buckets: Mapping[date, Sequence[Mapping[str, Any]]]) -> str:
     return json.dumps({"object": "page", "data": data, "has_more": False, "next_page": None})
 
 
-def make_usage(model: str, fresh: int, cached: int, output: int, project: str = "proj_a", **said: Any) -> dict[str, Any]:
+def make_usage(model: str, fresh: int, cached: int, output: int, project: str | None = "proj_a", **said: Any) -> dict[str, Any]:
     return {
         "object": "organization.usage.completions.result",
         "model": model,
@@ -344,3 +348,59 @@ def test_a_page_that_was_fetched_twice_counts_once(run: Run, tmp_path: Path) -> 
     done = run("reconcile", "--invoice", "costs.jsonl", "--invoice", "copy.jsonl", *NOW)
     assert done.out.startswith("$0.40 charged in 1 line on 2026-10-01\n")
     assert "  note  1 line of the costs API that came again counted once\n" in done.out
+
+
+def test_rates_that_no_table_has_are_named_as_far_as_the_figures_go(run: Run, tmp_path: Path) -> None:
+    usage = make_page({FIRST: [make_usage(LARGE, 2_000_000, 0, 1_000_000)]})
+    results = [
+        make_cost(f"{LARGE}, input", 3, quantity=1_500_000),
+        make_cost(f"{LARGE}, output", 7.7712345, quantity=1_000_000),
+        make_cost(f"flex | {LARGE}, output", 0.25),
+    ]
+    assert list_causes(reconcile(run, tmp_path, usage, make_page({FIRST: results}))) == {
+        "not charged: 500,000 uncached input tokens of gpt-4.1": "-1",
+        "rate: gpt-4.1 charged at a price per token that the table doesn't have": "0.0212345",
+    }
+
+
+def test_the_same_ratio_above_the_table_is_a_surcharge(run: Run, tmp_path: Path) -> None:
+    usage = make_page({FIRST: [make_usage(MINI, 1_000_000, 0, 1_000_000, None)]})
+    costs = make_page({FIRST: charge(MINI, 1_000_000, 0, 1_000_000, percent=110, project=None)})
+    assert list_causes(reconcile(run, tmp_path, usage, costs)) == {"surcharge: 10 % on the rates of the price table": "0.2"}
+
+
+def test_calls_of_tools_that_both_sides_have_are_no_cause(run: Run, tmp_path: Path) -> None:
+    search = {"type": "web_search_call", "action": {"type": "search"}}
+    answer = {"object": "response", "id": "resp_1", "created_at": seconds(FIRST), "model": MINI, "status": "completed"}
+    usage = {"input_tokens": 1_000_000, "output_tokens": 1_000_000, "total_tokens": 2_000_000}
+    costs = make_page({FIRST: [*charge(MINI, 1_000_000, 0, 1_000_000), make_cost("web search tool calls", 0.01)]})
+    invoice = reconcile(run, tmp_path, json.dumps({**answer, "output": [search], "usage": usage}), costs)
+    assert (list_causes(invoice), invoice["expected_usd"]) == ({}, "2.01")
+
+
+def test_usage_of_no_known_day_is_a_cause(run: Run, tmp_path: Path) -> None:
+    rows = "date,model,input_tokens,output_tokens\n2026-10-01,gpt-4.1,1000000,0\n,gpt-4.1,500000,0\n"
+    invoice = reconcile(run, tmp_path, rows, make_page({FIRST: charge(LARGE, 1_000_000, 0, 0)}))
+    assert list_causes(invoice) == {"usage of no known day": "-1"}
+
+
+def test_the_rates_of_another_zone_are_named(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "usage.csv").write_text("date,model,input_tokens,output_tokens\n2026-10-01,gpt-4.1,1000000,0\n")
+    (tmp_path / "azure.csv").write_text(
+        "Date,MeterCategory,MeterName,Quantity,UnitOfMeasure,costInUsd\n"
+        "2026-10-01,Foundry Models,gpt 4.1 Inp DZone Tokens,1000,1K,2.20\n"
+    )
+    asked = ("reconcile", "usage.csv", "--invoice", "azure.csv", "--platform", "azure-global", *NOW, "--format", "json")
+    done = run(*asked, GPT41_PRICING="")
+    assert list_causes(json.loads(done.out)["invoice"]) == {"platform: gpt-4.1 charged at the rates of azure-data-zone": "0.2"}
+
+
+def test_what_is_withdrawn_is_not_expected() -> None:
+    offer = market().offer(CATALOG.variant("gpt-4.1"), "standard")
+    expected = ExpectedCosts()
+    for day in (FIRST, None):
+        answer = Answer(Usage(1, 1_000_000, 0, 0), model="gpt-4.1", day=day)
+        expected.add(offer, answer, Decimal(0))
+        expected.add(offer, answer, Decimal(0), is_undone=True)
+    assert not list(expected.list_rows())
+    assert not expected.undated_usd

@@ -238,14 +238,15 @@ def _find_other_rate(part: _Part, slack: Decimal) -> tuple[str, str] | None:
     tokens = row.tokens if row.quantity is None else Fraction(row.quantity)
     if offer is None or not tokens:
         return None
-    platform = offer.market.platform.id
-    for name, modes in sorted(offer.variant.rate_table.items(), key=lambda each: each[0] != platform):
+    platform, platforms = offer.market.platform, offer.market.catalog.platforms
+    sold = [each for each in offer.variant.rate_table.items() if platforms[each[0]].provider == platform.provider]
+    for name, modes in sorted(sold, key=lambda each: each[0] != platform.id):
         for mode, dated in modes.items():
             for each in dated:
                 rate = find_rate(offer._replace(row=each), row.key.direction)
                 if rate is None or abs(Fraction(tokens) * Fraction(rate) / _MILLION - Fraction(row.charged_usd)) > slack:
                     continue
-                if name != platform:
+                if name != platform.id:
                     return "platform", name
                 return ("mode", mode) if mode != offer.mode else ("price-row", each.effective_from.isoformat())
     return None

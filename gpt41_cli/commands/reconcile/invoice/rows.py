@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -10,7 +9,7 @@ from fractions import Fraction
 from gpt41_cli.catalog import MODES, Market, Offer
 from gpt41_cli.commands.reconcile.invoice.charged import UNSAID_MODE, Invoice
 from gpt41_cli.commands.reconcile.invoice.expected import ExpectedCosts, RowKey
-from gpt41_cli.errors import MissingPrice, UnknownName
+from gpt41_cli.errors import MissingPrice
 from gpt41_cli.pricing import EXACT
 
 _MILLION = 1_000_000
@@ -88,13 +87,5 @@ def _find_offer(market: Market, key: RowKey) -> Offer | None:
     variant = market.catalog.find_variant(key.model)
     try:
         return market.on_day(key.day).offer(variant, key.mode or MODES[0]) if variant else None
-    except (MissingPrice, UnknownName):
+    except MissingPrice:
         return None
-
-
-def sum_residuals(rows: Iterable[InvoiceRow]) -> Decimal:
-    """Add up residuals."""
-    total = Decimal(0)
-    for row in rows:
-        total = EXACT.add(total, row.residual_usd)
-    return total
