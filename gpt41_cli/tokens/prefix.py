@@ -161,13 +161,14 @@ class PrefixDigester:
         prompt = b"".join(encoded)
         ends = _find_ends(self._found, [len(each) // BYTES_PER_TOKEN for each in encoded], self._rules)
         # What comes before the last text of a prompt is often the same in the next one: it is digested once.
-        if self._positions and not (self._shared and self._shared.begins(prompt, ends)):
+        shared = self._shared  # another thread may replace it
+        if self._positions and not (shared and shared.begins(prompt, ends)):
             before_last = len(b"".join(encoded[: self._positions[-1]])) // BYTES_PER_TOKEN
-            self._shared = self._nothing.extend(prompt, ends[: bisect(ends, before_last)])
+            shared = self._shared = self._nothing.extend(prompt, ends[: bisect(ends, before_last)])
         routing = self._start.copy()
         routing.update(prompt[: self._rules.routing_prefix_tokens * BYTES_PER_TOKEN])
         routing.update(self._key)
-        digests = (self._shared or self._nothing).extend(prompt, ends).digests
+        digests = (shared or self._nothing).extend(prompt, ends).digests
         return CachePrefix(self._model, ends, digests, int.from_bytes(routing.digest()), self._key_digest)
 
 
