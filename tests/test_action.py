@@ -410,7 +410,7 @@ def test_what_cannot_be_read_is_said_in_the_comment(tmp_path: Path, act: Act, gi
     ran = act(pull.clone(tmp_path / "checkout"), pull.event)
     assert (ran.code, ran.outputs["status"]) == (2, "unusable")
     assert (ran.outputs["monthly-usd"], ran.outputs["report"]) == ("", "")
-    assert "::error title=gpt41::gpt41: gpt41.yaml:2:19: defaults.model: expected" in ran.log
+    assert "::error title=gpt41::gpt41: gpt41.yaml:2:19: defaults.model: unknown model" in ran.log
     for shown in (state.comments[0]["body"], ran.summary):
         assert "**gpt41 check could not do its work**\n\n```text\ngpt41: gpt41.yaml:2:19: " in shown
         assert "gpt41 diff" not in shown

@@ -228,7 +228,7 @@ def test_what_searches_find_is_told_as_what_it_is(overview: Examine, catalog: Ca
 
 
 def test_a_saved_report_of_an_unknown_model_says_which(catalog: Catalog) -> None:
-    with pytest.raises(InputError, match=r'^base.json: model: expected one of .*, found "nope"$'):
+    with pytest.raises(InputError, match=r'^base.json: unknown model "nope"; --model NAME=MODEL'):
         make_saved_input(
             SavedReport(DAY, {"a": costing(name="a")._replace(model="nope")}), "base.json", market(catalog, as_of=DAY)
         )
