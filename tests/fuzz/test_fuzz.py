@@ -16,7 +16,7 @@ from unittest import mock
 import pytest
 
 from gpt41_cli import app
-from gpt41_cli.commands.reconcile import bill
+from gpt41_cli.commands.reconcile.spending import options as spending
 from tests.conftest import environment
 from tests.fuzz import process, search
 from tests.fuzz.cases import TARGETS, Case, make_case
@@ -62,12 +62,14 @@ def test_a_sound_run_has_no_problem(folder: Path) -> None:
 
 
 def test_a_crash_is_noticed(folder: Path) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise KeyError("no such thing")
 
-    with mock.patch.object(bill, "reconcile_logs", fail):
+    with mock.patch.object(spending, "reconcile_logs", fail):
         (sentence,) = sentences(CASE)
-    assert re.fullmatch(r"exit code 3 at gpt41_cli/commands/reconcile/command\.py:\d+: KeyError: 'no such thing'", sentence)
+    assert re.fullmatch(
+        r"exit code 3 at gpt41_cli/commands/reconcile/spending/options\.py:\d+: KeyError: 'no such thing'", sentence
+    )
 
 
 def test_a_run_that_never_ends_is_noticed(folder: Path) -> None:
