@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from itertools import chain
+from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from gpt41_cli import rules
@@ -155,10 +156,22 @@ def compare_sides(before: DiffSide, after: DiffSide, market: Market, code: CodeC
         code,
         (
             *_note_missing_config(before),
-            *(each.finding for each in checked if each.finding),
+            *(_place_at_grown_file(each.finding, moved) for each in checked if each.finding),
             *map(make_code_finding, code.changes),
         ),
     )
+
+
+def _place_at_grown_file(finding: Finding, moved: Sequence[FileChange]) -> Finding:
+    """Place what grew too much at the file that grew most, which a pull request changes, unlike gpt41.yaml with the budget."""
+    grown = [
+        each
+        for each in moved
+        if each.token_change > 0 and each.tokens_after is not None and finding.subject in (None, *each.workloads)
+    ]
+    if finding.place is None or not grown:
+        return finding
+    return finding._replace(place=Place(str(PurePosixPath(finding.place.path).parent / grown[0].path)))
 
 
 def _note_missing_config(before: DiffSide) -> Iterator[Finding]:

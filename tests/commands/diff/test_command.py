@@ -57,8 +57,8 @@ def test_a_revision_against_the_working_tree(run: Run, folder: Path) -> None:
         "  at most    $44.08 per month, up $4.00 (10 %)\n"
         "  tokens     20,200,000 -> 30,200,000 in, 10,000,000 out, per month\n"
         "  unchanged  1 workload\n"
-        f"  error      triage: {over} 10 % of growth allowed [budget-growth, gpt41.yaml:7]\n"
-        f"             total: {over} 5 % of growth allowed [budget-growth, gpt41.yaml:10]\n"
+        f"  error      triage: {over} 10 % of growth allowed [budget-growth, prompts/system.md]\n"
+        f"             total: {over} 5 % of growth allowed [budget-growth, prompts/system.md]\n"
         "\n"
         "  workload  per    before   after           change  input each  output each  cause\n"
         "  triage    month  $24.08  $28.08  +$4.00 (16.6 %)  202 -> 302          100  prompt tokens\n"
@@ -127,8 +127,8 @@ def test_what_programs_are_told(run: Run, folder: Path) -> None:
         {"workload": None, "allowed_percent": "5", "level": "error"},
     ]
     assert [each["location"] for each in found["findings"]] == [
-        {"path": "gpt41.yaml", "line": 7, "column": 14},
-        {"path": "gpt41.yaml", "line": 11, "column": 10},
+        {"path": "prompts/system.md", "line": None, "column": None},
+        {"path": "prompts/system.md", "line": None, "column": None},
     ]
     markdown = run("diff", "main", *DAY, "--format", "markdown").out
     assert "mainly volume: 100,000 / month -\\> 200,000 / month" in markdown
