@@ -17,7 +17,7 @@ PARTS = ("uncached_input_usd", "cached_input_usd", "output_usd", "cache_write_us
 
 SIGNED = {
     *("change_usd", "change_percent", "change_tokens", "growth_percent", "causes_usd", "added_usd"),
-    *("days_left", "saved_usd", "caching_saved_usd", "batch_saved_usd"),
+    *("days_left", "invoice", "saved_usd", "caching_saved_usd", "batch_saved_usd"),
 }
 """The keys of figures that are negative if something became or is less."""
 
