@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from gpt41_cli.display import pluralize, sanitize
+from gpt41_cli.findings import Finding
 from gpt41_cli.reports import Report, Table, TextBlock
+from gpt41_cli.rules import Level
 from gpt41_cli.views import Screen
 from gpt41_cli.views.places import format_unmentioned_place
 
@@ -49,18 +51,40 @@ def _draw_report(report: Report, items: int) -> str:
         f"- *{escaped(line.label)}* {escaped(line.text)}{_draw_citation(escaped(line.citation))}" for line in report.lines[:items]
     ]
     lines += _draw_omitted_count(report.lines, items, "line", "- ")
-    findings = report.unmentioned_findings
-    for finding in findings[:items]:
-        line = f"- **{finding.level.label}** {_draw_code_span(finding.rule.id, longest)} {escaped(finding.message)}"
-        lines.append(line + _draw_citation(escaped(format_unmentioned_place(finding))))
-    lines += _draw_omitted_count(findings, items, "finding", "- ")
-    blocks = [f"**{escaped(report.headline).strip()}**", *(["\n".join(lines)] if lines else [])]
-    blocks += _draw_first_items(report.tables, items, "table", lambda table: _draw_table(table, items, longest))
+    # A check is read in a pull request: everybody sees the verdict, what fails it, and the table.
+    is_folded = bool(report.cases)
+    findings, tables = report.unmentioned_findings, report.tables
+    folded_findings = [finding for finding in findings if is_folded and finding.level is not Level.ERROR]
+    folded_tables = [table for table in tables if is_folded and table.is_detail]
+    shown = list(_draw_findings([each for each in findings if each not in folded_findings], items, longest))
+    folded = [*_draw_findings(folded_findings, items, longest), *lines] if is_folded else []
+    listed = shown if is_folded else lines + shown
+    blocks = [f"**{escaped(report.headline).strip()}**", *(["\n".join(listed)] if listed else [])]
+    for some in ([table for table in tables if table not in folded_tables], folded_tables):
+        blocks += _draw_first_items(some, items, "table", lambda table: _draw_table(table, items, longest))
+        if folded:
+            counts = ", ".join(_count_levels(folded_findings))
+            blocks += [f"<details><summary>Details{counts and ': ' + counts}</summary>", "\n".join(folded), "</details>"]
+            folded = []
     blocks += _draw_first_items(report.notes, items, "note", lambda note: [f"<sub>{escaped(note)}</sub>"])
     blocks += _draw_first_items(report.blocks, items, "part", lambda block: _draw_block(block, items, longest))
     if report.catalog:
         blocks.append(f"<sub>Prices of {escaped(report.catalog.file)}, checked on {report.catalog.checked_on}</sub>")
     return "\n\n".join(blocks) + "\n"
+
+
+def _draw_findings(findings: Sequence[Finding], items: int, longest: int) -> Iterator[str]:
+    for finding in findings[:items]:
+        line = f"- **{finding.level.label}** {_draw_code_span(finding.rule.id, longest)} {_escape(finding.message, longest)}"
+        yield line + _draw_citation(_escape(format_unmentioned_place(finding), longest))
+    yield from _draw_omitted_count(findings, items, "finding", "- ")
+
+
+def _count_levels(findings: Sequence[Finding]) -> Iterator[str]:
+    """Say how many findings there are of each level, the gravest first."""
+    for level in sorted(Level, reverse=True):
+        if many := sum(finding.level is level for finding in findings):
+            yield pluralize(many, level.label)
 
 
 def _draw_first_items(sequence: Sequence[T], items: int, noun: str, draw: Callable[[T], Iterable[str]]) -> Iterator[str]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gpt41_cli.display import sanitize
 from gpt41_cli.findings import Finding, Place
-from gpt41_cli.reports import Report, ReportLine, Row, Table, TextBlock, make_headings
+from gpt41_cli.reports import CheckCase, Report, ReportLine, Row, Table, TextBlock, make_headings
 from gpt41_cli.rules import Level
 from gpt41_cli.views import render
 from gpt41_cli.views.places import format_unmentioned_place
@@ -121,6 +121,20 @@ def test_a_detail_is_folded_and_what_fits_is_not_cut() -> None:
         "1\\. All\n\n| a |\n| --- |\n| 1 |\n"
     )
     assert "Files & <folders>\n  a\n  1" in render(shown, "text", SCREEN)
+
+
+def test_a_check_shows_its_verdict_what_fails_it_and_its_table_and_folds_the_rest() -> None:
+    table = Table(make_headings("a"), (Row(("1",)),))
+    files = table._replace(title="Files", is_detail=True)
+    found = make_finding("too much"), make_finding("may be too much", Level.WARNING)
+    given = make_findings_report(*found, lines=(ReportLine("at most", "$2"),), tables=(files, table))
+    drawn = render(given._replace(cases=(CheckCase("triage", "budget", found[:1]),)), "markdown", SCREEN)
+    grid = "| a |\n| --- |\n| 1 |"
+    assert drawn == (
+        f"**Rejected**\n\n- **error** `batch-bytes` too much\n\n{grid}\n\n"
+        "<details><summary>Details: 1 warning</summary>\n\n- **warning** `batch-bytes` may be too much\n- *at most* \\$2\n\n"
+        f"</details>\n\n<details><summary>Files</summary>\n\n{grid}\n\n</details>\n"
+    )
 
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
