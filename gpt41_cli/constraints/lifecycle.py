@@ -28,6 +28,14 @@ def find_announced_shutdown(market: Market, variant: Variant) -> Lifecycle | Non
     return life if life.announced is None or life.announced <= market.as_of else None
 
 
+def find_near_shutdown(market: Market, variant: Variant) -> date | None:
+    """Return the day on which a variant ends if that is within the horizon of the price table; else None."""
+    life = find_announced_shutdown(market, variant)
+    if life is None or life.shutdown is None or (life.shutdown - market.as_of).days > market.catalog.horizon_days:
+        return None
+    return life.shutdown
+
+
 def make_shutdown_finding(platform: Platform, life: Lifecycle) -> Finding:
     """That it is gone, since when, and its official replacement."""
     text = f"{platform.provider_name} shut it down on {life.shutdown}{_describe_replacement(life)}{_describe_uncertainty(life)}"

@@ -238,26 +238,26 @@ def _check_best_variant(priced: PricedWorkload, judged: JudgedWorkload) -> Workl
         times, stored, what = costing.volume.per_month, costing.storage_monthly_usd, "per month"
     now, then = (Fraction(_get_total_usd(each)) / costing.requests * times + stored for each in (own, best))
     who = name_offer(best.variant.id, best.mode)
+    ends = lifecycle.find_near_shutdown(priced.market, best.variant)
+    until = f" until {ends}" if ends else ""
     if not is_cheaper:
         least = "at least " if _is_price_lower_bound(best) else ""
-        text = f"{who} meets the requirements, for {least}{format_money(to_decimal(then))} {what}"
+        text = f"{who} meets the requirements{until}, for {least}{format_money(to_decimal(then))} {what}"
         return [_make_finding(priced, rules.QUALIFYING_VARIANT, Level.NOTICE, text, "model")]
     instead = (
         f"{format_money(to_decimal(then))} {what} instead of {format_money(to_decimal(now))}, "
         f"{format_percent(to_decimal(1 - then / now))} less"
     )
-    text = f"{who} meets the requirements for {instead}"
+    text = f"{who} meets the requirements{until} for {instead}"
     figures = format_exact(to_decimal(now)), format_exact(to_decimal(then))
     return [_make_finding(priced, rules.CHEAPER_VARIANT, Level.NOTICE, text, "model", *figures)]
 
 
 def _ends_sooner(priced: PricedWorkload, variant: Variant) -> bool:
     """Return True if a variant ends within the horizon of the price table, and before the workload's own does."""
-    market = priced.market
-    life, own = (lifecycle.find_announced_shutdown(market, each) for each in (variant, priced.contents.variant))
-    if life is None or life.shutdown is None or (life.shutdown - market.as_of).days > market.catalog.horizon_days:
-        return False
-    return own is None or own.shutdown is None or life.shutdown < own.shutdown
+    ends = lifecycle.find_near_shutdown(priced.market, variant)
+    own = lifecycle.find_announced_shutdown(priced.market, priced.contents.variant)
+    return ends is not None and (own is None or own.shutdown is None or ends < own.shutdown)
 
 
 def _get_total_usd(candidate: Candidate) -> Decimal:

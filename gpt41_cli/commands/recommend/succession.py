@@ -37,15 +37,15 @@ def find_succession(case: SelectionContext, choice: Candidate) -> Succession | N
     Names are followed to a model that still runs on that day. None if the table has none with a price, in the mode of the choice
     or in standard.
     """
-    life = lifecycle.find_announced_shutdown(case.market, choice.variant)
-    if life is None or life.shutdown is None or (life.shutdown - case.market.as_of).days > case.catalog.horizon_days:
+    ends = lifecycle.find_near_shutdown(case.market, choice.variant)
+    if ends is None:
         return None
-    steps = follow_replacements(case.market.on_day(life.shutdown), choice.variant)
+    steps = follow_replacements(case.market.on_day(ends), choice.variant)
     variant = steps[-1].variant if steps else None
     if variant is None:
         return None
     priced = price_replacement(case, variant, choice.mode) or price_replacement(case, variant, "standard")
-    return priced and Succession(life.shutdown, priced)
+    return priced and Succession(ends, priced)
 
 
 def price_replacement(case: SelectionContext, variant: Variant, mode: str) -> PricedReplacement | None:

@@ -16,7 +16,7 @@ from gpt41_cli.catalog import Offer, Variant
 from gpt41_cli.commands.reconcile.charge import AnswerPricer, BillingContext, Charge, ChargeKey
 from gpt41_cli.commands.reconcile.invoice.expected import ExpectedCosts
 from gpt41_cli.commands.reconcile.spending.groups import SpendingGroups
-from gpt41_cli.constraints.lifecycle import find_announced_shutdown, find_past_shutdown
+from gpt41_cli.constraints.lifecycle import find_near_shutdown, find_past_shutdown
 from gpt41_cli.display import sanitize
 from gpt41_cli.errors import InputError
 from gpt41_cli.files.fields import redact
@@ -336,8 +336,7 @@ class Reconciliation:
 
     def _ends_soon(self, variant: Variant) -> bool:
         market = self.conditions.market
-        life = find_past_shutdown(market, variant) or find_announced_shutdown(market, variant)
-        return bool(life and life.shutdown and (life.shutdown - market.as_of).days <= market.catalog.horizon_days)
+        return bool(find_past_shutdown(market, variant) or find_near_shutdown(market, variant))
 
     def _price_unpriced_elsewhere(self, variant: Variant, mode: str, day: date | None, usage: Usage) -> Decimal | None:
         offer = self._biller.get_offer(variant.id, mode, day or self.conditions.market.as_of)

@@ -7,7 +7,6 @@ from datetime import date
 from fractions import Fraction
 from typing import NamedTuple
 
-from gpt41_cli.catalog import Market, Variant
 from gpt41_cli.commands.recommend.candidates import make_family_context
 from gpt41_cli.commands.recommend.succession import Succession, find_succession, price_replacement
 from gpt41_cli.commands.report.overview import ExaminedWorkload, Overview
@@ -61,7 +60,7 @@ def make_move_headline(overview: Overview, follow_ups: Sequence[FollowUp | None]
     for each, follow_up in zip(overview.workloads, follow_ups, strict=True):
         move = (follow_up.ends, follow_up.model) if follow_up else _find_advised_move(each)
         moves += [move] if move else []
-        ends_unanswered = move is None and _find_end(each.subject.market, each.subject.variant)
+        ends_unanswered = move is None and lifecycle.find_near_shutdown(each.subject.market, each.subject.variant)
         months.append((follow_up.usd, follow_up.most_usd) if follow_up else None if ends_unanswered else _price_advised(each))
     if not moves:
         return None
@@ -100,15 +99,7 @@ def _price_advised(each: ExaminedWorkload) -> tuple[Fraction, Fraction] | None:
 
 def _find_advised_move(each: ExaminedWorkload) -> tuple[date, str] | None:
     """Return when the model of a workload ends and what it is advised to move to, if that runs on."""
-    ends = _find_end(each.subject.market, each.subject.variant)
-    if ends is None or each.choice is None or _find_end(each.subject.market, each.choice.variant):
+    ends = lifecycle.find_near_shutdown(each.subject.market, each.subject.variant)
+    if ends is None or each.choice is None or lifecycle.find_near_shutdown(each.subject.market, each.choice.variant):
         return None
     return ends, each.choice.variant.id
-
-
-def _find_end(market: Market, variant: Variant) -> date | None:
-    """Return the day on which a variant ends within the horizon of the price table; else None."""
-    life = lifecycle.find_announced_shutdown(market, variant)
-    if life is None or life.shutdown is None or (life.shutdown - market.as_of).days > market.catalog.horizon_days:
-        return None
-    return life.shutdown
