@@ -83,6 +83,9 @@ _OPTION_GUESSES = {
 """What people type for an option, and what they look for."""
 
 
+_MAX_HINTS = 3
+"""More commands than that have nothing in common with what somebody looked for."""
+
 _SHORT_FORMATS = {"json": "", "explain": ": text with every reason and the sources of all figures"}
 """The formats that have an option of their own, and what help says of them."""
 
@@ -202,7 +205,7 @@ def find_hint(option: str, near: "Sequence[str]", commands: "Iterable[AnyCommand
     if option in _OPTION_GUESSES:
         return f"use {_OPTION_GUESSES[option]}"
     others = [f"gpt41 {command.name}" for command in commands if any(option in parameter.opts for parameter in command.params)]
-    if others:
+    if 0 < len(others) <= _MAX_HINTS:
         return f"{', '.join(others)} {'has' if len(others) == 1 else 'have'} it"
     close = [name for name in near if name.startswith(option) or len(name) > 4]
     return f"did you mean {' or '.join(close)}?" if close else ""

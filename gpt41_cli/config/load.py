@@ -43,7 +43,7 @@ def parse_config(data: bytes, file: str, catalog: Catalog) -> Config:
         try:
             config = _parse(root, file, catalog)
         except TableError as error:
-            _say_where_it_belongs(error)
+            _add_hint(error)
             if not any(_may_explain(path, error) for path in dropped):
                 errors.append(error)
             if not root.drop(error.path):
@@ -58,9 +58,11 @@ def parse_config(data: bytes, file: str, catalog: Catalog) -> Config:
     raise first
 
 
-def _say_where_it_belongs(error: TableError) -> None:
-    """Add a hint if a key stands in a workload that belongs under another key there."""
+def _add_hint(error: TableError) -> None:
+    """Add a hint if a key stands in a workload that belongs under another key there, or if a budget is an amount alone."""
     match error.path.split("."):
+        case ["budget"] | ["workloads", _, "budget"] if error.expected == "a mapping":
+            error.hint = "an amount per month is written as budget: {monthly_usd: 100}"
         case "workloads", _, key if key in _INNER_KEYS:
             error.hint = f"it belongs under {_INNER_KEYS[key]}: {{{key}: ...}}"
 
@@ -134,7 +136,8 @@ def _check(root: Cursor, at: Mapping[str, Cursor], declared: WorkloadDeclaration
     """Check what must hold between the keys of a workload."""
     said = [key for key in _INPUT_KEYS if key in at]
     if len(said) != 1 and said != ["prompt", "input_tokens"]:
-        root.fail("requests, a prompt or input_tokens to say what is sent", " and ".join(said) or "none of them")
+        hint = "how many requests are sent goes into volume" if "requests" in said else ""
+        root.fail("requests, a prompt or input_tokens to say what is sent", " and ".join(said) or "none of them", hint)
     if "usage_tier" in at and declared.platform.provider != provider:
         at["usage_tier"].fail(f"a platform of {provider} with it", f"{declared.platform.id}, which has no tiers")
     if "budget.monthly_usd" in at and declared.volume is None:

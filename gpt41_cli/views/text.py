@@ -28,7 +28,7 @@ _STYLES = {
 }
 _LEVEL_STYLES = {Level.ERROR: "1;31", Level.WARNING: "33", Level.NOTICE: "36"}
 _COMMAND_START = re.compile(r"^(\s*):(?=:)")
-_WORD = re.compile(r"\s*\S+\s*")
+_WORD = re.compile(r"\s*\S+(?: %)?\s*")
 _GAP = "  "
 _MIN_WRAPPED_CELLS = 20
 _BAR_CELLS = 8

@@ -240,6 +240,14 @@ def test_a_month_is_a_twelfth_of_a_year(catalog: Catalog, volume: str, per_month
             ),
         ),
         (
+            "budget: {per_request_usd: 0.002, monthly_usd: 60, input_tokens: 8000, growth_percent: 10}",
+            "budget: 100",
+            (
+                '13:13: workloads.triage.budget: expected a mapping, found "100"; an amount per month is written as '
+                "budget: {monthly_usd: 100}"
+            ),
+        ),
+        (
             "    requests: prompts/triage/*.json\n",
             "",
             ("5:5: workloads.triage: expected requests, a prompt or input_tokens to say what is sent, found none of them"),
@@ -247,7 +255,10 @@ def test_a_month_is_a_twelfth_of_a_year(catalog: Catalog, volume: str, per_month
         (
             "    mode: batch\n",
             "    prompt: a.md\n",
-            ("5:5: workloads.triage: expected requests, a prompt or input_tokens to say what is sent, found requests and prompt"),
+            (
+                "5:5: workloads.triage: expected requests, a prompt or input_tokens to say what is sent, found requests and "
+                "prompt; how many requests are sent goes into volume"
+            ),
         ),
     ],
 )
@@ -288,7 +299,7 @@ def test_all_mistakes_are_listed_by_their_place(catalog: Catalog) -> None:
         ("4", "workloads.a.volume", ""),
         ("5", "workloads.b.input_tokens", ""),
         ("5", "workloads.b.budget.per_request", "did you mean per_request_usd?"),
-        ("6", "workloads.c", ""),
+        ("6", "workloads.c", "how many requests are sent goes into volume"),
         ("6", "workloads.c.require.needs[0]", "did you mean vision?"),
         ("7", "budgets", "did you mean budget?"),
     ]

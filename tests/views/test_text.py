@@ -113,6 +113,7 @@ def test_what_matters_less_goes_before_the_table_does() -> None:
     [
         ("one two three", 7, ["one two", "three"]),
         ("one  two", 4, ["one", "two"]),
+        ("over 90 % now", 7, ["over", "90 %", "now"]),
         ("a bcdefghij k", 4, ["a", "bcde", "fghi", "j k"]),
         ("abcdef", 4, ["abcd", "ef"]),
         ("字字字 字字", 5, ["字字", "字", "字字"]),

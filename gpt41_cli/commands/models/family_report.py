@@ -27,22 +27,28 @@ def make_family_report(market: Market) -> Report:
     abilities = frozenset().union(*(variant.model.abilities for variant in family))
     sold = [mode for mode in MODES if any(mode in variant.modes for variant in family)]
     facts: list[tuple[str, list[str]]] = [
-        ("state", [describe_state(market, variant) for variant in family]),
-        *((f"{mode} (in / cached / out)", [_format_rates(market, variant, mode) for variant in family]) for mode in sold),
-        ("context window", [format_int(variant.context_window) for variant in family]),
-        ("longest answer", [format_limit(variant.model.max_output_tokens) for variant in family]),
-        ("knowledge to", [str(variant.model.knowledge_cutoff or "-") for variant in family]),
+        ("state", [_describe_end(market, variant) for variant in family]),
+        ("successor", [_name_successor(market, variant) for variant in family]),
+        *((mode, [_format_rates(market, variant, mode) for variant in family]) for mode in sold),
+        ("window", [format_int(variant.context_window) for variant in family]),
+        ("answer", [format_limit(variant.model.max_output_tokens) for variant in family]),
+        ("knowledge", [str(variant.model.knowledge_cutoff or "-") for variant in family]),
         ("lacks", [", ".join(sorted(abilities - variant.model.abilities)) or "nothing" for variant in family]),
     ]
-    table = Table(make_headings("", *(variant.id for variant in family)), tuple(Row((name, *cells)) for name, cells in facts))
+    headings = make_headings("", *(variant.id for variant in family))
+    table = Table(
+        headings, tuple(Row((name, *cells)) for name, cells in facts), "Prices in dollars: input / cached input / output"
+    )
     others = [Variant(model.id, model) for model in catalog.models.values() if model.role != "family"]
     columns: tuple[Column[Variant], ...] = (
         Column("model", None, lambda row: row.id),
         Column("role", None, lambda row: row.model.role),
-        Column("standard (in / cached / out)", None, lambda row: _format_rates(market, row, "standard")),
+        Column(">input", None, lambda row: _list_rates(market, row, "standard")[0]),
+        Column(">cached", None, lambda row: _list_rates(market, row, "standard")[1]),
+        Column(">output", None, lambda row: _list_rates(market, row, "standard")[2]),
         Column("state", None, lambda row: describe_state(market, row)),
     )
-    rest = make_table(columns, others, "Models before and after the family")
+    rest = make_table(columns, others, "Models before and after the family, at standard prices")
     released = [variant for variant in family if not variant.model.released or variant.model.released <= market.as_of]
     running = [variant for variant in released if not lifecycle.find_past_shutdown(market, variant)]
     return make_report(
@@ -125,8 +131,25 @@ def describe_state(market: Market, variant: Variant) -> str:
         return f"shut down {life.shutdown}" + (f", now {life.replacement}" if life.replacement else "")
     if life := lifecycle.find_announced_shutdown(market, variant):
         assert life.shutdown is not None
-        return f"ends in {pluralize((life.shutdown - market.as_of).days, 'day')} ({life.shutdown})"
+        days = pluralize((life.shutdown - market.as_of).days, "day")
+        return f"ends in {days} ({life.shutdown})" + (f", then {life.replacement}" if life.replacement else "")
     return "available"
+
+
+def _describe_end(market: Market, variant: Variant) -> str:
+    """Say when the variant ends, or ended, in as few words as a column has room for."""
+    released = variant.model.released
+    if released and released > market.as_of:
+        return f"released {released}"
+    if life := lifecycle.find_past_shutdown(market, variant):
+        return f"shut down {life.shutdown}"
+    life = lifecycle.find_announced_shutdown(market, variant)
+    return f"ends {life.shutdown}" if life else "available"
+
+
+def _name_successor(market: Market, variant: Variant) -> str:
+    life = lifecycle.find_past_shutdown(market, variant) or lifecycle.find_announced_shutdown(market, variant)
+    return life.replacement if life and life.replacement else "-"
 
 
 def format_limit(tokens: int | None) -> str:
@@ -135,9 +158,16 @@ def format_limit(tokens: int | None) -> str:
 
 
 def _format_rates(market: Market, variant: Variant, mode: str) -> str:
+    """Format the rates for a narrow column: without the signs of dollars, and one dash if the mode has no price."""
+    rates = _list_rates(market, variant, mode)
+    return " / ".join(rates).replace("$", "") if any(rate != "-" for rate in rates) else "-"
+
+
+def _list_rates(market: Market, variant: Variant, mode: str) -> list[str]:
+    """Format the rates of input, cached input and output: dashes if the mode has no price."""
     try:
         rates: Rates = market.offer(variant, mode).row.rates
     except MissingPrice:
-        return "-"
+        return ["-"] * 3
     cached = "-" if rates.cached_input is None else format_rate(rates.cached_input)
-    return f"{format_rate(rates.input)} / {cached} / {format_rate(rates.output)}"
+    return [format_rate(rates.input), cached, format_rate(rates.output)]

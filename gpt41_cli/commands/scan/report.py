@@ -49,14 +49,14 @@ def make_report(
         _FoundUse(use, ends.get(use.entry), position in known, use.entry in market.catalog.endings)
         for position, use in enumerate(result.uses)
     ]
-    calls = [each for each in found if each.use.is_call]
-    ending = [call for call in calls if call.end and not call.is_known]
-    rows = sorted(ending, key=lambda call: call.end.days if call.end else 0)
+    ending = [each for each in found if each.use.is_call and each.end]
+    new = [call for call in ending if not call.is_known]
+    rows = sorted(new, key=lambda call: call.end.days if call.end else 0)
     tables = [make_table(_COLUMNS, rows[:MAX_ROWS])] if rows else []
     return Report(
         schema=SCHEMA,
         answer="\n".join(f"{sanitize(call.use.place.label)} {call.use.name}" for call in rows) or "none",
-        headline=_make_headline(result, rows),
+        headline=_make_headline(result, rows, len(ending) - len(new)),
         lines=tuple(_make_lines(result, market, found, findings, within)),
         tables=tuple(tables),
         findings=tuple(findings),
@@ -98,9 +98,11 @@ _COLUMNS: Sequence[Column[_FoundUse]] = (
 )
 
 
-def _make_headline(result: ScanResult, rows: Sequence[_FoundUse]) -> str:
-    """Write how many calls name models that end, of each model."""
+def _make_headline(result: ScanResult, rows: Sequence[_FoundUse], known: int) -> str:
+    """Write how many calls name models that end, of each model. `known` is how many more the baseline has."""
     files = pluralize(result.files, "file")
+    if not rows and known:
+        return f"No new call of a model that ends in {files}; the baseline has {format_int(known)}, which must change"
     if not rows:
         return f"No call of a model that ends in {files}"
     counts = Counter(map(_describe_end, rows))

@@ -7,6 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
+from gpt41_cli.catalog import Market, Variant
 from gpt41_cli.commands.train.fine_tune import TrainingResult
 from gpt41_cli.commands.train.job_checks import name_untrainable_model
 from gpt41_cli.commands.train.training import (
@@ -17,6 +18,7 @@ from gpt41_cli.commands.train.training import (
     choose_best,
     find_earliest_payback,
 )
+from gpt41_cli.constraints import lifecycle
 from gpt41_cli.display import format_exact, format_int, format_money, format_rate, pluralize, to_decimal
 from gpt41_cli.pricing import EXACT, Usage
 from gpt41_cli.reports import Json, Report, ReportLine, Row, Table
@@ -37,7 +39,7 @@ def make_report(tuning: TrainingResult, conditions: TrainingOptions) -> Report:
     return Report(
         schema=SCHEMA,
         answer=_format_answer(tuning.trained_models),
-        headline=_make_headline(tuning, first),
+        headline=_make_headline(tuning, first, conditions),
         lines=tuple(_make_lines(tuning, first, conditions)) if first else (),
         tables=(_make_table(columns, comparisons, tuning),) if tuning.trained_models or tuning.unfit else (),
         findings=tuning.findings,
@@ -98,7 +100,8 @@ def _make_training_json(student: TrainedModel) -> Mapping[str, Json]:
     }
 
 
-def _make_headline(tuning: TrainingResult, first: TrainedModel | None) -> str:
+def _make_headline(tuning: TrainingResult, first: TrainedModel | None, conditions: TrainingOptions) -> str:
+    """Write what training costs, after how many requests it pays and, if the model ends soon, when and what follows."""
     if first is None and tuning.examples == 0:
         return "Nothing to train on: no example can be read"
     if first is None:
@@ -108,7 +111,16 @@ def _make_headline(tuning: TrainingResult, first: TrainedModel | None) -> str:
     what = f"{most}{format_money(first.training_usd)} for {format_int(first.trained_tokens)} tokens ({how})"
     if tuning.teacher:
         what += f" and {most}{format_money(first.training_work.teaching_usd)} for the answers of {tuning.teacher.model}"
-    return f"Training {first.model}: {what}; {_describe_payback(first)}{_describe_rejection(tuning)}"
+    end = _describe_end(conditions.market, first.tuned_variant)
+    return f"Training {first.model}: {what}; {_describe_payback(first)}{end}{_describe_rejection(tuning)}"
+
+
+def _describe_end(market: Market, variant: Variant) -> str:
+    """Say when the model ends and what follows it, if it ends soon."""
+    life = lifecycle.find_announced_shutdown(market, variant)
+    if life is None or lifecycle.find_near_shutdown(market, variant) is None:
+        return ""
+    return f"; {variant.model.id} ends on {life.shutdown}" + (f", then {life.replacement}" if life.replacement else "")
 
 
 def _describe_rejection(tuning: TrainingResult) -> str:

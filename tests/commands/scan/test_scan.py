@@ -123,7 +123,9 @@ def test_a_baseline_leaves_only_what_is_new(run: Run, tmp_path: Path) -> None:
     (tmp_path / "scan.json").write_text(run("scan", "bot.py", "--as-of", "2026-11-29", "--format", "json").out)
     code.write_text('\n\nask(model="gpt-4.1-nano")\n')
     again = ("scan", "bot.py", "--as-of", "2026-11-29", "--baseline", "scan.json")
-    assert run(*again).code == 0
+    done = run(*again)
+    first = "No new call of a model that ends in 1 file; the baseline has 1, which must change"
+    assert (done.code, done.out.splitlines()[0]) == (0, first)
     code.write_text('ask(model="gpt-4.1-nano")\nask(model="gpt-4.1-nano")\n')
     done = run(*again, "-q")
     assert (done.code, done.out) == (1, "bot.py:2:12 gpt-4.1-nano\n")
