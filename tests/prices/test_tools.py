@@ -172,9 +172,9 @@ def test_a_lower_bound_is_not_cheaper_than_a_price(run: Run, tmp_path: Path) -> 
     (tmp_path / "gpt41.yaml").write_text(config)
     assert "meets the requirements" not in run("check").out
     (tmp_path / "gpt41.yaml").write_text(config.replace("web_searches: 1", "web_searches: 1, web_search_tokens: 10"))
-    assert "gpt-4.1 meets the requirements for $" in run("check").out
+    assert "gpt-4.1 meets the requirements until 2027-01-14 for $" in run("check").out
     (tmp_path / "gpt41.yaml").write_text(config.replace("tolerance_percent: 100", "tolerance_percent: 1"))
-    assert "gpt-4.1 meets the requirements, for at least $" in run("check").out
+    assert "gpt-4.1 meets the requirements until 2027-01-14, for at least $" in run("check").out
 
 
 def test_what_is_stored_is_paid_once_for_all_models(run: Run) -> None:

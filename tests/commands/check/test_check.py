@@ -167,11 +167,11 @@ def test_requirements_and_what_would_meet_them(run: Run, tmp_path: Path) -> None
         (
             "cheaper-variant",
             "notice",
-            "dear: gpt-4.1-mini meets the requirements for $0.56 per month instead of $2.80, 80 % less",
+            "dear: gpt-4.1-mini meets the requirements until 2027-01-14 for $0.56 per month instead of $2.80, 80 % less",
         ),
         ("no-score", "warning", "weak: gpt-4.1-nano: its SWE-bench Verified score isn't known for coding"),
         ("deadline", "error", "slow: gpt-4.1 (batch): batch answers within 24 hours, later than 60 minutes"),
-        ("qualifying-variant", "notice", "slow: gpt-4.1 meets the requirements, for $0.0028 per request"),
+        ("qualifying-variant", "notice", "slow: gpt-4.1 meets the requirements until 2027-01-14, for $0.0028 per request"),
         ("needs", "error", "blind: gpt-6-luna: its source does not list predicted-outputs"),
         ("no-score", "notice", f"blind: gpt-6-luna: its {scores} score isn't known for coding"),
         (

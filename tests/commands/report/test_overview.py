@@ -439,7 +439,7 @@ def test_what_a_usage_tier_does_not_let_through_day_after_day_is_not_advised(run
     assert f"{sent}; the sums that follow are for it, not for the month" in said
     checked = json.loads(run("check", *TODAY, "--format", "json").out)["findings"]
     (cheaper,) = (each["message"] for each in checked if each["rule"] == "cheaper-variant")
-    assert cheaper.startswith("sorting: gpt-4.1-mini meets the requirements for $495.18 per month")
+    assert cheaper.startswith("sorting: gpt-4.1-mini meets the requirements until 2027-01-14 for $495.18 per month")
     assert [each["level"] for each in checked if each["rule"] == "pace"] == ["error"], "told once, of all workloads together"
 
 
