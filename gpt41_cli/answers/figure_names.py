@@ -158,6 +158,11 @@ _WHOLE_NAMES: Mapping[str, Figure] = {
 EXCLUSIVE_CACHED_NAMES = ("input_tokens_cache_read", "input_tokens_cache_write")
 """The names of inspect_ai, whose `input_tokens` leave out what these count (docstring of inspect_ai.model.ModelUsage)."""
 
+ANTHROPIC_FIELDS = frozenset(("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens"))
+"""The names of Anthropic's Messages API, in which gateways answer for any model. `input_tokens` leaves out the other two
+(https://docs.anthropic.com/en/docs/build-with-claude/prompt-caching#tracking-cache-performance).
+"""
+
 EXCLUSIVE_USAGE_NAMES = ("usage_details", "usageDetails")
 """Where Langfuse keeps kinds of usage apart: `input` leaves out `input_cached_tokens`
 (https://langfuse.com/docs/observability/features/token-and-cost-tracking).

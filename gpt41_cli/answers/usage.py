@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from gpt41_cli.answers.days import TIME_FIELDS
 from gpt41_cli.answers.figure_names import (
+    ANTHROPIC_FIELDS,
     CACHE_WRITE_FIELDS,
     CACHED_FIELDS,
     COUNT_FIELDS,
@@ -32,6 +33,9 @@ from gpt41_cli.files.fields import JsonObject, JsonValue, join_path
 
 HOLDERS = ("response_metadata", "metadata", "Metadata", "llm_output", "llmOutput")
 """Objects next to an answer in which its vendor keeps the usage or the model: LangChain, LiteLLM, Semantic Kernel."""
+
+_PROVIDER_HOLDERS = ("providerMetadata", "experimental_providerMetadata", "provider_metadata")
+"""Where AI SDK 4 keeps `cachedPromptTokens` (https://v4.ai-sdk.dev/providers/ai-sdk-providers/openai#prompt-caching)."""
 
 _OPENAI_FIELDS = frozenset(
     (
@@ -88,7 +92,44 @@ def has_usage(value: JsonObject) -> bool:
 
 
 def find_usage(value: JsonObject, path: str) -> FoundUsage:
-    """Find the figures of a record: in the most detailed usage in it, or in the record itself."""
+    """Find the figures of a record: in the most detailed usage in it, or in the record itself.
+
+    A usage without a cached share gets the one that the record has next to it.
+    """
+    found = _find_main_usage(value, path)
+    if found.is_record or _has_cached_share(found.figures):
+        return found
+    shares = set(_list_shares_next_to(found.figures, value))
+    return found._replace(figures={**found.figures, CACHED_FIELDS[0]: shares.pop()}) if len(shares) == 1 else found
+
+
+def _has_cached_share(usage: JsonObject) -> bool:
+    """Return True if a usage says how many of its tokens are from the cache, even if none are."""
+    details = (usage.get(name) for name in _OPENAI_DETAILS)
+    return any(each.get(name) is not None for each in (usage, *details) if isinstance(each, dict) for name in CACHED_FIELDS)
+
+
+def _list_shares_next_to(usage: JsonObject, record: JsonObject) -> Iterator[int]:
+    """List the cached tokens that a record has outside its usage: in its own fields or details, in another usage of as much
+    input, or in what AI SDK 4 passes on from OpenAI.
+    """
+    for key, value in record.items():
+        if not isinstance(value, dict):
+            is_cached = classify_figure(key, is_in_usage=False) is Figure.CACHED
+            figures: JsonObject = {CACHED_FIELDS[0]: value} if is_cached else {}
+        elif is_details_name(key) or key in _PROVIDER_HOLDERS:
+            figures = translate_usage({"details": value.get("openai") if key in _PROVIDER_HOLDERS else value}, name="usage")
+        elif is_usage_name(key):
+            figures = translate_usage(value, name=key)
+            if _read_first(figures, INPUT_FIELDS) != _read_first(usage, INPUT_FIELDS):
+                continue
+        else:
+            continue
+        if share := _read_share(figures):
+            yield share
+
+
+def _find_main_usage(value: JsonObject, path: str) -> FoundUsage:
     usage = value.get("usage")
     if isinstance(usage, dict) and _is_openai_usage(usage):
         return FoundUsage(usage, join_path(path, "usage"))
@@ -116,7 +157,8 @@ def translate_usage(usage: JsonObject, *, name: str = "") -> JsonObject:
             parts.update(_list_parts(details, key))
     for key, value in parts.items():  # last, so that no part takes the place of the whole
         _put(translated, usage, key, value, is_in_usage=True)
-    if name in EXCLUSIVE_USAGE_NAMES or not usage.keys().isdisjoint(EXCLUSIVE_CACHED_NAMES):
+    is_apart = not usage.keys().isdisjoint(EXCLUSIVE_CACHED_NAMES) or usage.keys() >= ANTHROPIC_FIELDS
+    if name in EXCLUSIVE_USAGE_NAMES or is_apart:
         return _add_cached_share(translated, is_certain=True)
     return _add_cached_share(translated, is_certain=False)
 
@@ -201,6 +243,11 @@ def _add_cached_share(usage: JsonObject, *, is_certain: bool) -> JsonObject:
     if total == input_tokens + output_tokens or not (is_certain or total == input_tokens + output_tokens + apart):
         return usage
     return {**usage, name: input_tokens + apart}
+
+
+def _read_share(usage: JsonObject) -> int:
+    details = (usage.get(name) for name in _OPENAI_DETAILS)
+    return max(_read_first(each, CACHED_FIELDS) for each in (usage, *details) if isinstance(each, dict))
 
 
 def _read_first(usage: JsonObject, names: Sequence[str]) -> int:

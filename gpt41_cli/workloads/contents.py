@@ -10,6 +10,7 @@ from operator import iadd
 from typing import NamedTuple, TypeAlias
 
 from gpt41_cli.catalog import MODES, Catalog, Variant
+from gpt41_cli.code.source_files import is_no_prompt
 from gpt41_cli.config.tables import WorkloadDeclaration
 from gpt41_cli.constraints.batch_lines import BatchLineInspector, BatchLines, InspectedRequest, read_batch_lines
 from gpt41_cli.display import format_int
@@ -267,6 +268,10 @@ class _RequestsReader:
             if isinstance(found, PictureInput):
                 raise InputError(expected="requests or text", found="a picture, which goes into a prompt", location=source.label)
             if isinstance(found, TextInput):
+                if source.is_from_folder and is_no_prompt(key):
+                    raise InputError(
+                        expected="requests or prompts", found="a file that is neither, by its name", hint="name it to count it"
+                    )
                 self._add(key, self._collect_chunk([self._read_text(source, found)]))
                 return
             modes: set[str] = set()
@@ -300,6 +305,8 @@ class _RequestsReader:
         name = self.declaration.model or self.declaration.fallback_model
         variant = self.catalog.variant(name) if name else None
         tokens = count_stream(found.pieces, variant.model.encoding.name if variant else DEFAULT_ENCODING)
+        if source.is_from_folder and not tokens:
+            raise InputError(expected="requests or prompts", found="an empty file")
         self.text_tokens += tokens
         group = ModelAndMode(variant and variant.id, "standard")
         sized = MeasuredRequest(

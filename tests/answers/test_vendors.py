@@ -59,6 +59,37 @@ SHAPES: dict[str, tuple[dict[str, Any], Usage]] = {
     "AI SDK 4": ({"usage": {"promptTokens": 10_000, "completionTokens": 200, "totalTokens": 10_200}}, PLAIN),
     "AI SDK 5": ({"usage": {"inputTokens": 10_000, "outputTokens": 200, "cachedInputTokens": 8_960}}, CACHED),
     "AI SDK 6": ({"usage": {"inputTokens": 10_000, "inputTokenDetails": PARTS, "outputTokens": 200}}, CACHED),
+    "AI SDK 4, cached": (
+        {
+            "usage": {"promptTokens": 10_000, "completionTokens": 200},
+            "providerMetadata": {"openai": {"cachedPromptTokens": 8_960}},
+        },
+        CACHED,
+    ),
+    "share next to the usage": (
+        {"usage": {"prompt_tokens": 10_000, "completion_tokens": 200}, "cached_tokens": 8_960, "model": "m"},
+        CACHED,
+    ),
+    "details next to the usage": (
+        {"usage": {"prompt_tokens": 10_000, "completion_tokens": 200}, "prompt_tokens_details": {"cached_tokens": 8_960}},
+        CACHED,
+    ),
+    "two usages": ({"usage": {"prompt_tokens": 10_000, "completion_tokens": 200}, "usage_metadata": LANGCHAIN}, CACHED),
+    "two usages of other input": (
+        {"usage": {"prompt_tokens": 10_000, "completion_tokens": 200}, "totalUsage": {**LANGCHAIN, "input_tokens": 9}},
+        PLAIN,
+    ),
+    "Anthropic's words": (
+        {
+            "usage": {
+                "input_tokens": 1_040,
+                "output_tokens": 200,
+                "cache_read_input_tokens": 8_960,
+                "cache_creation_input_tokens": 0,
+            }
+        },
+        CACHED,
+    ),
     "AI SDK, steps": (
         {"usage": {"inputTokens": 9, "outputTokens": 2}, "totalUsage": {"inputTokens": 10_000, "outputTokens": 200}},
         PLAIN,
@@ -251,8 +282,11 @@ def test_no_vendor_s_usage_has_a_figure_that_is_passed_over(vendor: str, figure:
         assert "extra_cache_tokens" in str(doubts) or vendor in TWO_USAGES, changed
 
 
-TWO_USAGES = ("LangChain, both", "AI SDK, steps")
-"""Records with two usages, of which one is read."""
+TWO_USAGES = (
+    *("LangChain, both", "AI SDK, steps", "AI SDK 4, cached", "details next to the usage", "share next to the usage"),
+    *("two usages", "two usages of other input"),
+)
+"""Records with two usages, of which one is read, and only the cached share of the other."""
 
 
 @pytest.mark.parametrize(

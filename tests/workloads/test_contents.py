@@ -89,6 +89,20 @@ def test_a_folder_of_texts_is_as_many_requests(catalog: Catalog, folder: Path) -
     assert found.workload.text_tokens == 4
 
 
+@pytest.mark.parametrize(
+    ("name", "text"), [("README.md", "# Prompts"), ("LICENSE", "MIT"), ("load.py", "print(1)"), (".env", "A=1"), ("b.json", "")]
+)
+def test_a_folder_of_requests_may_hold_other_files(catalog: Catalog, folder: Path, name: str, text: str) -> None:
+    """What is no prompt is left out and named: it changes no mean."""
+    (folder / "prompts").mkdir()
+    (folder / "prompts/a.json").write_text(json.dumps({"messages": [{"role": "user", "content": "Hello"}]}))
+    alone = contents(catalog, "requests: prompts/, output_tokens: 1, model: gpt-4.1")
+    (folder / "prompts" / name).write_text(text)
+    found = contents(catalog, "requests: prompts/, output_tokens: 1, model: gpt-4.1")
+    assert (found.tally.requests, found.workload.shapes) == (1, alone.workload.shapes)
+    assert [each.path for each in found.skipped_files] == [f"prompts/{name}"]
+
+
 def test_a_prompt_is_one_request_of_texts_pictures_and_numbers(catalog: Catalog, folder: Path) -> None:
     workload = "prompt: [ticket.txt, photo.png], input_tokens: 1000, cached: 50%, output_tokens: 10"
     found = costing(catalog, workload, "model: gpt-4.1")

@@ -110,6 +110,11 @@ def _choose_default_model(conditions: CheckOptions) -> str:
     return choice.variant.id if choice else catalog.family[0].id
 
 
+def _make_no_prompt_error(key: str) -> InputError:
+    hint = "gpt41 scan finds the calls in code" if is_source_code(key) else "name the files with your prompts"
+    return InputError(expected="requests or prompts", found=f"{quote_text(key)}, which is neither", hint=hint)
+
+
 def _group_files(
     sources: Mapping[str, InputSource], model: str, conditions: CheckOptions, left_out: list[str]
 ) -> dict[tuple[str, str], _DraftWorkload]:
@@ -126,17 +131,15 @@ def _group_files(
                 declared, partial(_list_single_file, key, source), conditions.market.catalog, conditions.jobs
             )
         except InputError as error:
-            refused = error
-            if source.is_from_folder:
-                continue
-            raise
-        if contents.workload.text_tokens and is_no_prompt(key):
-            hint = "gpt41 scan finds the calls in code" if is_source_code(key) else "name the files with your prompts"
-            refused = InputError(expected="requests or prompts", found=f"{quote_text(key)}, which is neither", hint=hint)
             if not source.is_from_folder:
-                raise refused
-            left_out.append(key)
+                raise
+            refused = error
+            if is_no_prompt(key):
+                left_out.append(key)
+                refused = _make_no_prompt_error(key)
             continue
+        if contents.workload.text_tokens and is_no_prompt(key):
+            raise _make_no_prompt_error(key)
         group = contents.variant.id, contents.mode
         is_guess = bool(contents.workload.requests_without_maximum or contents.workload.training_requests)
         before = found.get(group, _DraftWorkload((), False))
