@@ -1,6 +1,8 @@
 """Files that keep a prompt with its settings: the messages or the template in them are the prompt, not the file.
 
 - Prompty (https://www.prompty.ai/docs/prompty-file-spec): YAML between `---`, then a template with lines such as `system:`.
+- Dotprompt, `.prompt` (https://google.github.io/dotprompt/reference/frontmatter/), and the prompt files of editors, `.prompt.md`
+  (https://code.visualstudio.com/docs/copilot/customization/prompt-files): settings between `---`, then the template.
 - GitHub Models, `.prompt.yml` (https://docs.github.com/github-models/use-github-models/storing-prompts-in-github-repositories).
 - Semantic Kernel (https://learn.microsoft.com/semantic-kernel/concepts/prompts/yaml-schema): YAML with a `template`.
 - promptfoo (https://www.promptfoo.dev/docs/configuration/guide): YAML with `prompts`, of which each is sent by itself.
@@ -15,7 +17,8 @@ from typing import TypeAlias
 from gpt41_cli.errors import TableError
 from gpt41_cli.files.fields import BadBody, JsonObject, JsonValue
 
-PROMPT_SUFFIXES = (".prompty", ".yml", ".yaml")
+FRONT_MATTER_ENDINGS = (".prompt", ".prompt.md", ".chatmode.md", ".agent.md", ".instructions.md")
+PROMPT_ENDINGS = (*FRONT_MATTER_ENDINGS, ".prompty", ".yml", ".yaml")
 MAX_BYTES = 1 << 20
 
 PromptFile: TypeAlias = "str | Sequence[JsonObject]"
@@ -24,6 +27,9 @@ PromptFile: TypeAlias = "str | Sequence[JsonObject]"
 _FRONT_MATTER = re.compile(r"---[ \t]*\n(.*?)\n---[ \t]*(?:\n|$)(.*)", re.DOTALL)
 _TELLING_KEY = re.compile(r"^(?:messages|template|prompts):", re.MULTILINE)
 _ROLE_LINE = re.compile(r"^\s*#?\s*(system|developer|user|assistant)(?:\[[^\]\n]*\])?\s*:[ \t]*$", re.MULTILINE)
+_ROLE_HELPER = re.compile(r"\{\{\s*role\s+[\"'](system|user|model)[\"']\s*\}\}")
+"""A line of Dotprompt that begins a message."""
+
 _MAXIMA = ("max_completion_tokens", "max_tokens", "maxCompletionTokens", "maxTokens")
 
 
@@ -32,6 +38,9 @@ def read_prompt_file(text: str, name: str) -> PromptFile | None:
     if name.lower().endswith(".prompty"):
         parts = _FRONT_MATTER.match(text.lstrip("\ufeff"))
         return None if parts is None else _read_prompty(parts[2], _parse_yaml(parts[1]))
+    if name.lower().endswith(FRONT_MATTER_ENDINGS):
+        parts = _FRONT_MATTER.match(text.lstrip("\ufeff"))
+        return None if parts is None else _read_dotprompt(parts[2])
     held = _parse_yaml(text) if _TELLING_KEY.search(text) else None
     if held is None:
         return None
@@ -53,6 +62,23 @@ def _read_prompty(body: str, settings: JsonObject | None) -> PromptFile:
     model = _get_mapping(settings or {}, "model")
     parameters = {**_get_mapping(model, "parameters"), **_get_mapping(model, "options")}
     return [{"messages": messages, **_read_maximum(parameters)}]
+
+
+def _read_dotprompt(body: str) -> PromptFile:
+    """Read a template, which is one text unless it says where messages begin."""
+    first, *rest = _ROLE_HELPER.split(body)
+    if not rest:
+        return body.strip()
+    pairs = [("user", first), *zip(rest[::2], rest[1::2], strict=True)]
+    return [
+        {
+            "messages": [
+                {"role": "assistant" if role == "model" else role, "content": text.strip()}
+                for role, text in pairs
+                if text.strip()
+            ]
+        }
+    ]
 
 
 def _read_messages(held: JsonObject) -> PromptFile | None:

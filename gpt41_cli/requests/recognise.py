@@ -19,7 +19,7 @@ from gpt41_cli.requests import kinds
 from gpt41_cli.requests.forms.texts import YAML_OF_MESSAGES, find_text_kind, is_yaml_of_messages
 from gpt41_cli.requests.kinds import ContentKind
 from gpt41_cli.requests.placeholders import find_placeholders
-from gpt41_cli.requests.prompt_files import MAX_BYTES, PROMPT_SUFFIXES, read_prompt_file
+from gpt41_cli.requests.prompt_files import MAX_BYTES, PROMPT_ENDINGS, read_prompt_file
 
 if TYPE_CHECKING:  # the readers are imported when there is a request: texts do not pay for them
     from gpt41_cli.requests.readers import ParsedRequest
@@ -134,7 +134,7 @@ def _read_text(head: bytes, whole: Iterator[bytes], name: str) -> RecognisedInpu
     _refuse_other_text(head, name)
     if is_cassette(head):
         return _read_exchanges(list_exchanges(parse_cassette(b"".join(whole), name)) or (), name)
-    if PurePath(name).suffix.lower() in PROMPT_SUFFIXES:
+    if name.lower().endswith(PROMPT_ENDINGS):
         begun = b"".join(islice(whole, MAX_BYTES // text.CHUNK_BYTES))
         whole = chain((begun,), whole)
         if found := _read_prompt_file(begun, name):

@@ -43,6 +43,23 @@ def user(content: str) -> dict[str, Any]:
         ("a.prompty", HEADER + "Be brief.\n", "Be brief."),
         ("a.prompty", "---\n: [\n---\nuser:\nHi", [user("Hi")]),
         ("a.prompty", "no front matter", None),
+        ("a.prompt", "---\nmodel: openai/gpt-4.1\n---\nA menu for {{theme}}.\n", "A menu for {{theme}}."),
+        (
+            "a.prompt",
+            '---\nmodel: x\n---\n{{role "system"}}\nBe kind.\n{{role \'user\'}}\nHi\n{{role "model"}}Yes',
+            [
+                {
+                    "messages": [
+                        {"role": "system", "content": "Be kind."},
+                        {"role": "user", "content": "Hi"},
+                        {"role": "assistant", "content": "Yes"},
+                    ]
+                }
+            ],
+        ),
+        ("Review.Prompt.md", "---\ndescription: long\ntools: [a]\n---\nReview it.\n", "Review it."),
+        ("a.prompt", "Be brief.\n", None),
+        ("README.md", "---\ntitle: x\n---\nHello\n", None),
         ("a.prompt.yml", GITHUB, [{"model": "openai/gpt-4.1", **user("Hello"), "max_completion_tokens": 20}]),
         ("a.yaml", "messages: [{role: user, content: Hello}]\nmodelParameters: {maxTokens: many}\n", [user("Hello")]),
         ("a.yaml", "messages: [Hello]\n", None),
