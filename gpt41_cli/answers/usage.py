@@ -34,6 +34,7 @@ from gpt41_cli.files.fields import JsonObject, JsonValue, join_path
 HOLDERS = ("response_metadata", "metadata", "Metadata", "llm_output", "llmOutput")
 """Objects next to an answer in which its vendor keeps the usage or the model: LangChain, LiteLLM, Semantic Kernel."""
 
+_CACHED_NAMES = frozenset(CACHED_FIELDS)
 _PROVIDER_HOLDERS = ("providerMetadata", "experimental_providerMetadata", "provider_metadata")
 """Where AI SDK 4 keeps `cachedPromptTokens` (https://v4.ai-sdk.dev/providers/ai-sdk-providers/openai#prompt-caching)."""
 
@@ -105,8 +106,8 @@ def find_usage(value: JsonObject, path: str) -> FoundUsage:
 
 def _has_cached_share(usage: JsonObject) -> bool:
     """Return True if a usage says how many of its tokens are from the cache, even if none are."""
-    details = (usage.get(name) for name in _OPENAI_DETAILS)
-    return any(each.get(name) is not None for each in (usage, *details) if isinstance(each, dict) for name in CACHED_FIELDS)
+    owners = [usage, *(each for name in _OPENAI_DETAILS if isinstance(each := usage.get(name), dict))]
+    return any(owner[name] is not None for owner in owners for name in _CACHED_NAMES & owner.keys())
 
 
 def _list_shares_next_to(usage: JsonObject, record: JsonObject) -> Iterator[int]:
@@ -115,11 +116,12 @@ def _list_shares_next_to(usage: JsonObject, record: JsonObject) -> Iterator[int]
     """
     for key, value in record.items():
         if not isinstance(value, dict):
-            is_cached = classify_figure(key, is_in_usage=False) is Figure.CACHED
-            figures: JsonObject = {CACHED_FIELDS[0]: value} if is_cached else {}
+            if classify_figure(key, is_in_usage=False) is not Figure.CACHED:
+                continue
+            figures: JsonObject = {CACHED_FIELDS[0]: value}
         elif is_details_name(key) or key in _PROVIDER_HOLDERS:
             figures = translate_usage({"details": value.get("openai") if key in _PROVIDER_HOLDERS else value}, name="usage")
-        elif is_usage_name(key):
+        elif value is not usage and is_usage_name(key):
             figures = translate_usage(value, name=key)
             if _read_first(figures, INPUT_FIELDS) != _read_first(usage, INPUT_FIELDS):
                 continue
