@@ -9,11 +9,13 @@ from gpt41_cli import rules
 from gpt41_cli.requests.request import Doubt, Message, Turn
 
 _PLACEHOLDER = re.compile(
-    r"(?<!\$)\{\{[-~#/^>&]?\s*[A-Za-z_$][\w.\[\]'\"|:() -]{0,80}?\s*[-~]?\}\}"
+    r"(?<!\$)\{\{[-~#/^>&]?\s*\.?[A-Za-z_$][\w.\[\]'\"|:() -]{0,80}?\s*[-~]?\}\}"
     r"|\{%-?\s*(?:if|elif|else|for|endif|endfor|set|include|block|macro|raw)\b[^%\n]{0,120}%\}"
     r"|\$\{[A-Za-z_][\w.]{0,80}\}"
 )
-"""`{{x}}` of Jinja, Mustache and Handlebars, `{% if x %}` of Jinja and Liquid, and `${x}` of JavaScript and shells."""
+"""`{{x}}` of Jinja, Mustache and Handlebars, `{{ .x }}` of Go, `{% if x %}` of Jinja and Liquid, and `${x}` of JavaScript and
+shells.
+"""
 
 _MARKS = ("{{", "{%", "${")
 _MAX_NAMED = 5

@@ -20,6 +20,7 @@ from tests.conftest import Run
         ("{{#each items}}{{this}}{{/each}}{{this}}", ["{{#each items}}", "{{this}}", "{{/each}}"]),
         ("{% if vip %}Sir{%- else -%}You{% endif %}", ["{% if vip %}", "{%- else -%}", "{% endif %}"]),
         ("Hello ${name}", ["${name}"]),
+        ("Hello {{ .User.Name }}, {{.Day}} {{ ... }}", ["{{ .User.Name }}", "{{.Day}}"]),
         ("${{ github.token }} {{}} {{ 1 + 1 }} {%d} $name ${ } {a} {{{", []),
         ("plain", []),
     ],
