@@ -24,6 +24,7 @@ from gpt41_cli.display import (
 from gpt41_cli.reports import CheckCase, Json, Report, ReportLine, Table
 from gpt41_cli.reports.columns import Column, make_records, make_table
 from gpt41_cli.reports.findings import make_skipped_findings
+from gpt41_cli.rules import Level
 from gpt41_cli.workloads.costing import UsdRange
 
 if TYPE_CHECKING:
@@ -39,13 +40,16 @@ def make_report(catalog: Catalog, diff: Diff, left_out: Sequence[SkippedPath] = 
     printed = tuple(map(_round_change, diff.workloads))
     total = sum_changes(printed)
     records = tuple(map(_make_record, diff.workloads, printed))
+    findings = (*diff.findings, *flaws, *make_skipped_findings([*left_out, *diff.code.unreadable]))
+    errors = sum(finding.level is Level.ERROR for finding in findings)
+    headline = _make_headline(diff, len(changed), is_least=any(each.is_unreadable for each in left_out))
     return Report(
         schema=SCHEMA,
         answer=format_exact(to_decimal(total.after_cost.expected_usd - total.before_cost.expected_usd)),
-        headline=_make_headline(diff, len(changed), is_least=any(each.is_unreadable for each in left_out)),
+        headline=headline + (f"; {pluralize(errors, 'error')}" if errors else ""),
         lines=tuple(_make_lines(diff, len(changed))),
         tables=tuple(_make_tables(diff, changed)),
-        findings=(*diff.findings, *flaws, *make_skipped_findings([*left_out, *diff.code.unreadable])),
+        findings=findings,
         notes=tuple(_make_notes(diff)),
         data=_dump_diff(diff, total, records),
         records=records,

@@ -52,7 +52,7 @@ def test_a_revision_against_the_working_tree(run: Run, folder: Path) -> None:
     done = run("diff", "main", *DAY)
     over = f"costs $28.08 per month, 16.6 % more than the $24.08 of {label}, over the"
     assert done.out == (
-        f"$28.08 per month, up $4.00 (16.6 %) from {label}: prompt tokens\n"
+        f"$28.08 per month, up $4.00 (16.6 %) from {label}: prompt tokens; 2 errors\n"
         "\n"
         "  at most    $44.08 per month, up $4.00 (10 %)\n"
         "  tokens     20,200,000 -> 30,200,000 in, 10,000,000 out, per month\n"
@@ -164,7 +164,7 @@ def test_a_volume_on_one_side_only(run: Run, folder: Path) -> None:
     (folder / "gpt41.yaml").write_text(CONFIG.replace("input_tokens: 4000", volume))
     label = f"main ({git(folder, 'rev-parse', 'main')[:7]})"
     assert run("diff", "main", *DAY).out == (
-        f"$53,557.41 per month, up $53,533.33 (222,314.5 %) from {label}: volume\n"
+        f"$53,557.41 per month, up $53,533.33 (222,314.5 %) from {label}: volume; 1 error\n"
         "\n"
         "  at most    $58,440.08 per month, up $58,400.00 (145,708.6 %)\n"
         "  tokens     20,200,000 -> 121,686,866,667 in, 10,000,000 -> 3,051,666,667 out, per month\n"
