@@ -93,7 +93,7 @@ def test_workloads_add_up_to_the_total_in_json_and_in_text(run: Run, tmp_path: P
 
 def test_the_terms_of_a_price_and_the_rows_of_a_bill_add_up(run: Run) -> None:
     text = run("cost", "--input-tokens", "171935", "--cached", "1133", "--output-tokens", "28413", "--model", "gpt-4.1", *DAY).out
-    total = re.match(r"gpt-4.1 in standard: (\$[\d.]+) for", text)
+    total = re.match(r"gpt-4.1: (\$[\d.]+) for", text)
     assert total
     assert sum(map(read, re.findall(r"per million: (\$[\d.]+|under \$0\.01)", text))) == read(total[1])
     bill = run("reconcile", "tests/logs", "--as-of", "2026-11-26", cwd=ROOT).out

@@ -141,7 +141,7 @@ def migrate(
             "--write-config", "no inputs, as it moves the workloads of a gpt41.yaml", "inputs" if has_inputs else "no gpt41.yaml"
         )
     may_be_logs = text is None and kind is None and (paths or input_tokens is None)
-    listed = read_sources(paths, None) if may_be_logs else None
+    listed = read_sources(paths, None, _NO_CONFIG_HINT) if may_be_logs else None
     listed = listed and ([read_twice(source) for source in listed[0]], listed[1])
     if listed and hold_logs(listed[0]):
         asked_of_work = {"--from": leaving, "--mode": mode, "--cached": cached, "--output-tokens": output_tokens}
@@ -175,6 +175,7 @@ def _find_config(named: Path | None) -> Path | None:
         return None
 
 
+_NO_CONFIG_HINT = "to move all calls of a repository, write a gpt41.yaml with gpt41 check --init FILES..."
 _WHY_NOT_FOR_WORKLOADS = ("inputs, as gpt41.yaml says how its own workloads are sent", "none", "name the files, or -")
 _WHY_NOT_FOR_LOGS = ("requests, texts or numbers, as logs say what was sent and answered", "logs", "")
 
