@@ -17,6 +17,7 @@ from gpt41_cli.commands.reconcile.charge import AnswerPricer, BillingContext, Ch
 from gpt41_cli.commands.reconcile.invoice.expected import ExpectedCosts
 from gpt41_cli.commands.reconcile.spending.groups import SpendingGroups
 from gpt41_cli.constraints.lifecycle import find_near_shutdown, find_past_shutdown
+from gpt41_cli.constraints.replacements import follow_replacements
 from gpt41_cli.display import sanitize
 from gpt41_cli.errors import InputError
 from gpt41_cli.files.fields import redact
@@ -66,7 +67,8 @@ class Reconciliation:
         self.undated = 0
         self.unpriced: dict[tuple[Rule, str], Usage] = {}
         self.taken_names: dict[str, str] = {}
-        self._unpriced_by_day: dict[date | None, Usage] = {}
+        self._unpriced_by_day: dict[date | None, UsageByRates] = {}
+        self._longest = conditions.market.catalog.find_first_surcharged(conditions.market.catalog.family[0])
         self._biller = AnswerPricer(conditions)
         self._issues: defaultdict[tuple[Rule, str], Occurrences[Place]] = defaultdict(Occurrences)
         self._batch_objects: dict[object, Located[Answer]] = {}
@@ -219,8 +221,7 @@ class Reconciliation:
             self.record_issue(place, offer, answer.usage, is_undone=is_undone)
             if self.groups:
                 self.groups.add(answer, answer.model, None, is_undone=is_undone)
-            known = self._unpriced_by_day.get(answer.day, Usage())
-            self._unpriced_by_day[answer.day] = known - answer.usage if is_undone else known + answer.usage
+            self._unpriced_by_day.setdefault(answer.day, UsageByRates()).add(self._longest, answer.usage, is_undone=is_undone)
             return
         if answer.model and answer.model != offer.variant.id and len(self.taken_names) < _MAX_REASONS:
             self.taken_names[answer.model] = offer.variant.id
@@ -320,41 +321,48 @@ class Reconciliation:
         first. Those of answers without a price are among them.
 
         Left out is what has no price, has a surcharge that depends on single requests, or lacks a tool that was used; and what
-        ends within the horizon of the price table, if no answer is of the family.
+        ends within the horizon of the price table, if no answer is of the family. If no answer has a price, what replaces the
+        family comes first.
         """
         found = []
         family = self.conditions.market.catalog.family
-        has_left = bool(self.charges) and {variant.id for variant in family}.isdisjoint(key.model for key in self.charges)
-        for variant in (variant for variant in family if not (has_left and self._ends_soon(variant))):
+        is_used = not {variant.id for variant in family}.isdisjoint(key.model for key in self.charges)
+        replacements = [] if self.charges else self._find_replacements()
+        for variant in (*replacements, *(variant for variant in family if is_used or not self._ends_soon(variant))):
             for mode in _COMPARED_MODES:
                 amounts = [self._price_elsewhere(variant, mode, group, charge) for group, charge in self.charges.items()]
                 amounts += [self._price_unpriced_elsewhere(variant, mode, *each) for each in self._unpriced_by_day.items()]
                 known = [amount for amount in amounts if amount is not None]
                 if known and len(known) == len(amounts):
                     found.append(AlternativeCost(variant, mode, sum_usd(known)))
-        return sorted(found, key=lambda each: each.total_usd)
+        return sorted(found, key=lambda each: (each.variant not in replacements, each.total_usd))
+
+    def _find_replacements(self) -> list[Variant]:
+        """Find what the members of the family that end soon are replaced by, if that runs longer."""
+        market = self.conditions.market
+        chains = [follow_replacements(market, variant) for variant in market.catalog.family if self._ends_soon(variant)]
+        last = [chain[-1].variant for chain in chains if chain]
+        return list({variant.id: variant for variant in last if variant and not self._ends_soon(variant)}.values())
 
     def _ends_soon(self, variant: Variant) -> bool:
         market = self.conditions.market
         return bool(find_past_shutdown(market, variant) or find_near_shutdown(market, variant))
 
-    def _price_unpriced_elsewhere(self, variant: Variant, mode: str, day: date | None, usage: Usage) -> Decimal | None:
-        offer = self._biller.get_offer(variant.id, mode, day or self.conditions.market.as_of)
-        if variant.model.surcharge or not isinstance(offer, Offer):
-            return None
-        used = UsageByRates()
-        used.add(variant, usage, 0, 0)
-        return used.price(offer).total_usd
+    def _price_unpriced_elsewhere(self, variant: Variant, mode: str, day: date | None, used: UsageByRates) -> Decimal | None:
+        offer = self._find_offer_elsewhere(variant, mode, day)
+        return used.price(offer).total_usd if offer else None
 
     def _price_elsewhere(self, variant: Variant, mode: str, group: ChargeKey, charge: Charge) -> Decimal | None:
         if variant.model.surcharge or charge.abilities - variant.model.abilities:
             return None
+        offer = self._find_offer_elsewhere(variant, mode, group.day)
+        return EXACT.add(charge.used.price(offer).total_usd, charge.tools_usd) if offer else None
+
+    def _find_offer_elsewhere(self, variant: Variant, mode: str, day: date | None) -> Offer | None:
+        """Find the offer of a day, or that of today if there was none yet."""
         as_of = self.conditions.market.as_of
-        for day in dict.fromkeys((group.day or as_of, as_of)):
-            offer = self._biller.get_offer(variant.id, mode, day)
-            if isinstance(offer, Offer):
-                return EXACT.add(charge.used.price(offer).total_usd, charge.tools_usd)
-        return None
+        offers = (self._biller.get_offer(variant.id, mode, each) for each in dict.fromkeys((day or as_of, as_of)))
+        return next((offer for offer in offers if isinstance(offer, Offer)), None)
 
 
 def _get_token_pair(usage: Usage) -> tuple[int, int]:

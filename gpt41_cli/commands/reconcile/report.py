@@ -62,7 +62,7 @@ def make_report(found: Reconciliation, left_out: Sequence[SkippedPath] = (), *, 
             *make_invalid_findings(found.rejects, None if skips_invalid else Level.ERROR),
             *make_skipped_findings(left_out),
         ),
-        notes=(*_collect_notes(found), *_collect_search_notes(found, elsewhere)),
+        notes=(*_collect_notes(found), *_collect_search_notes(found, elsewhere), *_note_reasoning(elsewhere)),
         data={
             "total_usd": found.total_usd,
             "usage": asdict(found.usage),
@@ -288,6 +288,13 @@ def _make_replacement_lines(found: Reconciliation) -> Iterator[ReportLine]:
     for replacement, models in replacements.items():
         after = f"{replacement} comes after {' and '.join(models)}"
         yield ReportLine("next", f"{after}: gpt41 migrate with the same logs says what it costs")
+
+
+def _note_reasoning(elsewhere: Sequence[AlternativeCost]) -> Iterator[str]:
+    """Say what models that reason bill on top of the same tokens."""
+    names = dict.fromkeys(each.variant.id for each in elsewhere if each.variant.model.reasoning)
+    if names:
+        yield f"Not in the price of {' and '.join(names)} are reasoning tokens and writes to the prompt cache, which cost more."
 
 
 def _collect_search_notes(found: Reconciliation, elsewhere: Sequence[AlternativeCost]) -> Iterator[str]:

@@ -138,7 +138,7 @@ def test_where_nothing_has_a_price_the_tokens_are_reported() -> None:
     assert make_report(found).headline == (
         "at least $0.00 for 0 answers; 2 not priced (2,000,000 input and 200,000 output tokens)"
     )
-    assert found.price_alternatives()[0].total_usd == Decimal("0.14")
+    assert found.price_alternatives()[0].total_usd == Decimal("0.275")  # two long ones: (2M * 0.05 * 2 + 0.2M * 0.25 * 1.5) / 1M
     with pytest.raises(InputError, match=r"found none: log1:1: the request failed"):
         bill([{"error": {"code": "e"}}])
     with pytest.raises(InputError, match=r"^expected answers that report their usage and have a price, found none$"):
@@ -657,6 +657,22 @@ def test_more_reasons_of_a_rule_than_a_screen_holds_are_summed(run: Run) -> None
     out = run("reconcile", "-", stdin=log).out
     assert out.count("is not in") == 5
     assert "3 more for reasons like these [unknown-model]" in out
+
+
+def test_a_log_of_unknown_models_alone_is_shown_what_can_be_bought_and_lasts() -> None:
+    """What replaces the family comes first; a long answer pays its surcharge."""
+    unknown = {**MINI, "model": "m1", "input_tokens": 300_000}
+    found = bill([unknown], as_of=date(2026, 11, 23)).price_alternatives()
+    assert [(each.variant.id, each.mode, each.total_usd) for each in found] == [
+        ("gpt-6-luna", "batch", Decimal("0.0675")),  # (300,000 * 0.05 * 2 + 100,000 * 0.25 * 1.5) / 1,000,000
+        ("gpt-6-luna", "standard", Decimal("0.135")),
+        ("gpt-5.6-luna", "batch", Decimal("0.15")),
+        ("gpt-5.6-luna", "standard", Decimal("0.30")),
+    ]
+    early = bill([unknown], as_of=date(2026, 6, 1)).price_alternatives()
+    assert [each.variant.id for each in early][::2] == ["gpt-4.1-nano", "gpt-4.1-mini", "gpt-4.1"]
+    both = bill([unknown, MINI], as_of=date(2026, 11, 23)).price_alternatives()
+    assert {each.variant.id for each in both} == {"gpt-4.1", "gpt-4.1-mini", "gpt-4.1-nano"}
 
 
 def test_memory_does_not_grow_with_a_log(tmp_path: Path) -> None:
