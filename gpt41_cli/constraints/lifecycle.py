@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 
 from gpt41_cli import rules
@@ -10,8 +10,9 @@ from gpt41_cli.catalog import Market, Variant
 from gpt41_cli.catalog.limit_tables import TrainingClosing, TrainingRules
 from gpt41_cli.catalog.tables import Lifecycle, Platform
 from gpt41_cli.display import describe_doubt, format_int, pluralize
-from gpt41_cli.findings import Finding
+from gpt41_cli.findings import Finding, Place
 from gpt41_cli.rules import Level
+from gpt41_cli.totals import Occurrences
 
 
 def find_past_shutdown(market: Market, variant: Variant) -> Lifecycle | None:
@@ -68,6 +69,13 @@ def make_feature_finding(market: Market, feature: str, requests: int, first: str
     used = f"used by {pluralize(requests, 'request')}, first {first}" if requests > 1 else f"used by {first}"
     text = f"{describe_feature_end(ending.name, life, market)}; {used}"
     return Finding(rules.FEATURE_ENDS, text, actual=str(life.shutdown), sources=(life.source,), subject=feature)
+
+
+def make_feature_findings(market: Market, uses: Mapping[str, Occurrences[Place]]) -> Iterator[Finding]:
+    """Say when the features that requests use end, those that end on the platform. `uses` has the requests by feature."""
+    for feature, places in uses.items():
+        if finding := make_feature_finding(market, feature, places.count, places.examples[0].label):
+            yield finding
 
 
 def date_feature_ends(market: Market, flaws: Sequence[Finding]) -> Iterator[Finding]:

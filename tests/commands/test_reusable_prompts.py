@@ -11,7 +11,7 @@ from tests.builders import responses
 from tests.conftest import Run
 
 BODY = responses("Hi", prompt={"id": "pmpt_1"}, max_output_tokens=5)
-LATER = "(medium confidence. One article, compared with what the API lists); used by 12 requests, first"
+LATER = "(likely: one article, compared with what the API lists); used by 12 requests, first"
 CONFIG = """
 version: 1
 workloads:
@@ -36,6 +36,23 @@ def test_requests_that_use_a_feature_that_ends_are_warned_of(run: Run, files: Pa
     (found,) = [finding for finding in json.loads(done.out)["findings"] if finding["rule"] == "feature-ends"]
     assert (done.code, found["level"], found["actual"]) == (0, "warning", "2026-11-30")
     assert found["message"] == f"reusable prompts: OpenAI ends this in 1 day, on 2026-11-30 {LATER} many.jsonl:1"
+
+
+@pytest.mark.parametrize("command", ["count", "cost"])
+@pytest.mark.parametrize("form", [("-q",), ("--format", "jsonl"), ("--format", "csv")], ids=" ".join)
+def test_one_by_one_they_are_warned_of_where_there_is_room(run: Run, files: Path, command: str, form: tuple[str, ...]) -> None:
+    message = f"reusable prompts: OpenAI ends this in 1 day, on 2026-11-30 {LATER} many.jsonl:1"
+    asked = (command, "many.jsonl", "--each", "--as-of", "2026-11-29")
+    done = run(*asked, "--format", "json")
+    (found,) = [finding for finding in json.loads(done.out)["findings"] if finding["rule"] == "feature-ends"]
+    assert (done.code, done.err, found["level"], found["message"]) == (0, "", "warning", message)
+    done = run(*asked, *form)
+    assert (done.code, done.err.splitlines().count(f"gpt41: {message}")) == (0, 1)
+
+
+def test_where_a_feature_goes_on_nothing_is_said_one_by_one(run: Run, files: Path) -> None:
+    done = run("cost", "many.jsonl", "--each", "--platform", "azure-global", "--as-of", "2026-11-29")
+    assert (done.code, "feature-ends" in done.out) == (0, False)
 
 
 def test_a_batch_and_workloads_are_warned_of(run: Run, files: Path) -> None:

@@ -152,4 +152,6 @@ def _price_each_request(
             left_out=left_out,
             find_bound=each_report.get_bound_prefix,
             check_models=partial(check_ended_models, market, gone=Level.ERROR if wanted.quiet else Level.WARNING),
+            find_features=each_report.get_features,
+            read_market=lambda: market,
         )

@@ -30,7 +30,7 @@ from gpt41_cli.work.workload import Assumptions, size_request
 
 class PricedRequest(NamedTuple):
     """One request at its exact price; `tools_usd` is the part of built-in tools. `is_exact` and `is_lower_bound` are about its
-    input tokens; `bound_prefix` is what to say before the price, as `choose_bound_prefix` has it.
+    input tokens; `bound_prefix` is what to say before the price, as `choose_bound_prefix` has it. `features` are those that end.
     """
 
     custom_id: str | None
@@ -44,6 +44,7 @@ class PricedRequest(NamedTuple):
     bound_prefix: str = ""
     tools_usd: Decimal = Decimal(0)
     place: Place = Place("")
+    features: tuple[str, ...] = ()
 
     @property
     def total_usd(self) -> Decimal:
@@ -94,6 +95,7 @@ class RequestPricer:
             choose_bound_prefix(self.terms.output_tokens is None or is_largest, is_least, is_largest if is_least else is_unknown),
             sum_usd(each.usd for each in charged),
             sized.place,
+            tuple(str(flaw.subject) for flaw in sized.flaws if flaw.rule is rules.FEATURE_ENDS),
         )
 
     def _offer(self, model: str | None, mode: str) -> Offer:

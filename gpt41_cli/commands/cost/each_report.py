@@ -52,6 +52,11 @@ def get_bound_prefix(priced: PricedRequest) -> str:
     return priced.bound_prefix
 
 
+def get_features(priced: PricedRequest) -> tuple[str, ...]:
+    """Return the features of one request that end."""
+    return priced.features
+
+
 def make_report(
     found: Sequence[PricedRequest | RejectedRequest],
     rejects: Rejections,

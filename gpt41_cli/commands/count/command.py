@@ -17,7 +17,7 @@ from gpt41_cli.rules import Level
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from gpt41_cli.catalog import Catalog, Variant
+    from gpt41_cli.catalog import Market, Variant
     from gpt41_cli.findings import Finding
     from gpt41_cli.work.tally import Tally
 
@@ -81,7 +81,8 @@ def count(
     reading = make_reading(kind, jobs, sources)
     meter = cache(lambda: make_meter(read_catalog(), variant and variant.id, image_size, reading, as_of=day))
     encoding = find_encoding([variant]) if variant else DEFAULT_ENCODING
-    check_models = partial(_check_models, read_catalog, variant, as_of, Level.ERROR if quiet else Level.WARNING)
+    read_market = cache(lambda: parse.read_market(read_catalog(), None, as_of))
+    check_models = partial(_check_models, read_market, variant, Level.ERROR if quiet else Level.WARNING)
     with show_progress(sources, is_streamed=each) as seen:
         inputs = CountInputs(seen, encoding, meter, left_out, reading, keeps_pieces=show)
         if each:
@@ -97,6 +98,8 @@ def count(
                 left_out,
                 find_bound=each_report.find_bound_prefix,
                 check_models=check_models,
+                find_features=each_report.find_features,
+                read_market=read_market,
             )
         found = count_inputs(inputs)
     rejects = found.tally.rejects
@@ -114,27 +117,25 @@ def count(
         top=top,
         tree=tree,
         skips_invalid=skip_invalid,
-        ended=[*check_models(found.tally.models), *_check_features(read_catalog, as_of, found.tally)],
+        ended=[*check_models(found.tally.models), *_check_features(read_market, found.tally)],
     )
     output.show_and_exit(shown, wanted)
 
 
-def _check_features(read_catalog: "Callable[[], Catalog]", as_of: str | None, tally: "Tally") -> "Iterator[Finding]":
+def _check_features(read_market: "Callable[[], Market]", tally: "Tally") -> "Iterator[Finding]":
     """Warn of features that requests use and that end."""
     from gpt41_cli import rules
 
     for (rule, _), places in tally.places_by_doubt.items():
         if rule is rules.STORED_PROMPT:
-            from gpt41_cli.constraints.lifecycle import make_feature_finding
+            from gpt41_cli.constraints.lifecycle import make_feature_findings
             from gpt41_cli.requests.api_rules.settings import REUSABLE_PROMPTS
 
-            market = parse.read_market(read_catalog(), None, as_of)
-            if found := make_feature_finding(market, REUSABLE_PROMPTS, places.count, places.examples[0].label):
-                yield found
+            yield from make_feature_findings(read_market(), {REUSABLE_PROMPTS: places})
 
 
 def _check_models(
-    read_catalog: "Callable[[], Catalog]", variant: "Variant | None", as_of: str | None, gone: Level, names: "Iterable[str]"
+    read_market: "Callable[[], Market]", variant: "Variant | None", gone: Level, names: "Iterable[str]"
 ) -> "list[Finding]":
     """List the models that are shut down: the one that is asked for, or those of the requests. A bare number can't say so."""
     models = [variant.id] if variant else list(names)
@@ -142,4 +143,4 @@ def _check_models(
         return []
     from gpt41_cli.constraints.lifecycle import check_ended_models
 
-    return list(check_ended_models(parse.read_market(read_catalog(), None, as_of), models, gone))
+    return list(check_ended_models(read_market(), models, gone))

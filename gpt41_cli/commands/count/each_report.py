@@ -11,6 +11,7 @@ from gpt41_cli.files.places import RejectedRequest, Rejections
 from gpt41_cli.reports import Report, Row, Table, make_headings
 from gpt41_cli.reports.entries import format_request_name, make_invalid_row, make_record
 from gpt41_cli.reports.findings import make_invalid_findings
+from gpt41_cli.requests.api_rules.settings import REUSABLE_PROMPTS
 from gpt41_cli.tokens.pieces import Entry
 
 if TYPE_CHECKING:
@@ -41,6 +42,11 @@ def find_bound_prefix(entry: Entry) -> str:
     is_most = rules.IMAGE_SIZE in doubted
     is_near = is_most if is_least else rules.UNKNOWN_FIELD in doubted
     return choose_bound_prefix(is_most, is_least, is_near or rules.UNLISTED_MODEL in doubted)
+
+
+def find_features(entry: Entry) -> tuple[str, ...]:
+    """Return the features of one request that end, by their ids in the price table."""
+    return (REUSABLE_PROMPTS,) if any(doubt.rule is rules.STORED_PROMPT for doubt in entry.doubts) else ()
 
 
 def make_answer(entry: Entry) -> str:
