@@ -50,6 +50,15 @@ def test_a_file_that_is_cut_off_is_an_error_and_the_others_are_counted(run: Run,
     assert "at least" in run(*command).out.partition("\n")[0]
 
 
+def test_what_is_missing_outweighs_a_model_that_nobody_knows(run: Run, folder: Path) -> None:
+    """The count of the other file is only near the true one; that of both is too low in any case."""
+    (folder / "a.json").write_text(GOOD.replace("gpt-4.1-mini", "gpt-9-foo"))
+    done = run("count", "d")
+    assert (done.code, done.out.partition("\n")[0]) == (1, "at least 8 tokens in 1 request")
+    (folder / "b.json").unlink()
+    assert run("count", "d").out.partition("\n")[0] == "about 8 tokens in 1 request"
+
+
 def test_bare_answers_come_with_the_damage_on_stderr(run: Run) -> None:
     for command in (("cost", "d"), ("count", "d"), ("count", "d", "--each")):
         done = run(*command, "-q")

@@ -30,6 +30,12 @@ def test_a_request_in_flex_is_priced_in_flex(run: Run) -> None:
     assert any("promises no time" in note for note in document["notes"])
 
 
+def test_a_batch_that_saves_nothing_is_not_held_out(run: Run) -> None:
+    asked = ("cost", "--model", "gpt-6-luna", "--input-tokens", "1000", "--output-tokens", "100", "--as-of", "2026-11-26")
+    assert "  batch   $0.00007575, $0.00007575 less (50 %)\n" in run(*asked).out
+    assert "  batch  " not in run(*asked, "--mode", "flex").out
+
+
 def test_the_family_has_no_flex_and_who_has_it_is_said(run: Run) -> None:
     done = run("cost", "--mode", "flex", "--model", "gpt-4.1-mini", "--input-tokens", "9", "--output-tokens", "1")
     assert (done.code, done.out) == (2, "")

@@ -125,8 +125,8 @@ def _make_term_lines(quote: Quote) -> list[ReportLine]:
     if quote.bill.caching_saves_usd:
         lines.append(ReportLine("saved", f"{format_money(quote.bill.caching_saves_usd)} by caching"))
     saved = quote.batch_saves_usd
-    if quote.batch_usd is not None and saved is not None and quote.total_usd:
-        verb = "less" if saved >= 0 else "more"
+    if quote.batch_usd is not None and saved and quote.total_usd:  # flex has the prices of batch
+        verb = "less" if saved > 0 else "more"
         share = format_percent(abs(saved) / quote.total_usd)
         least = "at least " if quote.is_lower_bound else ""
         lines.append(ReportLine("batch", f"{least}{format_money(quote.batch_usd)}, {format_money(abs(saved))} {verb} ({share})"))

@@ -109,13 +109,17 @@ def _make_headline(count: CountResult) -> str:
 
 
 def _find_bound_prefix(count: CountResult) -> str:
-    """Return "at least" if there is more that can't be counted, "at most" for pictures of unknown size, or "about"."""
+    """Return "at least" if there is more that can't be counted, "at most" for pictures of unknown size, or "about".
+
+    What is missing as a whole outweighs any doubt about the rest.
+    """
     tally = count.tally
-    is_least = tally.lower_bound_requests or tally.rejects.count or any(each.is_unreadable for each in count.skipped)
+    is_incomplete = tally.rejects.count > 0 or any(each.is_unreadable for each in count.skipped)
+    is_least = is_incomplete or tally.lower_bound_requests > 0
     doubted = {rule for rule, _ in tally.places_by_doubt}
     is_most = rules.IMAGE_SIZE in doubted
     is_near = is_most if is_least else rules.UNKNOWN_FIELD in doubted
-    return choose_bound_prefix(is_most, bool(is_least), is_near or rules.UNLISTED_MODEL in doubted)
+    return choose_bound_prefix(is_most, is_least, not is_incomplete and (is_near or rules.UNLISTED_MODEL in doubted))
 
 
 def _make_certainty_lines(count: CountResult, catalog: Catalog | None) -> Iterator[ReportLine]:

@@ -54,7 +54,7 @@ def explain_choice(
     but = [
         *(() if case.scores else _warn_missing_scores(choice)),
         *(
-            _warn_refused_fields(choice)
+            _warn_refused_fields(case, choice)
             if (is_replacement or case.wishes.has_left_family) and choice.variant.model.refuses
             else ()
         ),
@@ -335,12 +335,17 @@ def _quote_guidance(choice: Candidate) -> Iterator[Finding]:
         yield Finding(rules.GUIDANCE, advice.statement.rstrip("."), sources=(advice.source,))
 
 
-def _warn_refused_fields(choice: Candidate) -> Iterator[Finding]:
-    """List the fields that the model refuses or deprecates, of which there are some."""
+def _warn_refused_fields(case: SelectionContext, choice: Candidate) -> Iterator[Finding]:
+    """List the fields that the model refuses or deprecates, of which there are some. Users who have moved need no `migrate`."""
     refusals = choice.variant.model.refuses
     names = ", ".join(dict.fromkeys(refusal.parameter for refusal in refusals))
-    text = f"it refuses or deprecates {names}: gpt41 migrate shows which of them your requests set, and under which conditions"
-    yield Finding(rules.REFUSED_PARAMETER, text, sources=tuple(dict.fromkeys(refusal.source for refusal in refusals)))
+    moving = "gpt41 migrate shows which of them your requests set, and under which conditions"
+    more = f"gpt41 models {choice.variant.id} says under which conditions" if case.wishes.has_left_family else moving
+    yield Finding(
+        rules.REFUSED_PARAMETER,
+        f"it refuses or deprecates {names}: {more}",
+        sources=tuple(dict.fromkeys(refusal.source for refusal in refusals)),
+    )
 
 
 def _list_obstacles(excluded: Sequence[Candidate]) -> Iterator[Finding]:

@@ -781,5 +781,8 @@ def test_requests_of_a_successor_are_not_held_to_what_the_family_refuses(run: Ru
     done = run("recommend", "-", "--output-tokens", "9", "--as-of", "2026-11-29", stdin=json.dumps(body))
     assert done.out.startswith("Use gpt-6-luna: ")
     assert "refused-parameter" not in done.out
+    said = " ".join(done.out.split())
+    assert "prompt_cache_retention: gpt41 models gpt-6-luna says under which conditions" in said
+    assert "gpt41 migrate shows" not in said, "there is nothing to move"
     of_family = run("recommend", "-", "--output-tokens", "9", stdin=json.dumps({**body, "model": "gpt-4.1"})).out
     assert "reasoning_effort: gpt-4.1 refuses it, as it does not reason [refused-parameter]" in " ".join(of_family.split())
