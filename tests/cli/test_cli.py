@@ -314,7 +314,7 @@ def test_what_was_meant_as_text_is_no_file(run: Run) -> None:
     assert run("count", "").err == 'gpt41: "": expected a file, a folder or -, found an empty name\n'
     assert (
         run("cost").err
-        == "gpt41: expected text or --input-tokens, found an empty input; try gpt41 cost -i 1200 --output-tokens 300\n"
+        == "gpt41: expected text or --input-tokens, found an empty input; numbers do, too: -i 1200 --output-tokens 300\n"
     )
 
 
