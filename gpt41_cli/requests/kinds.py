@@ -308,6 +308,7 @@ CONTENT_KINDS: Sequence[ContentKind] = (
         foreign.is_chatgpt_export, None, "conversations exported from ChatGPT", "requests to the API have messages or an input"
     ),
     ContentKind(has_usage, None, "usage, not requests", "gpt41 reconcile reads it", is_log=True),
+    ContentKind(foreign.is_cost_page, None, "costs, not requests", "gpt41 reconcile --invoice reads them next to a log"),
     ContentKind(
         foreign.is_langchain_message,
         None,

@@ -179,6 +179,10 @@ REFUSED = {
         {"title": "a", "mapping": {"b": {"message": {"content": {"parts": ["Hi"]}}}}},
         "conversations exported from ChatGPT",
     ),
+    "costs": (
+        {"data": [{}, {"results": [{"object": "organization.costs.result", "amount": {"value": 1, "currency": "usd"}}]}]},
+        "costs, not requests; gpt41 reconcile --invoice",
+    ),
     "Anthropic": ({"custom_id": "a", "params": BODY}, "lines with params, as Anthropic's Message Batches take them"),
     "Bedrock": ({"recordId": "a", "modelInput": BODY}, "lines with modelInput, as batch inference of Amazon Bedrock"),
     "Completions": ({"model": "gpt-4.1", "prompt": "Hi"}, "requests with a prompt, as the legacy Completions endpoint"),

@@ -36,6 +36,14 @@ def is_gemini_request(value: JsonValue) -> bool:
     return isinstance(request, dict) and isinstance(request.get("contents"), list) and "messages" not in request
 
 
+def is_cost_page(value: JsonValue) -> bool:
+    """Return True for a page of OpenAI's Costs API: buckets with amounts of money."""
+    buckets = value.get("data") if isinstance(value, dict) else None
+    results = [each.get("results") for each in buckets if isinstance(each, dict)] if isinstance(buckets, list) else []
+    lists = (each for each in results if isinstance(each, list))
+    return any(isinstance(each, dict) and each.get("object") == "organization.costs.result" for found in lists for each in found)
+
+
 def is_share_gpt(value: JsonValue) -> bool:
     """Return True for a conversation of from and value."""
     turns = value.get("conversations", value.get("conversation")) if isinstance(value, dict) else None
