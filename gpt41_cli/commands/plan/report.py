@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from typing import TYPE_CHECKING
 
 from gpt41_cli import rules
@@ -15,6 +16,7 @@ from gpt41_cli.commands.plan.reasons import (
     suggest_tier,
 )
 from gpt41_cli.commands.plan.timings import Plan, Timing
+from gpt41_cli.constraints.lifecycle import find_near_shutdown
 from gpt41_cli.constraints.rate_limits import PoolWait
 from gpt41_cli.display import format_duration, format_money, format_short_duration, pluralize
 from gpt41_cli.reports import Json, Report, ReportLine, Row, Table, make_headings
@@ -79,7 +81,8 @@ def _make_headline(work: Workload, plan: Plan) -> str:
     if plan.choice and plan.deadline_seconds:
         tier = f"tier {plan.choice.tier}" + (" or higher" if plan.tier is None else "")
         price = f"{find_bound_prefix(work, plan.choice.quote)}{format_money(plan.choice.quote.total_usd)}{format_period(work)}"
-        return f"Fits in {format_duration(plan.deadline_seconds)}: {name_timing(plan.choice)} ({price}), {tier}"
+        fitting = f"{name_timing(plan.choice)} ({price}), {tier}{_say_end(plan.choice)}"
+        return f"Fits in {format_duration(plan.deadline_seconds)}: {fitting}"
     if plan.lacks_limits and plan.shown[0].obstacle:
         models = ", ".join(dict.fromkeys(timing.variant.id for timing in plan.shown))
         return f"How long {models} takes isn't known: {plan.shown[0].obstacle.message}"
@@ -91,11 +94,24 @@ def _make_headline(work: Workload, plan: Plan) -> str:
         return f"Not possible in {plan.tiers_text}: {'a request is over its limit' if is_limit else obstacles[-1].brief}"
     if len({timing.variant.id for timing in plan.shown}) == 1:
         counted = f", for at least {pluralize(plan.shown[0].quote.usage.input_tokens, 'input token')}"
-        return _summarize_one_model(plan) + counted * (work.is_incomplete or work.lower_bound_requests > 0)
+        return (
+            _summarize_one_model(plan) + counted * (work.is_incomplete or work.lower_bound_requests > 0) + _say_end(plan.shown[0])
+        )
     soonest = min(plan.passing, key=lambda timing: (timing.seconds, timing.quote.total_usd))
     cheapest = min(plan.passing, key=lambda timing: (timing.quote.total_usd, timing.seconds))
     ends = {"Soonest": soonest, "cheapest": cheapest} if soonest != cheapest else {"Soonest and cheapest": soonest}
-    return "; ".join(f"{how}: {_summarize_timing(work, timing)}" for how, timing in ends.items())
+    extremes = (f"{how}: {_summarize_timing(work, timing)}" for how, timing in ends.items())
+    return "; ".join(extremes) + _say_end(*ends.values())
+
+
+def _say_end(*timings: Timing) -> str:
+    """Say when the models of timings end, if that is near."""
+    days: dict[date, list[str]] = {}
+    for timing in timings:
+        offer = timing.quote.offer
+        if (ends := find_near_shutdown(offer.market, offer.variant)) and offer.variant.id not in days.get(ends, []):
+            days.setdefault(ends, []).append(offer.variant.id)
+    return "".join(f"; {' and '.join(models)} {'ends' if len(models) == 1 else 'end'} on {day}" for day, models in days.items())
 
 
 def _summarize_timing(work: Workload, timing: Timing) -> str:
