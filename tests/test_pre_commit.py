@@ -14,7 +14,16 @@ from tests.conftest import ROOT, environment
 
 [SHOWN] = re.findall(r"```yaml\n(repos:\n.*?)```", (ROOT / "docs" / "ci.md").read_text(), re.DOTALL)
 
-INSTALLED = (".pre-commit-hooks.yaml", "LICENSE", "README.md", "gpt41_cli", "pricing.yaml", "pyproject.toml", "schemas")
+INSTALLED = (
+    ".pre-commit-hooks.yaml",
+    "LICENSE",
+    "README.md",
+    "gpt41_cli",
+    "hatch_build.py",
+    "pricing.yaml",
+    "pyproject.toml",
+    "schemas",
+)
 
 WORKLOADS = """\
 version: 1

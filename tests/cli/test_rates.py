@@ -25,7 +25,7 @@ PERIODS = "minute, hour, day, week, month"
         ),
         ("cost", ("-n", "1300/day", "--per", "month"), "gpt-4.1-mini: $25.31 per month for 39,542 requests"),
         ("cost", ("-n", "1/month", "--per", "minute"), "gpt-4.1-mini: $0.00064 per minute for 1 request"),
-        ("cost", ("-n", "1.5k/hour", "--mode", "batch", "--mode", "standard"), "$0.48 (gpt-4.1-mini in batch) to $0.96"),
+        ("cost", ("-n", "1.5k/hour", "--mode", "batch", "--mode", "standard"), "$0.48 (gpt-4.1-mini batch) to $0.96"),
         ("plan", ("-n", "40/minute", "--usage-tier", "1"), "Cannot finish in 24 hours in tier 1"),
         (
             "plan",

@@ -165,6 +165,8 @@ BROKEN: list[tuple[dict[str, Any], list[str]]] = [
         ["strict-schema tools[0].parameters"],
     ),
     ({"input": "hi", "text": {"verbosity": "low"}, "temperature": 3}, ["value-range temperature"]),
+    ({"input": "hi", "prompt": {"id": "pmpt_1"}}, ["feature-ends prompt"]),
+    ({"input": "hi", "prompt": {"version": "1"}}, []),
     ({"input": "hi", "service_tier": "premium"}, ["service-tier service_tier"]),
     ({"input": "hi", "metadata": {"run": 7}}, ["metadata metadata"]),
     (

@@ -253,7 +253,9 @@ def test_requests_for_the_batch_api_mean_to_wait(catalog: Catalog, size: Any) ->
     found = choose(catalog, work)
     assert found.choice
     assert found.choice.name == "gpt-4.1-mini batch"
-    assert any("these requests are written for the Batch API, half of standard" in remark.message for remark in found.why)
+    assert any(
+        "these requests are written for the Batch API, at half of the standard price" in remark.message for remark in found.why
+    )
     hurried = choose(catalog, work, deadline=timedelta(hours=1)).choice
     assert hurried
     assert hurried.mode == "standard"

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from gpt41_cli.answers import log_values, row_runs
+from gpt41_cli.answers import log_values, logs, row_runs
 from gpt41_cli.answers.logs import LogReader
 from gpt41_cli.answers.row_runs import find_plain_columns
 from gpt41_cli.commands.reconcile.bill import Reconciliation, reconcile_logs
@@ -110,6 +110,18 @@ def test_no_more_kinds_of_rows_are_kept_than_there_is_room_for(monkeypatch: pyte
     monkeypatch.setattr(row_runs, "_MAX_RUNS", 1)
     table = HEAD + "2026-11-20,gpt-4.1,10,4,5\n2026-11-21,gpt-4.1,10,4,5\n" * 3
     assert describe(table, 1_000) == describe(table, None)
+
+
+def test_no_more_kinds_of_answers_are_added_up_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}
+    log = "".join(
+        json.dumps({"id": f"a{number}", "object": "chat.completion", "created": 1795219200, "model": model, "usage": usage})
+        + "\n"
+        for number, model in enumerate(["gpt-4.1", "gpt-4.1-mini", "gpt-4.1", "gpt-4.1-mini"])
+    )
+    whole = describe(log, 1_000)
+    monkeypatch.setattr(logs, "_MAX_RUNS", 1)
+    assert describe(log, 1_000) == whole == describe(log, None)
 
 
 def test_what_was_added_up_before_a_damaged_part_counts() -> None:
