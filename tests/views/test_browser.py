@@ -127,7 +127,7 @@ def test_every_figure_on_the_page_is_one_of_the_data(visit: Any, made: Path) -> 
     shown.append(page.evaluate("document.body.innerText"))
     known = set().union(*map(figures, told(data)))
     found = set().union(*map(figures, shown))
-    assert found - known == {"256"}  # of SHA-256
+    assert found - known <= {"256"}  # of SHA-256
     assert len(found) > 100
 
 
