@@ -20,8 +20,11 @@ lint: .venv/pyvenv.cfg
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# Record the runs in tests/golden/ and on the pages anew. Read the difference before you commit it.
+# Record the runs in tests/golden/ and on the pages anew, and make the rules page and the man page. Read the difference before you
+# commit it.
 golden: .venv/pyvenv.cfg
+	$(BIN)/python docs/make_rules.py
+	$(BIN)/python docs/make_man.py
 	$(BIN)/python -m pytest -n auto tests/test_golden.py tests/test_pages.py --update-golden $(ARGS)
 
 # How fast the commands are next to others, as ratios. It is slow: it reads files of 50 and 600 MB again and again.
