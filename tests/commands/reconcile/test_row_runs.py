@@ -113,12 +113,12 @@ def test_no_more_kinds_of_rows_are_kept_than_there_is_room_for(monkeypatch: pyte
 
 
 def test_no_more_kinds_of_answers_are_added_up_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    usage = {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}
-    log = "".join(
-        json.dumps({"id": f"a{number}", "object": "chat.completion", "created": 1795219200, "model": model, "usage": usage})
-        + "\n"
-        for number, model in enumerate(["gpt-4.1", "gpt-4.1-mini", "gpt-4.1", "gpt-4.1-mini"])
-    )
+    answer = {"object": "chat.completion", "created": 1_795_219_200, "service_tier": "default"} | {
+        "choices": [{"index": 0, "message": {"role": "assistant", "content": "Yes."}, "finish_reason": "stop"}],
+        "usage": {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15},
+    }
+    models = ["gpt-4.1", "gpt-4.1-mini", "gpt-4.1", "gpt-4.1-mini"]
+    log = "".join(json.dumps({"id": f"a{number}", "model": model, **answer}) + "\n" for number, model in enumerate(models))
     whole = describe(log, 1_000)
     monkeypatch.setattr(logs, "_MAX_RUNS", 1)
     assert describe(log, 1_000) == whole == describe(log, None)
