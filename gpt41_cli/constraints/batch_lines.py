@@ -69,17 +69,20 @@ class BatchLineInspector:
     def inspect(self, sent: ParsedRequest, measured: MeasuredRequest | None) -> InspectedRequest:
         """Check one line by itself. `measured` is the request as counted for its model, None if that is unknown.
 
-        Raises BadBody if the line names no model.
+        Raises BadBody if neither the line nor the user names a model.
         """
-        request, catalog = sent.request, self._meter.catalog
-        if request.model is None:
+        catalog, named = self._meter.catalog, sent.request.model or self._meter.model
+        if named is None:
             raise BadBody("body.model", "a model", "nothing")
-        variant, _ = self._meter.find_variant(self._meter.model or request.model)
-        line, lane = sent.place.line or 0, ModelAndEndpoint(request.model, sent.url, variant and variant.id)
+        variant, _ = self._meter.find_variant(self._meter.model or named)
+        line, lane = sent.place.line or 0, ModelAndEndpoint(named, sent.url, variant and variant.id)
         own = hash_text(str(sent.custom_id))
         breaches = [*_find_line_violations(sent), *(measured.flaws if measured else sent.flaws)]
+        if sent.request.model is None:
+            text = f"body.model: expected a model, found nothing; the line is checked for {named}, but the API needs its name"
+            breaches.append(Finding(rules.INVALID_REQUEST, text, Level.WARNING))
         if variant is None or measured is None:
-            unknown = str(UnknownModel("body.model", request.model, catalog.models, "model"))
+            unknown = str(UnknownModel("body.model", named, catalog.models, "model"))
             breaches.append(Finding(rules.UNKNOWN_MODEL, unknown, Level.ERROR))
             return InspectedRequest(line, lane, own, sent.line_bytes + 1, 0, tuple(breaches))
         if variant.id not in self._sizers:

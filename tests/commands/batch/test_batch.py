@@ -62,6 +62,20 @@ def source(path: Path) -> InputSource:
     return InputSource(str(path), partial(open_file, path))
 
 
+def test_a_line_without_a_model_is_checked_for_that_of_the_user_with_a_warning(run: Run) -> None:
+    data = lines(line(1, None), line(2, None))
+    assert run("batch", "-", stdin=data).code == 1
+    done = run("batch", "-", "--model", "gpt-4.1-mini", "--as-of", "2026-11-23", "--format", "json", stdin=data)
+    found = json.loads(done.out)
+    assert (done.code, found["files"][0]["models"]) == (0, ["gpt-4.1-mini"])
+    (first, _) = [each for each in found["findings"] if each["rule"] == "invalid-request"]
+    assert (first["level"], first["message"]) == (
+        "warning",
+        "standard input:1: body.model: expected a model, found nothing; "
+        "the line is checked for gpt-4.1-mini, but the API needs its name",
+    )
+
+
 def checked(catalog: Catalog, *paths: Path, tier: int | None = None, **more: Any) -> BatchCheck:
     platform = catalog.platform(more.pop("platform", "openai"))
     conditions = BatchOptions(Market(catalog, platform, date(2026, 11, 23)), Meter(catalog), Assumptions(None), tier)
