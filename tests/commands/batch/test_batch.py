@@ -69,11 +69,9 @@ def test_a_line_without_a_model_is_checked_for_that_of_the_user_with_a_warning(r
     found = json.loads(done.out)
     assert (done.code, found["files"][0]["models"]) == (0, ["gpt-4.1-mini"])
     (first, _) = [each for each in found["findings"] if each["rule"] == "invalid-request"]
-    assert (first["level"], first["message"]) == (
-        "warning",
-        "standard input:1: body.model: expected a model, found nothing; "
-        "the line is checked for gpt-4.1-mini, but the API needs its name",
-    )
+    place = "standard input:1: body.model: expected a model, found nothing"
+    doubt = "the line is checked for gpt-4.1-mini, but the API needs its name"
+    assert (first["level"], first["message"]) == ("warning", f"{place}; {doubt}")
 
 
 def checked(catalog: Catalog, *paths: Path, tier: int | None = None, **more: Any) -> BatchCheck:
