@@ -67,7 +67,7 @@ def tiny_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("tiny_blocks")
-@settings(max_examples=600)
+@settings(max_examples=300)
 @given(chunks=st.lists(texts, max_size=4))
 def test_cutting_changes_no_count(reference: tiktoken.Encoding, chunks: list[str]) -> None:
     assert count_stream(chunks, DEFAULT_ENCODING) == len(reference.encode_ordinary("".join(chunks)))
@@ -80,7 +80,7 @@ alike = st.sampled_from(["ab", "aA", " \t\n", "=-", "!a", "a'rE", "字A", "字a"
 
 
 @pytest.mark.usefixtures("tiny_blocks")
-@settings(max_examples=600)
+@settings(max_examples=300)
 @given(parts=st.lists(runs | alike, max_size=6), size=st.sampled_from([1, 7, 1_000]))
 @example(parts=["字", "A" * 200, "b"], size=1)
 @example(parts=["!", "\n" * 200, "/"], size=1)
@@ -116,7 +116,7 @@ def test_text_without_a_seam_is_never_held_as_a_whole(monkeypatch: pytest.Monkey
 
 
 @pytest.mark.usefixtures("tiny_blocks")
-@settings(max_examples=300)
+@settings(max_examples=200)
 @given(st.text("ab", max_size=200) | st.text(" \t\n", max_size=200) | st.text("=-", max_size=200) | st.text("a\0", min_size=300))
 def test_a_piece_of_any_length_is_counted_in_parts(reference: tiktoken.Encoding, text: str) -> None:
     assert count(text, DEFAULT_ENCODING) == len(reference.encode_ordinary(text))
@@ -170,7 +170,7 @@ def test_a_memo_forgets_and_counts_the_same(reference: tiktoken.Encoding, monkey
         assert memo(text) == len(reference.encode_ordinary(text))
 
 
-@settings(max_examples=600)
+@settings(max_examples=300)
 @given(st.lists(texts | st.text(st.characters(), max_size=20), max_size=5))
 def test_the_faster_engine_counts_as_tiktoken(reference: tiktoken.Encoding, some: list[str]) -> None:
     memo = make_count_memo(DEFAULT_ENCODING, is_much=True)
