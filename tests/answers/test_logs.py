@@ -32,7 +32,7 @@ JSON = json.dumps(COMPLETION)
 RECORD = '{"input_tokens": 9, "output_tokens": 2}'
 HEAD = "model,input_tokens,output_tokens\n"
 GZIP = gzip.compress(f"{RECORD}\n".encode() * 2, mtime=0)
-LONG_GZIP = gzip.compress(f"{RECORD}\n".encode() * 8_000, mtime=0)
+LONG_GZIP = gzip.compress(f"{RECORD}\n".encode() * 40_000, mtime=0)
 
 
 def source(data: bytes | str, name: str = "a.log", *, is_listed: bool = False) -> InputSource:
