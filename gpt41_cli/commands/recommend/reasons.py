@@ -13,8 +13,8 @@ from gpt41_cli.commands.recommend.succession import price_replacement
 from gpt41_cli.constraints import lifecycle
 from gpt41_cli.constraints.rate_limits import check_monthly_limit
 from gpt41_cli.display import (
+    format_duration,
     format_exact,
-    format_int,
     format_money,
     format_percent,
     format_points,
@@ -98,7 +98,7 @@ def _explain_batch(case: SelectionContext, choice: Candidate, alternatives: Sequ
         "these requests are written for the Batch API" if case.work.mode == "batch" else "what is sent in batch today can wait"
     )
     if deadline:
-        waiting = f"{format_int(deadline // timedelta(hours=1))} -hour deadline allows batch"
+        waiting = f"{format_duration(deadline // timedelta(seconds=1))} are enough for batch"
     text = f"{waiting}, {whole}"
     yield Finding(rules.DEADLINE, text, sources=(choice.quote.offer.row.source,))
 
