@@ -10,7 +10,7 @@ BIN := .venv/bin
 .DELETE_ON_ERROR:
 .PHONY: test lint golden bench fuzz texts mutants requirements site
 
-# All tests, on all cores: three to five minutes on two.
+# All tests, on all cores: about five minutes on two.
 test: .venv/pyvenv.cfg
 	$(BIN)/python -m pytest -n auto $(ARGS)
 

@@ -34,7 +34,7 @@ def write_sample(path: Path, size: int) -> None:
 
 
 def write_tree(folder: Path, joined: Path, size: int) -> None:
-    """Copy sources of the standard library, of at most `size` bytes in all, and write them into one file, too."""
+    """Copy sources of the standard library, of at most `size` bytes in all, and write them into one file as well."""
     library = Path(os.__file__).parent
     with joined.open("wb") as together:
         for path in sorted(library.glob("*.py")) + sorted(library.glob("email/*.py")):
