@@ -115,7 +115,7 @@ def reconcile(
     from gpt41_cli.answers.logs import LogReader
     from gpt41_cli.commands.reconcile.charge import BillingContext, find_longest_short
     from gpt41_cli.commands.reconcile.invoice.options import read_invoice
-    from gpt41_cli.commands.reconcile.prediction_options import (
+    from gpt41_cli.commands.reconcile.prediction.options import (
         ReconcileOptions,
         check_misses_file,
         prepare_extras,

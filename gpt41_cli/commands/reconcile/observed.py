@@ -11,7 +11,7 @@ from gpt41_cli.answers.answers import Answer
 from gpt41_cli.answers.logs import Located, LogItem, Withdrawal
 from gpt41_cli.commands.reconcile.answer_lengths import AnswerLengths
 from gpt41_cli.commands.reconcile.charge import AnswerPricer, Charge
-from gpt41_cli.commands.reconcile.match import BilledRequest, CustomIdLedger
+from gpt41_cli.commands.reconcile.prediction.match import BilledRequest, CustomIdLedger
 from gpt41_cli.findings import Finding, Place
 from gpt41_cli.pricing import EXACT, Usage
 from gpt41_cli.work.workload import ModelAndMode

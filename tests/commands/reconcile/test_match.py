@@ -25,7 +25,8 @@ from gpt41_cli.commands.reconcile.answer_lengths import AnswerLengths
 from gpt41_cli.commands.reconcile.attribution import find_owners
 from gpt41_cli.commands.reconcile.bill import Reconciliation, reconcile_logs
 from gpt41_cli.commands.reconcile.charge import AnswerPricer, BillingContext
-from gpt41_cli.commands.reconcile.drift import (
+from gpt41_cli.commands.reconcile.observed import AnswerTotals, ObservedAnswers
+from gpt41_cli.commands.reconcile.prediction.drift import (
     INPUT_TOKENS,
     USD,
     PartsComparison,
@@ -35,7 +36,7 @@ from gpt41_cli.commands.reconcile.drift import (
     compare_parts,
     compare_prediction,
 )
-from gpt41_cli.commands.reconcile.forecasts import (
+from gpt41_cli.commands.reconcile.prediction.forecasts import (
     AnswerTerms,
     Forecasts,
     PredictedPart,
@@ -43,7 +44,7 @@ from gpt41_cli.commands.reconcile.forecasts import (
     count_requests,
     read_estimate,
 )
-from gpt41_cli.commands.reconcile.match import (
+from gpt41_cli.commands.reconcile.prediction.match import (
     BilledRequest,
     CustomIdLedger,
     Drift,
@@ -51,7 +52,6 @@ from gpt41_cli.commands.reconcile.match import (
     find_median_error,
     match_requests,
 )
-from gpt41_cli.commands.reconcile.observed import AnswerTotals, ObservedAnswers
 from gpt41_cli.config.load import parse_config
 from gpt41_cli.config.roots import open_working_tree
 from gpt41_cli.errors import InputError

@@ -13,11 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gpt41_cli.catalog import Catalog
-from gpt41_cli.commands.reconcile import saved_misses
-from gpt41_cli.commands.reconcile.forecasts import SentRequestMeter
-from gpt41_cli.commands.reconcile.match import BilledRequest, RequestForecast, RequestPair, RequestTrait
-from gpt41_cli.commands.reconcile.misses import MissGroup, group_misses, list_traits
-from gpt41_cli.commands.reconcile.saved_misses import WordWriter, anonymise_misses
+from gpt41_cli.commands.reconcile.prediction import saved_misses
+from gpt41_cli.commands.reconcile.prediction.forecasts import SentRequestMeter
+from gpt41_cli.commands.reconcile.prediction.match import BilledRequest, RequestForecast, RequestPair, RequestTrait
+from gpt41_cli.commands.reconcile.prediction.misses import MissGroup, group_misses, list_traits
+from gpt41_cli.commands.reconcile.prediction.saved_misses import WordWriter, anonymise_misses
 from gpt41_cli.errors import InputError
 from gpt41_cli.files.sources import InputSource
 from gpt41_cli.findings import Place

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from gpt41_cli.catalog import Catalog
     from gpt41_cli.commands.reconcile.bill import Reconciliation
     from gpt41_cli.commands.reconcile.charge import BillingContext
-    from gpt41_cli.commands.reconcile.forecasts import Forecasts, SentRequestMeter
-    from gpt41_cli.commands.reconcile.match import BilledRequest
-    from gpt41_cli.commands.reconcile.misses import MissGroup
     from gpt41_cli.commands.reconcile.observed import ObservedAnswers, OwnerLookup
+    from gpt41_cli.commands.reconcile.prediction.forecasts import Forecasts, SentRequestMeter
+    from gpt41_cli.commands.reconcile.prediction.match import BilledRequest
+    from gpt41_cli.commands.reconcile.prediction.misses import MissGroup
     from gpt41_cli.config.tables import AnswerTokens, Config
     from gpt41_cli.files.sources import InputSource
     from gpt41_cli.files.trees import SkippedPath
@@ -101,8 +101,8 @@ class ReconcileExtras(NamedTuple):
         return report
 
     def _add_prediction(self, report: "Report", bill: "Reconciliation", past: "ObservedAnswers") -> "Report":
-        from gpt41_cli.commands.reconcile.drift import compare_prediction
-        from gpt41_cli.commands.reconcile.prediction_report import add_prediction
+        from gpt41_cli.commands.reconcile.prediction.drift import compare_prediction
+        from gpt41_cli.commands.reconcile.prediction.report import add_prediction
         from gpt41_cli.reports.findings import make_invalid_findings, make_skipped_findings
 
         tolerance = read_tolerance(self.asked)
@@ -121,7 +121,7 @@ class ReconcileExtras(NamedTuple):
 
     def _find_sent_requests(self, past: "ObservedAnswers") -> "SentRequests":
         """Find the files of requests, and what counts each for the model that answered it, on the day when it did."""
-        from gpt41_cli.commands.reconcile.forecasts import AnswerTerms, SentRequestMeter
+        from gpt41_cli.commands.reconcile.prediction.forecasts import AnswerTerms, SentRequestMeter
         from gpt41_cli.tokens.meter import Meter
 
         named, translate = self.conditions.model, self.conditions.market.catalog.translate
@@ -179,7 +179,7 @@ def read_tolerance(asked: ReconcileOptions) -> Decimal | None:
 
 
 def _count_sent_requests(asked: ReconcileOptions, sent: SentRequests) -> "Forecasts":
-    from gpt41_cli.commands.reconcile.forecasts import count_requests
+    from gpt41_cli.commands.reconcile.prediction.forecasts import count_requests
     from gpt41_cli.files.sources import explain_empty
 
     with show_progress(sent.sources) as seen:
@@ -195,7 +195,7 @@ def _count_sent_requests(asked: ReconcileOptions, sent: SentRequests) -> "Foreca
 
 def _save_misses(path: Path, sent: SentRequests, misses: "Sequence[MissGroup]") -> None:
     """Write a request for each group of misses, and say what is in the file; without misses, nothing is written."""
-    from gpt41_cli.commands.reconcile.saved_misses import anonymise_misses
+    from gpt41_cli.commands.reconcile.prediction.saved_misses import anonymise_misses
 
     if not misses:
         output.print_to_stderr(f"{path}: not written: every request was billed as counted")
@@ -209,7 +209,7 @@ def _save_misses(path: Path, sent: SentRequests, misses: "Sequence[MissGroup]") 
 
 
 def _read_estimate(path: str, catalog: "Catalog") -> "Forecasts":
-    from gpt41_cli.commands.reconcile.forecasts import read_estimate
+    from gpt41_cli.commands.reconcile.prediction.forecasts import read_estimate
     from gpt41_cli.files.sources import wrap_os_errors
 
     (source, *more), _ = read_sources([path], None)

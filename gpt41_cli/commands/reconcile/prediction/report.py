@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
-from gpt41_cli.commands.reconcile.drift import PartDrift, PredictionComparison, check_prediction, describe_difference
-from gpt41_cli.commands.reconcile.match import Drift, MatchedRequests, RequestPair, find_median_error
-from gpt41_cli.commands.reconcile.misses import MissGroup
+from gpt41_cli.commands.reconcile.prediction.drift import PartDrift, PredictionComparison, check_prediction, describe_difference
+from gpt41_cli.commands.reconcile.prediction.match import Drift, MatchedRequests, RequestPair, find_median_error
+from gpt41_cli.commands.reconcile.prediction.misses import MissGroup
 from gpt41_cli.display import (
     format_change_percent,
     format_int,

@@ -9,9 +9,9 @@ from itertools import chain, cycle
 from typing import Any, NamedTuple
 
 from gpt41_cli import __version__
-from gpt41_cli.commands.reconcile.forecasts import SentRequestMeter
-from gpt41_cli.commands.reconcile.match import RequestPair
-from gpt41_cli.commands.reconcile.misses import MissGroup
+from gpt41_cli.commands.reconcile.prediction.forecasts import SentRequestMeter
+from gpt41_cli.commands.reconcile.prediction.match import RequestPair
+from gpt41_cli.commands.reconcile.prediction.misses import MissGroup
 from gpt41_cli.errors import InputError
 from gpt41_cli.files.documents import FileLine, parse_json
 from gpt41_cli.files.fields import BadBody, JsonObject

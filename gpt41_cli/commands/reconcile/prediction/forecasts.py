@@ -10,8 +10,8 @@ from itertools import chain
 from typing import BinaryIO, NamedTuple
 
 from gpt41_cli.catalog import Catalog
-from gpt41_cli.commands.reconcile.match import CustomIdLedger, RequestForecast, RequestTrait
-from gpt41_cli.commands.reconcile.misses import list_traits
+from gpt41_cli.commands.reconcile.prediction.match import CustomIdLedger, RequestForecast, RequestTrait
+from gpt41_cli.commands.reconcile.prediction.misses import list_traits
 from gpt41_cli.errors import InputError
 from gpt41_cli.files.documents import FileLine, parse_json
 from gpt41_cli.files.fields import BadBody, JsonObject, get_name, get_text, redact, require_list, require_object

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
-from gpt41_cli.commands.reconcile.match import RequestPair, RequestTrait
+from gpt41_cli.commands.reconcile.prediction.match import RequestPair, RequestTrait
 from gpt41_cli.requests.request import CallTurn, Doubt, Request
 from gpt41_cli.rules import SCHEMA_KEYWORD
 from gpt41_cli.tokens.doubts.shapes import find_shapes

@@ -12,10 +12,10 @@ from typing import NamedTuple
 from gpt41_cli import rules
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.commands.reconcile.bill import Reconciliation
-from gpt41_cli.commands.reconcile.forecasts import Forecasts, PredictedPart
-from gpt41_cli.commands.reconcile.match import Drift, Drifts, MatchedRequests, match_requests
-from gpt41_cli.commands.reconcile.misses import MissGroup, group_misses
 from gpt41_cli.commands.reconcile.observed import AnswerTotals, ObservedAnswers
+from gpt41_cli.commands.reconcile.prediction.forecasts import Forecasts, PredictedPart
+from gpt41_cli.commands.reconcile.prediction.match import Drift, Drifts, MatchedRequests, match_requests
+from gpt41_cli.commands.reconcile.prediction.misses import MissGroup, group_misses
 from gpt41_cli.display import format_change_percent, format_money, pluralize, sanitize, to_decimal
 from gpt41_cli.findings import Finding
 from gpt41_cli.rules import Level, Rule
