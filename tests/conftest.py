@@ -61,7 +61,7 @@ def environment() -> dict[str, str]:
 def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
     """The command of a run that need not load the vocabulary."""
     script, address = str(Path(__file__).with_name("warm.py")), str(tmp_path_factory.mktemp("warm") / "socket")
-    command = [sys.executable, script, address]
+    command = [sys.executable, script, address, str(FROZEN)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment()) as server:
         assert server.stdout
         assert server.stdout.readline() == b"ready\n"

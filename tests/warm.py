@@ -3,7 +3,7 @@
 Loading them is most of what a short run does, and the same in all of them. All else is as in a process of its own: the arguments,
 the environment, the working directory, the three streams, the exit code.
 
-    python warm.py SOCKET                   waits for runs, until its standard input is closed
+    python warm.py SOCKET TABLE...          waits for runs, until its standard input is closed; these price tables are parsed
     python -IS warm.py SOCKET ARGUMENT...   a run
 """
 
@@ -87,8 +87,15 @@ def main() -> None:
 
     import importlib
     import pkgutil
+    from functools import cache
+    from typing import Any
+    from unittest import mock
+
+    import typer.main
 
     import gpt41_cli
+    from gpt41_cli import app, catalog
+    from gpt41_cli.catalog import parsed
     from gpt41_cli.tokens import DEFAULT_ENCODING
     from gpt41_cli.tokens.text import engine
     from gpt41_cli.tokens.text.vocabulary import load_ranks
@@ -96,6 +103,14 @@ def main() -> None:
     for module in pkgutil.walk_packages(gpt41_cli.__path__, "gpt41_cli."):
         if module.name != "gpt41_cli.arrow":  # no command imports it, and what it needs starts threads
             importlib.import_module(module.name)
+    # A table is what its bytes say, and a command is the same in every run: both are made once.
+    mock.patch.object(catalog, "parse_catalog", cache(catalog.parse_catalog)).start()
+    mock.patch.object(parsed, "read_parsed", cache(parsed.read_parsed)).start()
+    for table in (None, *arguments):
+        catalog.read_catalog(table)
+    command: Any = typer.main.get_command(app.app)
+    dict(command.commands)  # a command is made when it is looked up
+    mock.patch.object(app, "app", command).start()
     # What is frozen in a cycle is never given back: a run would copy all of that memory when it ends.
     forever: list[object] = [load_ranks(DEFAULT_ENCODING), engine.load_engine(DEFAULT_ENCODING)]
     forever.append(forever)
