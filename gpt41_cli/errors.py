@@ -123,11 +123,17 @@ def _keep_digits(name: str) -> str:
 
 
 def suggest(name: str, choices: Iterable[str]) -> str:
-    """Return the hint that asks for the choices nearest to a name; empty if none is near."""
+    """Return the hint that asks for the choices that have a name as a part, or are nearest to it; empty if none is near.
+
+    >>> suggest("search", ["web-search", "vision", "file-search"])
+    'did you mean web-search or file-search?'
+    """
     folded = {choice.lower(): choice for choice in choices}
-    near = [folded[match] for match in get_close_matches(name.lower(), folded, n=2)]
+    near = [choice for word, choice in folded.items() if word != name.lower() and f"-{name.lower()}-" in f"-{word}-"]
+    near = near or [folded[match] for match in get_close_matches(name.lower(), folded, n=2)]
     near = near or [choice for word, choice in folded.items() if len(name) > 2 and word.startswith(name.lower())][:3]
-    return f"did you mean {' or '.join(near)}?" if near else ""
+    *others, last = near or [""]
+    return f"did you mean {', '.join(others)}{' or ' if others else ''}{last}?" if near else ""
 
 
 class MissingPrice(Gpt41Error):

@@ -28,6 +28,14 @@ ERRORS = [
     (InputError(problem="3 of 4 requests cannot be read", hint="see above"), "3 of 4 requests cannot be read; see above"),
     (InputError("requests", location=PLACE, problem=BadBody("n", "1", "2")), "gpt41.yaml:3:5: requests: n: expected 1, found 2"),
     (UnknownName("task", "codng", ["coding", "vision"]), 'unknown task "codng"; did you mean coding?'),
+    (
+        UnknownName("platform", "Azure", ["openai", "azure-global", "azure-us", "azure-us-gov"]),
+        'unknown platform "Azure"; did you mean azure-global, azure-us or azure-us-gov?',
+    ),
+    (
+        UnknownName("platform", "us-gov", ["openai", "azure-global", "azure-us", "azure-us-gov"]),
+        'unknown platform "us-gov"; did you mean azure-us-gov?',
+    ),
     (UnknownName("mode", "x", iter(("batch", "flex"))), 'mode: expected one of batch, flex, found "x"'),
     (MissingPrice(problem="no price is known for it"), "no price is known for it"),
     (DamagedVocabulary(expected="SHA-256 1", found="2", location="a"), "a: expected SHA-256 1, found 2"),

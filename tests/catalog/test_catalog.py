@@ -338,3 +338,33 @@ def test_an_unknown_name_says_the_same_wherever_it_comes_from(catalog: Catalog) 
     assert (type(again), str(again)) == (UnknownModel, str(error.value))
     assert catalog.find_variant("gpt-4.1:x") is None
     assert catalog.find_variant("ft:gpt-6-luna:a:b") is None
+
+
+REGIONS = {
+    ("gpt-4.1", "azure-us"): ("2.20", "0.55", "8.80"),
+    ("gpt-4.1", "azure-us-gov"): ("2.75", "0.688", "11.00"),
+    ("gpt-4.1", "azure-sweden"): ("2.42", "0.605", "9.68"),
+    ("gpt-4.1", "azure-north-europe"): ("2.64", "0.66", "10.56"),
+    ("gpt-4.1-mini", "azure-us"): ("0.44", "0.11", "1.76"),
+    ("gpt-4.1-mini", "azure-us-gov"): ("0.55", "0.138", "2.20"),
+    ("gpt-4.1-mini", "azure-sweden"): ("0.484", "0.121", "1.936"),
+    ("gpt-4.1-mini", "azure-north-europe"): ("0.528", "0.132", "2.112"),
+    ("gpt-4.1-mini", "azure-west-europe"): ("0.528", "0.132", "2.112"),
+    ("gpt-4.1-nano", "azure-us"): ("0.11", "0.028", "0.44"),
+    ("gpt-4.1-nano", "azure-sweden"): ("0.121", "0.031", "0.484"),
+    ("gpt-4.1-nano", "azure-north-europe"): ("0.132", "0.033", "0.528"),
+}
+"""The regional prices of the Azure Retail Prices API; it has no other meter of the family in these regions."""
+
+
+def test_a_price_of_azure_is_that_of_the_region_or_a_named_gap(shipped: Catalog) -> None:
+    regional = [name for name in shipped.platforms if name.startswith("azure-")][2:]
+    for variant in (*shipped.family, *map(shipped.variant, ("gpt-6-luna", "ft:gpt-4.1:org::id"))):
+        for platform in regional:
+            for mode in MODES:
+                place = market(shipped, platform, TODAY)
+                if mode == "standard" and (known := REGIONS.get((variant.id, platform))):
+                    assert place.offer(variant, mode).row.rates == rates(*known)
+                else:
+                    with pytest.raises(MissingPrice, match=f"^no price is known for {variant.id} in {mode} on {platform}: "):
+                        place.offer(variant, mode)

@@ -149,7 +149,10 @@ def test_an_unknown_model_is_a_mistake() -> None:
 
 
 def test_a_run_says_which_files_its_prices_are_from(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "company.yaml").write_text("overrides:\n- {discount_percent: 15, models: [gpt-4.1], modes: [standard]}")
+    where = "platforms: [openai, azure-global, azure-data-zone]"
+    (tmp_path / "company.yaml").write_text(
+        f"overrides:\n- {{discount_percent: 15, models: [gpt-4.1], modes: [standard], {where}}}"
+    )
     asked = ("cost", "-i", "1000000", "--output-tokens", "0", "--model", "gpt-4.1", "--as-of", "2026-11-26")
     document = json.loads(run(*asked, "--pricing", "company.yaml", "--format", "json").out)
     assert document["pricing"]["overlay"]["file"] == "company.yaml"

@@ -19,6 +19,7 @@ ASKED: list[tuple[str, list[str]]] = [
     ("cost --per ", PERIODS),
     ("cost --model gpt-4.1-", ["gpt-4.1-mini", "gpt-4.1-nano"]),
     ("cost --mode b", ["batch"]),
+    ("cost --platform azure-s", ["azure-sweden"]),
     ("recommend --task classif", ["classification"]),
     ("count --input", []),
     ("cost --reque", ["--requests", "--requests-per-minute"]),
