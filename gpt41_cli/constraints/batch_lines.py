@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from codecs import BOM_UTF8
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import BinaryIO, NamedTuple, Self
 
@@ -189,6 +189,11 @@ class BatchLines(Addable):
         self.size_bytes = chunks.size_bytes + len(BOM_UTF8) * chunks.has_byte_order_mark
         if not chunks.ends_with_line_break and self.line_numbers and self.line_numbers[-1] == self.last_line:
             self.line_bytes[-1] -= 1
+
+    def renumber(self, numbers: Sequence[int]) -> None:
+        """Give each line the number that `numbers` has for it, in order from line 1."""
+        self.line_numbers = array("I", (numbers[line - 1] for line in self.line_numbers))
+        self.violations.renumber(numbers)
 
     @property
     def request_lines(self) -> int:

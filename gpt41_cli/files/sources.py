@@ -33,11 +33,13 @@ class InputSource(NamedTuple):
     """Bytes to read: their name as the user gave it, and how to open them.
 
     A source with `is_from_folder` was found in a folder, not named by the user, so it may turn out not to be text.
+    `line_numbers` are those of its lines in the user's file, if some were left out.
     """
 
     name: str
     open: Callable[[], BinaryIO]
     is_from_folder: bool = False
+    line_numbers: Sequence[int] | None = None
 
     @property
     def label(self) -> str:

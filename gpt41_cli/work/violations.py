@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 
 from gpt41_cli.display import format_int
@@ -32,30 +32,47 @@ class RuleViolations(Addable):
         if self.errors_by_line is not None and violation.level is Level.ERROR and violation.place and violation.place.line:
             self.errors_by_line[violation.place.line].append(violation)
 
+    def renumber(self, numbers: Sequence[int]) -> None:
+        """Give the line of each example the number that `numbers` has for it, in order from line 1."""
+        for found in self.by_rule.values():
+            found.examples = [
+                each._replace(place=Place("", numbers[each.place.line - 1])) if each.place and each.place.line else each
+                for each in found.examples
+            ]
+
     @property
     def counts(self) -> dict[Rule, int]:
         """How often each rule is violated."""
         return {rule: found.count for rule, found in self.by_rule.items()}
 
 
-def make_violation_findings(source: InputSource, breaches: RuleViolations, noticed: Group = Group.NONE) -> Iterator[Finding]:
-    """Make findings of the first violations of each rule and of how many more there are; the group `noticed` gives notices."""
+def make_violation_findings(source: InputSource, breaches: RuleViolations, noticed: Group = Group.NONE) -> list[Finding]:
+    """Make findings of the first violations of each rule in the order of the file, those of the whole file first, and then of how
+    many more there are; the group `noticed` gives notices.
+    """
+    located: list[Finding] = []
+    rest: list[Finding] = []
     for rule, found in breaches.by_rule.items():
         level = Level.NOTICE if rule.groups & noticed else None
         for example in found.examples:
             line = example.place and example.place.line
             where = source.label if line is None else f"{source.label}:{line}"
-            yield example._replace(
-                message=f"{where}: {example.message}",
-                level=level or example.level,
-                place=Place(source.name, line),
-                subject=source.name,
-                names_place=True,
+            located.append(
+                example._replace(
+                    message=f"{where}: {example.message}",
+                    level=level or example.level,
+                    place=Place(source.name, line),
+                    subject=source.name,
+                    names_place=True,
+                )
             )
         more = found.count - len(found.examples)
         if more:
-            message, level = f"{source.label}: {format_int(more)} more like these", level or found.examples[-1].level
-            yield Finding(rule, message, level, Place(source.name), str(more), None, source.name, names_place=True)
+            last = located[-1]
+            line = last.place and last.place.line
+            message = f"{source.label}: {format_int(more)} more like {f'line {format_int(line)}' if line else 'these'}"
+            rest.append(Finding(rule, message, last.level, Place(source.name), str(more), None, source.name, names_place=True))
+    return [*sorted(located, key=lambda each: (each.place and each.place.line) or 0), *rest]
 
 
 def list_request_flaws(flaws: RuleViolations) -> Iterator[Finding]:

@@ -172,7 +172,37 @@ def test_a_file_without_a_good_line_is_not_split(run: Run) -> None:
     Path("in.jsonl").write_text('{"torn\n')
     done = run("batch", "in.jsonl", "--split", "out", "--drop-invalid", "bad.jsonl", *DAY)
     assert (done.code, Path("out").exists(), Path("bad.jsonl").exists()) == (1, False, False)
-    assert "batch-empty" in done.out
+    assert "in.jsonl:1: expected JSON, but at column 2: Unterminated string starting at [invalid-request]" in done.out
+
+
+def test_lines_of_a_model_that_is_shut_down_are_dropped_and_the_others_keep_their_numbers(run: Run) -> None:
+    """Of two files, one has nothing else: it has no part."""
+
+    def line(name: str, **body: object) -> str:
+        whole = {"model": "gpt-4.1-mini", **BODY, **body}
+        return json.dumps({"custom_id": name, "method": "POST", "url": "/v1/chat/completions", "body": whole})
+
+    background = line("f", background=True)
+    lines = [line("a", model="gpt-4.1-nano"), line("b"), line("c", model="gpt-4.1-nano"), line("d", model="gpt-4.1"), background]
+    Path("in.jsonl").write_text("\n".join(lines))
+    Path("gone.jsonl").write_text(lines[0])
+    done = run("batch", "in.jsonl", "gone.jsonl", "--split", "out", "--drop-invalid", "bad.jsonl", *DAY)
+    assert (done.code, done.err) == (0, "gpt41: wrote 2 parts into out, and 3 rejected lines into bad.jsonl\n")
+    rejects = [json.loads(each) for each in Path("bad.jsonl").read_text().splitlines()]
+    assert [(each["path"], each["line"]) for each in rejects] == [("in.jsonl", 1), ("in.jsonl", 3), ("gone.jsonl", 1)]
+    assert {each["reasons"][0].partition(":")[0] for each in rejects} == {"model-shut-down"}
+    assert 'in.jsonl:4: body.model: expected "gpt-4.1-mini" as in line 2, found "gpt-4.1" [batch-models]' in done.out
+    assert "in.jsonl:5: body.background:" in done.out
+    refused = run("batch", "in.jsonl", "--split", "other", *DAY)
+    assert (
+        refused.code,
+        "--drop-invalid FILE writes the lines that break them into FILE, and splits the others" in refused.out,
+    ) == (1, True)
+
+
+def test_the_queue_is_that_of_models_that_still_run(run: Run) -> None:
+    write_batch("in.jsonl", "gpt-4.1-nano", "/v1/chat/completions")
+    assert json.loads(run("batch", "in.jsonl", *DAY, "--format", "json").out)["queue"] == []
 
 
 def test_nothing_to_drop_makes_an_empty_file(run: Run) -> None:

@@ -8,7 +8,7 @@ from functools import reduce
 from operator import iadd
 from typing import NamedTuple
 
-from gpt41_cli.catalog import Catalog, Market
+from gpt41_cli.catalog import Market
 from gpt41_cli.commands.batch.rules import BatchFile, find_violations
 from gpt41_cli.commands.batch.waiting import BatchWait, estimate_waits
 from gpt41_cli.constraints import lifecycle
@@ -119,9 +119,9 @@ def check_batch_files(sources: Sequence[InputSource], conditions: BatchOptions, 
         files,
         work,
         prices,
-        tuple(estimate_waits(conditions.market.catalog, [file.lines for file in files], tiers)),
+        tuple(estimate_waits(conditions.market, [file.lines for file in files], tiers)),
         tuple(findings),
-        tuple(_make_notes(conditions.market.catalog, work, quotes)),
+        tuple(_make_notes(conditions.market, work, quotes)),
         is_split,
     )
 
@@ -147,6 +147,8 @@ def _check_file(source: InputSource, conditions: BatchOptions, replay: CacheRepl
         lines = read_batch_lines(stream, source, conditions.meter, conditions.terms, conditions.jobs, replay_and_add)
         if read_stamp(stream) != before:
             raise make_file_changed_error(source)
+    if source.line_numbers is not None:
+        lines.renumber(source.line_numbers)
     file = BatchFile(lines, conditions.market, conditions.usage_tier)
     prices = tuple(_compare_prices(totals, conditions))
     return CheckedBatchFile(source, lines, totals, find_violations(file), prices, before)
@@ -183,11 +185,11 @@ def _warn_of_retirements(quotes: Sequence[Quote], conditions: BatchOptions) -> I
             yield from lifecycle.check_lifecycle(conditions.market, quote.offer.variant)
 
 
-def _make_notes(catalog: Catalog, work: Workload | None, quotes: Sequence[Quote]) -> Iterator[str]:
+def _make_notes(market: Market, work: Workload | None, quotes: Sequence[Quote]) -> Iterator[str]:
     """Write what a reader of the prices must know."""
     if work is None:
         return
     for quote in quotes:
-        if quote.offer.row.rates.cached_input is None:
+        if quote.offer.row.rates.cached_input is None and not lifecycle.find_past_shutdown(market, quote.offer.variant):
             yield f"Batch gives cached tokens of {quote.model} no discount [{quote.offer.row.source.label}]."
-    yield from write_price_notes(catalog, work, quotes)
+    yield from write_price_notes(market.catalog, work, quotes)

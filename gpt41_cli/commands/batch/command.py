@@ -112,7 +112,8 @@ def _split_files(
         sources = [stack.enter_context(spool_source(source, directory)) for source in sources]
         dropped: list[DroppedLine] = []
         if drop_invalid is not None:
-            sources, dropped = _drop_lines(sources, conditions, directory, stack)
+            kept, dropped = _drop_lines(sources, conditions, directory, stack)
+            sources, dropped = (kept, dropped) if kept else (sources, [])
         with show_progress(sources) as seen:
             found = check_batch_files(seen, conditions, is_split=True)
         if found.broken_rules:
@@ -133,7 +134,7 @@ def _split_files(
 def _drop_lines(
     sources: "Sequence[InputSource]", conditions: "BatchOptions", directory: Path, stack: ExitStack
 ) -> "tuple[list[InputSource], list[DroppedLine]]":
-    """Drop the lines of all sources that no part could keep."""
+    """Drop the lines of all sources that no part could keep, and the sources of which nothing is left."""
     from gpt41_cli.commands.batch.drop import drop_invalid_lines
 
     kept: list[InputSource] = []
@@ -141,6 +142,6 @@ def _drop_lines(
     with show_progress(sources) as seen:
         for source in seen:
             rest, rejects = stack.enter_context(drop_invalid_lines(source, conditions, directory))
-            kept.append(rest)
+            kept += [rest] if rest.line_numbers else []
             dropped += rejects
     return kept, dropped

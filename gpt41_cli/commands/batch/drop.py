@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import tempfile
+from array import array
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from gpt41_cli.commands.batch.check import BatchOptions
-from gpt41_cli.commands.batch.rules import BatchFile, find_violations
+from gpt41_cli.commands.batch.rules import BatchFile, find_shut_down_targets, find_violations
 from gpt41_cli.commands.batch.split import convert_write_errors, reopen
 from gpt41_cli.constraints.batch_lines import read_batch_lines
 from gpt41_cli.files import documents, text
@@ -38,10 +40,12 @@ def drop_invalid_lines(
 ) -> Iterator[tuple[InputSource, list[DroppedLine]]]:
     """Yield `source` without the lines that break a rule which splitting doesn't fix, and these. It must be readable twice.
 
-    What is left is in a nameless file in `directory`. Raises InputError if the source can't be read or the file not be written.
+    What is left is in a nameless file in `directory`; its `line_numbers` are those of `source`. Raises InputError if the source
+    can't be read or the file not be written.
     """
     reasons = _find_reasons(source, conditions)
     dropped: list[DroppedLine] = []
+    numbers = array("I")
     with convert_write_errors(directory), tempfile.TemporaryFile(dir=directory) as file:
         with open_source(source) as stream:
             for block in documents.split_into_blocks(text.convert_to_utf8(text.read_chunks(stream), source.label)):
@@ -50,8 +54,9 @@ def drop_invalid_lines(
                         dropped.append(DroppedLine(source.name, line.number, tuple(reasons[line.number]), _parse(line.data)))
                     else:
                         file.write(line.data + b"\n")
+                        numbers.append(line.number)
         file.flush()
-        yield source._replace(open=lambda: reopen(file.fileno())), dropped
+        yield source._replace(open=lambda: reopen(file.fileno()), line_numbers=numbers), dropped
 
 
 def _parse(data: bytes) -> JsonValue:
@@ -62,16 +67,19 @@ def _parse(data: bytes) -> JsonValue:
 
 
 def _find_reasons(source: InputSource, conditions: BatchOptions) -> Mapping[int, list[str]]:
-    """Find why lines are refused, by their numbers. What is wrong with a whole model or file is no reason to drop a line."""
+    """Find why lines are refused, by their numbers. What is wrong with the whole file is no reason to drop a line."""
     with open_source(source) as stream:
         lines = read_batch_lines(stream, source, conditions.meter, conditions.terms, conditions.jobs, keeps_all=True)
-    found = find_violations(BatchFile(lines, conditions.market, conditions.usage_tier))
+    file = BatchFile(lines, conditions.market, conditions.usage_tier)
+    found = find_violations(file)
     assert found.errors_by_line is not None
-    reasons: dict[int, list[str]] = {}
+    reasons: defaultdict[int, list[str]] = defaultdict(list)
     for line, errors in found.errors_by_line.items():
-        if own := [f"{error.rule.id}: {error.message}" for error in errors if not error.rule.groups & _OF_ALL_LINES]:
-            reasons[line] = own
+        for error in errors:
+            if not error.rule.groups & (Group.FIXED_BY_SPLIT | Group.UNAVAILABLE):
+                reasons[line].append(f"{error.rule.id}: {error.message}")
+    gone = find_shut_down_targets(file)
+    for line, index in zip(lines.line_numbers, lines.targets.indexes, strict=True):
+        if index in gone:
+            reasons[line].append(f"{gone[index].rule.id}: {gone[index].message}")
     return reasons
-
-
-_OF_ALL_LINES = Group.FIXED_BY_SPLIT | Group.UNAVAILABLE

@@ -39,7 +39,7 @@ def make_report(catalog: Catalog, check: BatchCheck, plan: SplitPlan | None = No
         lines=(*_make_work_line(check), *_make_price_lines(check), *_make_queue_lines(check, rules)),
         tables=tuple(_make_tables(check, plan, rules)),
         findings=check.findings,
-        notes=check.notes,
+        notes=(*_suggest_dropping(check), *check.notes),
         data={
             "accepted": not any(file.broken_rules for file in check.files),
             "requests": sum(file.lines.request_lines for file in check.files),
@@ -77,6 +77,11 @@ def _make_headline(check: BatchCheck, plan: SplitPlan | None) -> str:
     if len(files) == 1:
         return f"Rejected: {verdict}"
     return f"Rejected: {format_int(len(broken))} of {format_int(len(files))} files, {verdict}"
+
+
+def _suggest_dropping(check: BatchCheck) -> Iterator[str]:
+    if check.is_for_split and check.broken_rules and check.work:
+        yield "--drop-invalid FILE writes the lines that break them into FILE, and splits the others."
 
 
 def _locate_first_error(check: BatchCheck, errors: int) -> str:

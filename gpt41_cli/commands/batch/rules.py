@@ -122,13 +122,21 @@ def _check_line_bytes(held: BatchFile) -> Iterator[Finding]:
 
 
 def _check_shutdown(held: BatchFile) -> Iterator[Finding]:
+    for index, finding in find_shut_down_targets(held).items():
+        line = held.lines.line_numbers[held.lines.targets.indexes.index(index)]
+        yield finding._replace(place=Place("", line))
+
+
+def find_shut_down_targets(held: BatchFile) -> dict[int, Finding]:
+    """Find the targets whose model is shut down, by their index, with an error that says so."""
+    gone: dict[int, Finding] = {}
     for index, target in enumerate(held.lines.targets.different):
         variant = held.market.catalog.variant(target.variant_id) if target.variant_id else None
         if variant and (life := lifecycle.find_past_shutdown(held.market, variant)):
             finding = lifecycle.make_shutdown_finding(held.market.platform, life)
-            line = held.lines.line_numbers[held.lines.targets.indexes.index(index)]
-            message, place = f"{variant.id}: {finding.message}", Place("", line)
-            yield finding._replace(message=message, level=Level.ERROR, place=place, actual=str(life.shutdown))
+            message = f"{variant.id}: {finding.message}"
+            gone[index] = finding._replace(message=message, level=Level.ERROR, actual=str(life.shutdown))
+    return gone
 
 
 def find_queues(catalog: Catalog, lines: BatchLines, tier: int | None) -> list[BatchQueue]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from gpt41_cli.catalog import Catalog
+from gpt41_cli.catalog import Catalog, Market
 from gpt41_cli.catalog.tables import Model
 from gpt41_cli.commands.batch.parts import BatchPart, BatchQueue, count_rounds, find_queue, pack_into_parts
 from gpt41_cli.commands.batch.rules import find_queues
+from gpt41_cli.constraints import lifecycle
 from gpt41_cli.constraints.batch_lines import BatchLines
 from gpt41_cli.findings import Citation
 
@@ -30,15 +31,17 @@ class BatchWait(NamedTuple):
     blocked_requests: int
 
 
-def estimate_waits(catalog: Catalog, files: Sequence[BatchLines], tiers: Sequence[int]) -> list[BatchWait]:
-    """Estimate the wait of every model of the files in each tier with published limits."""
+def estimate_waits(market: Market, files: Sequence[BatchLines], tiers: Sequence[int]) -> list[BatchWait]:
+    """Estimate the wait of every model of the files that still runs in each tier with published limits."""
+    catalog = market.catalog
     found: list[BatchWait] = []
     for tier in tiers:
         parts = _group_parts_by_model(catalog, files, tier)
         for name, of_model in parts.items():
             model = catalog.models[name]
             queue, limits = find_queue(catalog, model, tier), model.rate_limits
-            if limits and queue.short_limit is not None:
+            is_gone = lifecycle.find_past_shutdown(market, catalog.variant(name))
+            if limits and queue.short_limit is not None and not is_gone:
                 blocked = sum(1 for part in of_model if not queue.has_room_for(part.short_tokens, part.long_tokens))
                 tokens = sum(part.input_tokens for part in of_model)
                 found.append(

@@ -196,7 +196,7 @@ def test_every_request_of_another_model_is_named(run: Run, tmp_path: Path) -> No
     found = json.loads(run("batch", "x.jsonl", *DAY, "--format", "json").out)
     said = [each["message"] for each in found["findings"] if each["rule"] == "batch-models"]
     assert said[:2] == [f'x.jsonl:{n}: body.model: expected "{MINI}" as in line 1, found "{LARGE}"' for n in (2, 4)]
-    assert said[10:] == ["x.jsonl: 5 more like these"]
+    assert said[10:] == ["x.jsonl: 5 more like line 20"]
 
 
 def test_the_body_of_a_request_is_no_line(run: Run) -> None:
@@ -320,7 +320,7 @@ def test_ten_of_a_rule_are_shown_and_the_rest_counted(run: Run, tmp_path: Path) 
     (tmp_path / "x.jsonl").write_bytes(lines(*(line(number, method="PUT") for number in range(25))))
     found = json.loads(run("batch", "x.jsonl", *DAY, "--format", "json").out)
     messages = [each["message"] for each in found["findings"] if each["rule"] == "batch-method"]
-    assert (len(messages), messages[-1]) == (11, "x.jsonl: 15 more like these")
+    assert (len(messages), messages[-1]) == (11, "x.jsonl: 15 more like line 10")
     assert found["files"][0]["breaches"] == {"batch-method": 25}
 
 
@@ -515,7 +515,7 @@ def test_what_no_split_mends_is_refused_and_nothing_written(run: Run, tmp_path: 
     done = run("batch", "x.jsonl", "--split", "out", *DAY)
     assert done.code == 1
     assert done.out.startswith(
-        "Not split, and nothing written: no part could follow every rule (invalid-request, batch-custom-id)\n"
+        "Not split, and nothing written: no part could follow every rule (batch-custom-id, invalid-request)\n"
     )
     assert "x.jsonl:3: duplicate custom_id: it was first used on line 1 [batch-custom-id]" in done.out
     assert not (tmp_path / "out").exists()
