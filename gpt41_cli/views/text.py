@@ -16,17 +16,10 @@ from gpt41_cli.views import Screen
 from gpt41_cli.views.citations import Citations
 from gpt41_cli.views.places import format_unmentioned_place
 
-# Parameters of SGR (ECMA-48). The terminal's own sixteen colours stay readable on light and on dark.
-_STYLES = {
-    "headline": "1",
-    "label": "36",
-    "cited": "2",
-    "title": "1",
-    "chosen": "1;32",
-    "faint": "2",
-    "": "",
-}
-_LEVEL_STYLES = {Level.ERROR: "1;31", Level.WARNING: "33", Level.NOTICE: "36"}
+# Parameters of SGR (ECMA-48). Weight marks the answer, colour what is wrong. Of the terminal's own colours only red and magenta can
+# be read on white and on black: green, cyan and yellow vanish on white, blue on black.
+_STYLES = {"headline": "1", "label": "", "cited": "2", "title": "1", "chosen": "1", "faint": "2", "": ""}
+_LEVEL_STYLES = {Level.ERROR: "1;31", Level.WARNING: "35", Level.NOTICE: ""}
 _COMMAND_START = re.compile(r"^(\s*):(?=:)")
 _WORD = re.compile(r"\s*\S+(?: %)?\s*")
 _GAP = "  "
@@ -78,11 +71,11 @@ def draw(report: Report, screen: Screen, *, explains: bool) -> str:
         _Line(finding.level.label, _LEVEL_STYLES[finding.level], citations.rewrite(finding.message), f" [{_locate(finding)}]")
         for finding in report.unmentioned_findings
     ]
-    notes = [_Line("note", "faint", citations.rewrite(note), "") for note in report.notes]
+    notes = [_Line("note", "label", citations.rewrite(note), "") for note in report.notes]
     hidden = len(report.lines) - len(shown)
     if hidden:
-        notes.append(_Line("more", "faint", f"--explain shows {pluralize(hidden, 'more line')} and the sources.", ""))
-    notes += [_Line("sources", "faint", source, "") for source in citations.legend]
+        notes.append(_Line("more", "label", f"--explain shows {pluralize(hidden, 'more line')} and the sources.", ""))
+    notes += [_Line("sources", "label", source, "") for source in citations.legend]
     for part in (labelled, notes):
         if part:
             lines += ["", *_draw_lines(part, screen)]
@@ -132,7 +125,7 @@ def _draw_lines(lines: list[_Line], screen: Screen) -> Iterator[str]:
     last = None
     for label, style, text, cited in lines:
         name = "" if label == last else shorten(sanitize(label), LONGEST_NAME)
-        sentence = _make_cell(text, "faint" if style == "faint" else "") + _make_cell(cited, "cited")
+        sentence = _make_cell(text, "") + _make_cell(cited, "cited")
         rows.append([(_Span(_GAP), *_make_cell(name, style)), sentence])
         last = label
     return _draw_columns(rows, screen)
@@ -159,7 +152,9 @@ def _draw_table(table: Table, screen: Screen, *, draws: bool) -> list[str]:
         left_out.append(heading.title)
     if not _fits(narrow, screen):
         return _draw_records(plain, screen)
-    caption = "; ".join([*said, *([f"not shown: {', '.join(left_out)}"] if left_out else [])])
+    shared = f"all rows: {', '.join(said)}" if said else ""
+    dropped = f"wider screens also show {', '.join(left_out)}" if left_out else ""
+    caption = "; ".join(filter(None, (shared, dropped)))
     return [*_draw_paragraph(caption, "cited", screen, len(_GAP)), *_draw_grid(narrow, screen)]
 
 

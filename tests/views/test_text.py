@@ -89,7 +89,7 @@ def test_what_all_rows_share_is_said_once_where_the_table_is_too_wide() -> None:
         "  first   gpt-4.1-mini       1",
         "  second  gpt-4.1-mini      20",
     ]
-    assert narrow == ["  model gpt-4.1-mini", "  name    tokens", "  first        1", "  second      20"]
+    assert narrow == ["  all rows: model gpt-4.1-mini", "  name    tokens", "  first        1", "  second      20"]
     assert narrowest[0] == "  first"
 
 
@@ -101,11 +101,18 @@ def test_what_matters_less_goes_before_the_table_does() -> None:
     table = Table(make_headings("name", "model", "~>input", "~>output", ">total"), rows)
     report = Report("gpt41.test/1", "", "x", (), (table,), (), (), {}, (), None)
     narrow, narrowest = (render(report, "text", Screen(width, False)).splitlines()[2:] for width in (30, 20))
-    assert narrow == ["  model a; input 7; output 20", "  name    total", "  first      $1", "  second     $2", "  all        $3"]
-    assert narrowest[0] == "  model a; input 7;"
+    assert narrow == [
+        "  all rows: model a, input 7,",
+        "  output 20",
+        "  name    total",
+        "  first      $1",
+        "  second     $2",
+        "  all        $3",
+    ]
+    assert narrowest[0] == "  all rows: model a,"
     mixed = table._replace(rows=(*rows[:2], rows[2]._replace(cells=("all", "", "8", "30", "$3"))))
     lines = render(report._replace(tables=(mixed,)), "text", Screen(25, False)).splitlines()[2:]
-    assert lines[:3] == ["  model a; not shown:", "  input", "  name    output  total"]
+    assert lines[:4] == ["  all rows: model a;", "  wider screens also show", "  input", "  name    output  total"]
 
 
 @pytest.mark.parametrize(
@@ -135,7 +142,7 @@ def test_a_style_ends_where_its_line_does() -> None:
     assert render(report, "explain", Screen(16, has_colour=True)).splitlines() == [
         "\x1b[1mUse it now\x1b[0m",
         "",
-        "  \x1b[36mwhy\x1b[0m  so it is",
+        "  why  so it is",
         "       \x1b[2m[my\x1b[0m",
         "       \x1b[2msource]\x1b[0m",
     ]

@@ -67,7 +67,9 @@ def reconcile(
             show_default=False,
         ),
     ] = None,
-    top: Annotated[int, options.count_option("How many groups the table shows.", at_least=1)] = 20,
+    top: Annotated[
+        int | None, options.count_option("How many groups the table shows.", at_least=1, show_default="20, or all days")
+    ] = None,
     since: Annotated[
         str | None, typer.Option(metavar="DATE", help="Only answers of that day and later.", show_default=False)
     ] = None,

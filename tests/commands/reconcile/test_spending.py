@@ -160,6 +160,31 @@ def test_csv_has_a_column_for_each_field_and_long_names_are_cut_on_the_screen(ru
     assert "x" * 30 + "…" + "y" * 29 in run("reconcile", "-", "--by", "team", *NOW, stdin=log).out
 
 
+def test_days_are_in_their_order_and_shown_once(run: Run) -> None:
+    """`--top` keeps the most expensive ones."""
+    days = [f"2026-11-{day:02},gpt-4.1,{'900000' if day % 2 else '1000000'},0,a" for day in range(1, 29)]
+    log = HEAD + "\n".join([*days, ",gpt-4.1,1000000,0,a"]) + "\n"
+    out = run("reconcile", "-", "--by", "day", *NOW, stdin=log).out
+    shown = [line.split()[0] for line in out.splitlines() if line.startswith("  2026-")]
+    assert shown == [f"2026-11-{day:02}" for day in range(1, 29)]
+    assert [line.split()[:2] for line in out.splitlines() if "not stated" in line] == [["(not", "stated)"]]
+    assert "  gpt-4.1  standard" in out
+    document = read_groups(run, log, "--by", "day")
+    assert [row["day"] for row in document["groups"]["rows"]] == [*shown, None]
+    out = run("reconcile", "-", "--by", "day", "--top", "2", *NOW, stdin=log).out
+    assert [line.split()[:2] for line in out.split("By day")[1].splitlines()[2:5]] == [
+        ["2026-11-02", "1"],
+        ["2026-11-04", "1"],
+        ["27", "others"],
+    ]
+
+
+@pytest.mark.parametrize(("fields", "tables"), [("model", 1), ("model,mode", 1), ("mode", 2), ("model,team", 2)])
+def test_the_table_of_models_is_not_repeated(run: Run, fields: str, tables: int) -> None:
+    out = run("reconcile", "-", "--by", fields, *NOW, stdin=HEAD + "2026-11-02,gpt-4.1,1000000,0,a\n").out
+    assert sum("answers" in line for line in out.splitlines()) == tables
+
+
 def test_the_page_has_a_chart_of_the_groups(run: Run) -> None:
     done = run("reconcile", "-", "--by", "team", *NOW, "--format", "html", stdin=HEAD + ROWS)
     assert "Spending by team" in done.out

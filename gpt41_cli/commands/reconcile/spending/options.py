@@ -28,7 +28,7 @@ class SpendingQuestion(NamedTuple):
     """
 
     conditions: BillingContext
-    top: int
+    top: int | None
     labels: LabelReader | None
     groups: SpendingGroups | None
     days: PeriodFilter | None
@@ -64,7 +64,7 @@ class SpendingQuestion(NamedTuple):
 
 def prepare_spending(
     by: Sequence[str] | None,
-    top: int,
+    top: int | None,
     since: str | None,
     until: str | None,
     conditions: BillingContext,

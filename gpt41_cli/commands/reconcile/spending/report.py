@@ -25,7 +25,7 @@ from gpt41_cli.display import (
 )
 from gpt41_cli.findings import Finding
 from gpt41_cli.pricing import EXACT, sum_usd
-from gpt41_cli.reports import Json, Report, ReportLine
+from gpt41_cli.reports import Json, Report, ReportLine, Table
 from gpt41_cli.reports.chart import Chart, ChartAxis, ChartPoint, ChartSeries
 from gpt41_cli.reports.columns import Column, make_table, show_parts
 
@@ -38,6 +38,7 @@ FIGURE_KEYS = frozenset(
 """The keys of what is known of a group."""
 _NOT_STATED = "(not stated)"
 _LONGEST_NAME = 60
+_TOP = 20
 
 
 class _GroupRow(NamedTuple):
@@ -92,12 +93,18 @@ def _format_change(now: Decimal, before: Decimal) -> str:
 
 
 def add_groups_to_report(
-    report: Report, bill: Reconciliation, groups: SpendingGroups, days: PeriodFilter | None, top: int
+    report: Report, bill: Reconciliation, groups: SpendingGroups, days: PeriodFilter | None, top: int | None
 ) -> Report:
-    """Add the groups of a bill: the largest `top` as a table and a chart, all as records."""
+    """Add the groups of a bill: the largest `top` as a table and a chart, all as records. Days are in their order, and all of them
+    are shown unless `top` is stated. A table of the report that would say the same is left out.
+    """
     before = days.before.groups if days and days.before else None
     rows = _make_rows(groups, before)
-    shown, rest = rows[:top], rows[top:]
+    is_by_day = groups.fields == ("day",)
+    most = top or (len(rows) if is_by_day else _TOP)
+    shown, rest = rows[:most], rows[most:]
+    if is_by_day:
+        shown, rows = _sort_by_name(shown), _sort_by_name(rows)
     if rest:
         shown = [*shown, _add_up(rest, f"{format_int(len(rest))} others")]
     named = ", ".join(map(sanitize, groups.fields))
@@ -108,12 +115,27 @@ def add_groups_to_report(
         findings.append(Finding(rules.GROUPS_FOLDED, f"{pluralize(answers, 'answer')} of more groups of {named} are in one row"))
     records = tuple(_make_record(groups, row, total) for row in rows)
     return report._replace(
-        tables=(make_table(_list_columns(groups, shown, total), shown, f"By {named}"), *report.tables),
+        tables=(
+            make_table(_list_columns(groups, shown, total), shown, f"By {named}"),
+            *(table for table in report.tables if table.title or not _has_same_rows(table, groups.fields)),
+        ),
         charts=(*report.charts, _draw_chart(shown, named)),
         findings=tuple(findings),
         data={**report.data, "groups": {"by": list(groups.fields), "rows": records}},
         records=records,
     )
+
+
+def _sort_by_name(rows: Sequence[_GroupRow]) -> list[_GroupRow]:
+    """Sort rows by their names; those that have none come last."""
+    return sorted(rows, key=lambda row: (row.key in (None, (None,)), row.name))
+
+
+def _has_same_rows(table: Table, fields: Sequence[str]) -> bool:
+    """Return True if a table of the bill has a row for each group of `fields`. A mode that is standard goes without saying."""
+    cells = {heading.title: {row.cells[index] for row in table.rows} for index, heading in enumerate(table.headings)}
+    named = {*fields, "mode"} if cells.get("mode") == {"standard"} else {*fields}
+    return named == cells.keys() & {"day", "model", "mode"}
 
 
 def _make_rows(groups: SpendingGroups, before: SpendingGroups | None) -> list[_GroupRow]:
