@@ -16,8 +16,8 @@ from gpt41_cli.views import Screen
 from gpt41_cli.views.citations import Citations
 from gpt41_cli.views.places import format_unmentioned_place
 
-# Parameters of SGR (ECMA-48). Weight marks the answer, colour what is wrong. Of the terminal's own colours only red and magenta can
-# be read on white and on black: green, cyan and yellow vanish on white, blue on black.
+# Parameters of SGR (ECMA-48). Weight marks the answer, colour what is wrong. Of the terminal's own colours only red and magenta
+# can be read on white and on black: green, cyan and yellow vanish on white, blue on black.
 _STYLES = {"headline": "1", "label": "", "cited": "2", "title": "1", "chosen": "1", "faint": "2", "": ""}
 _LEVEL_STYLES = {Level.ERROR: "1;31", Level.WARNING: "35", Level.NOTICE: ""}
 _COMMAND_START = re.compile(r"^(\s*):(?=:)")

@@ -95,8 +95,10 @@ def _format_change(now: Decimal, before: Decimal) -> str:
 def add_groups_to_report(
     report: Report, bill: Reconciliation, groups: SpendingGroups, days: PeriodFilter | None, top: int | None
 ) -> Report:
-    """Add the groups of a bill: the largest `top` as a table and a chart, all as records. Days are in their order, and all of them
-    are shown unless `top` is stated. A table of the report that would say the same is left out.
+    """Add the groups of a bill: the largest `top` as a table and a chart, all as records.
+
+    Days are in their order, and all of them are shown unless `top` is stated. A table of the report that says the same is left
+    out.
     """
     before = days.before.groups if days and days.before else None
     rows = _make_rows(groups, before)
