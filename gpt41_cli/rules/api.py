@@ -30,6 +30,30 @@ TWO_MAXIMA = Rule(
     remedy="Send max_completion_tokens alone.",
     level=Level.ERROR,
 )
+TWO_HISTORIES = Rule(
+    "two-histories",
+    "A request continues a conversation or an earlier response, not both.",
+    why="OpenAI documents that previous_response_id can't be used together with conversation.",
+    remedy="Send one of the two.",
+    level=Level.ERROR,
+)
+PART_TYPE = Rule(
+    "part-type",
+    "The parts of a message have the types of their endpoint and role.",
+    why="OpenAI refuses parts of the other endpoint, and questions in an assistant's message, with status 400.",
+    remedy="Write the type that the finding states; in Responses, image_url is the address itself.",
+    level=Level.ERROR,
+)
+MESSAGE_NAME = Rule(
+    "message-name",
+    "Names in messages have only letters, digits, underscores and dashes.",
+    why=(
+        "OpenAI refuses a name with a blank with status 400. Other characters are only a warning: they were refused in 2024, and "
+        "no later refusal is known."
+    ),
+    remedy="Replace the other characters, for example with underscores.",
+    level=Level.ERROR,
+)
 VALUE_RANGE = Rule(
     "value-range",
     "Each setting has a value in its range.",
@@ -46,9 +70,9 @@ LIST_LENGTH = Rule(
 )
 TOOL_SETTINGS = Rule(
     "tool-settings",
-    "A request with tool_choice or parallel_tool_calls declares tools.",
-    why="OpenAI refuses either without tools with status 400, in Chat Completions.",
-    remedy="Leave the field out if there are no tools.",
+    "A request with tool_choice or parallel_tool_calls declares tools, and the function that it chooses.",
+    why="OpenAI refuses a choice among tools that aren't there with status 400; without any tools, in Chat Completions alone.",
+    remedy="Declare the tool, or leave the field out if there are no tools.",
     level=Level.ERROR,
 )
 LOGPROBS = Rule(

@@ -89,6 +89,39 @@ BROKEN: list[tuple[dict[str, Any], list[str]]] = [
     (chat(tools=[], tool_choice="auto"), ["list-length tools"]),
     (chat(tools=tool(), tool_choice="required", parallel_tool_calls=True), []),
     (chat(tool_choice=None), []),
+    (
+        chat(tools=tool(), tool_choice={"type": "function", "function": {"name": "find"}}),
+        ["tool-settings tool_choice.function.name"],
+    ),
+    (chat(tools=tool(), tool_choice={"type": "function", "function": {"name": "shot"}}), []),
+    (chat(tools=tool(), tool_choice={"type": "function"}), []),
+    ({"input": "hi", "tools": [{"type": "web_search"}], "tool_choice": {"type": "web_search_preview"}}, []),
+    (
+        {"input": "hi", "tools": [{"type": "function", "name": "a"}], "tool_choice": {"type": "function", "name": "b"}},
+        ["tool-settings tool_choice.name"],
+    ),
+    (chat({**USER, "name": "Ann Lee"}), ["message-name messages[0].name"]),
+    (chat({**USER, "name": ""}), ["message-name messages[0].name"]),
+    (chat({**USER, "name": "José"}), ["message-name messages[0].name"]),
+    (chat({**USER, "name": "ann-lee_2"}), []),
+    (chat({"role": "user", "content": [{"type": "input_text", "text": "hi"}]}), ["part-type messages[0].content[0].type"]),
+    ({"input": [{"role": "user", "content": [{"type": "text", "text": "hi"}]}]}, ["part-type input[0].content[0].type"]),
+    ({"input": [{"role": "user", "content": [{"type": "input_text", "text": "hi"}]}]}, []),
+    (
+        {"input": [{"role": "assistant", "content": [{"type": "input_text", "text": "hi"}]}]},
+        ["part-type input[0].content[0].type"],
+    ),
+    ({"input": [{"role": "assistant", "content": [{"type": "output_text", "text": "hi"}]}]}, []),
+    (
+        {"input": [{"role": "user", "content": [{"type": "input_image", "image_url": {"url": "https://example.org/y.png"}}]}]},
+        ["part-type input[0].content[0].image_url"],
+    ),
+    ({"input": [{"role": "user", "content": [PICTURE]}]}, ["part-type input[0].content[0].type"]),
+    ({"input": "hi", "max_output_tokens": 15}, ["value-range max_output_tokens"]),
+    ({"input": "hi", "max_output_tokens": 16}, []),
+    (chat(max_completion_tokens=15), []),
+    ({"input": "hi", "conversation": "conv_1", "previous_response_id": "resp_1"}, ["two-histories previous_response_id"]),
+    ({"input": "hi", "conversation": "conv_1", "previous_response_id": None}, []),
     (chat(top_logprobs=5), ["logprobs top_logprobs"]),
     (chat(top_logprobs=5, logprobs=False), ["logprobs top_logprobs"]),
     (chat(top_logprobs=5, logprobs=True), []),
@@ -206,6 +239,16 @@ SENTENCES = [
     (chat(store=True, metadata={"a": 7}), "metadata: expected only text as values, found the number 7"),
     (chat(store=True, metadata="a"), "metadata: expected an object, found text"),
     (chat(metadata={"a": "b"}), "metadata: expected store: true with it, found it without"),
+    (chat({**USER, "name": "Ann Lee"}), "messages[0].name: expected letters, digits, underscores and dashes, found text"),
+    (
+        {"input": [{"role": "user", "content": [PICTURE]}]},
+        'input[0].content[0].type: expected "input_image", found "image_url"',
+    ),
+    ({"input": "hi", "max_output_tokens": 5}, "max_output_tokens: expected 16 or more, found the number 5"),
+    (
+        {"input": "hi", "conversation": "c", "previous_response_id": "r"},
+        "previous_response_id: expected either it or conversation, found both",
+    ),
 ]
 
 

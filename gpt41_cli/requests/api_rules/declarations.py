@@ -69,6 +69,21 @@ def _list_called(body: JsonObject, path: str) -> Iterator[tuple[JsonObject, str]
     yield from ((item, at) for item, at in list_objects(body, "input", path) if item.get("type") == "function_call")
 
 
+def check_chosen_tool(body: JsonObject, path: str) -> Iterator[Finding]:
+    """Check that a function that the model must call is declared.
+
+    "Tool choice 'image_generation' not found in 'tools' parameter." (https://github.com/router-for-me/CLIProxyAPI/issues/3036,
+    2026-04-25), of a tool of OpenAI's. Those have several names for one tool, so that only functions are checked.
+    """
+    choice = body.get("tool_choice")
+    if not isinstance(choice, dict) or choice.get("type") != "function" or not body.get("tools"):
+        return
+    chosen, at = unwrap(choice, "function", join_path(path, "tool_choice"))
+    name = chosen.get("name")
+    if isinstance(name, str) and name not in {declared.get("name") for declared, _ in _list_declared(body, path)}:
+        yield Finding(rules.TOOL_SETTINGS, f"{at}.name: expected a function that tools declares, found {redact(name)}")
+
+
 def check_strict_schemas(body: JsonObject, path: str) -> Iterator[Finding]:
     """Check the schemas of functions and of the answer that are to be kept strictly."""
     tools = (unwrap(tool, "function", at) for tool, at in list_objects(body, "tools", path))

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from gpt41_cli import rules
 from gpt41_cli.files.fields import JsonObject, JsonValue, describe_kind, join_path, redact
 from gpt41_cli.findings import Finding
 from gpt41_cli.requests.api_rules.parts import find_answer_format, has_stored_input, list_objects
+from gpt41_cli.rules import Level
 
 _IMAGE_TYPES = ("image_url", "input_image")
+_NAME = re.compile(r"[A-Za-z0-9_-]+")
+_FOREIGN_TYPES = {
+    "messages": {"input_text": "text", "output_text": "text", "input_image": "image_url", "input_file": "file"},
+    "input": {"text": "input_text", "image_url": "input_image", "file": "input_file"},
+}
+"""By the key of the messages: part types of the other endpoint, and what this one calls them."""
+
+_QUESTION_TYPES = ("input_text", "input_file", "input_audio")
+"""What users send to Responses, and assistants don't."""
 
 
 def check_chat_calls(body: JsonObject, path: str) -> Iterator[Finding]:
@@ -61,6 +72,44 @@ def check_responses_calls(body: JsonObject, path: str) -> Iterator[Finding]:
 def _report_unanswered(pending: dict[object, str], where: str) -> Iterator[Finding]:
     for at in pending.values():
         yield Finding(rules.TOOL_CALLS, f"{at}: expected the result of this call {where}, found none")
+
+
+def check_names(body: JsonObject, path: str) -> Iterator[Finding]:
+    """Check the names of those who speak.
+
+    "Invalid 'messages[0].name': string does not match pattern. Expected a string that matches the pattern '^[a-zA-Z0-9_-]+$'"
+    (https://github.com/microsoft/semantic-kernel/issues/9340, 2024-10-21); in 2026, a name with a blank is still refused
+    (https://github.com/agentscope-ai/agentscope-java/pull/2347, 2026-07-21). Of other characters, no recent refusal is known.
+    """
+    for message, at in list_objects(body, "messages", path):
+        name = message.get("name")
+        if isinstance(name, str) and not _NAME.fullmatch(name):
+            text = f"{join_path(at, 'name')}: expected letters, digits, underscores and dashes, found {redact(name)}"
+            is_certain = not name or any(map(str.isspace, name))
+            yield Finding(rules.MESSAGE_NAME, text, Level.ERROR if is_certain else Level.WARNING)
+
+
+def check_part_types(body: JsonObject, path: str, key: str = "messages") -> Iterator[Finding]:
+    """Check that the parts of messages have the types of their endpoint, and that those of an assistant are answers.
+
+    "Invalid value: 'text'. Supported values are: 'input_text', 'input_image', ..."
+    (https://github.com/MervinPraison/PraisonAI/issues/3934, 2026-08-14); for an assistant, "Invalid value: 'input_text'.
+    Supported values are: 'output_text' and 'refusal'." (https://github.com/openai/openai-java/issues/302, 2025-03-11;
+    https://github.com/brightwave-inc/tidebreak/pull/1536, 2026-08-04). The types of Chat Completions are those of the
+    specification. In Responses, `image_url` is a text (ResponseInputImage in the SDK).
+    """
+    foreign = _FOREIGN_TYPES[key]
+    for message, at in list_objects(body, key, path):
+        is_answer = key == "input" and message.get("role") == "assistant"
+        for part, where in list_objects(message, "content", at):
+            kind = part.get("type")
+            if kind == "input_image" and key == "input" and isinstance(part.get("image_url"), dict):
+                text = f"{join_path(where, 'image_url')}: expected an address as text, found an object"
+                yield Finding(rules.PART_TYPE, text)
+            elif isinstance(kind, str) and (
+                wanted := "output_text" if is_answer and kind in _QUESTION_TYPES else foreign.get(kind)
+            ):
+                yield Finding(rules.PART_TYPE, f'{join_path(where, "type")}: expected "{wanted}", found "{kind}"')
 
 
 def check_pictures(body: JsonObject, path: str, key: str = "messages") -> Iterator[Finding]:

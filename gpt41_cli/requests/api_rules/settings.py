@@ -30,6 +30,11 @@ TOOL_SETTINGS = ("tool_choice", "parallel_tool_calls")
 SERVICE_TIERS = ("auto", "default", "flex", "scale", "priority", "fast", "ultrafast")
 """What service_tier may be: ServiceTier in the specification, and the last one for Responses alone (ServiceTierResponses)."""
 
+HISTORIES = ("conversation", "previous_response_id")
+
+_LEAST_ANSWER = 16
+"""The least max_output_tokens of Responses."""
+
 _MAX_METADATA, _MAX_METADATA_KEY, _MAX_METADATA_VALUE = 16, 64, 512
 
 
@@ -42,6 +47,28 @@ def check_maxima(body: JsonObject, path: str) -> Iterator[Finding]:
     if body.get("max_tokens") is not None and body.get("max_completion_tokens") is not None:
         text = f"{join_path(path, 'max_tokens')}: expected either it or max_completion_tokens, found both"
         yield Finding(rules.TWO_MAXIMA, text)
+
+
+def check_least_answer(body: JsonObject, path: str) -> Iterator[Finding]:
+    """Check that an answer of Responses may have some length.
+
+    "Invalid 'max_output_tokens': integer below minimum value. Expected a value >= 16, but got 10 instead."
+    (https://github.com/vectorize-io/hindsight/issues/58, 2025-12-19). Nothing of this kind is known of Chat Completions and this
+    family.
+    """
+    most = body.get("max_output_tokens")
+    if isinstance(most, int) and 0 < most < _LEAST_ANSWER:
+        at = join_path(path, "max_output_tokens")
+        yield Finding(rules.VALUE_RANGE, f"{at}: expected {_LEAST_ANSWER} or more, found {describe_kind(most)}")
+
+
+def check_histories(body: JsonObject, path: str) -> Iterator[Finding]:
+    """Check that a request continues one thing: previous_response_id "Cannot be used in conjunction with `conversation`" (the
+    specification).
+    """
+    if all(body.get(key) is not None for key in HISTORIES):
+        text = f"{join_path(path, HISTORIES[1])}: expected either it or {HISTORIES[0]}, found both"
+        yield Finding(rules.TWO_HISTORIES, text)
 
 
 def check_ranges(body: JsonObject, path: str) -> Iterator[Finding]:

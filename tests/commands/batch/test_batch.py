@@ -48,7 +48,7 @@ def line(name: object, model: str | None = MINI, words: int = 1, url: str = CHAT
     content = "word " * words
     body: dict[str, Any] = {"model": model, "max_tokens": 10, "messages": [{"role": "user", "content": content}]}
     if url == RESPONSES:
-        body = {"model": model, "max_output_tokens": 10, "input": content}
+        body = {"model": model, "max_output_tokens": 20, "input": content}
     body |= {name.removeprefix("body_"): value for name, value in changed.items() if name.startswith("body_")}
     rest = {name: value for name, value in changed.items() if not name.startswith("body_")}
     return {"custom_id": str(name), "method": "POST", "url": url, "body": body, **rest}

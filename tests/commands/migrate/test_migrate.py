@@ -258,7 +258,7 @@ def test_fields_are_named_with_their_first_place_and_those_that_the_effort_allow
         f"tools in 1 of 6 requests, first {REQUESTS}:2: gpt-6.1-sol refuses it on Chat Completions; use the Responses API "
         in ("".join(sol))
     )
-    body = {"model": "gpt-4.1", "input": "x", "max_output_tokens": 5, "temperature": 1, "reasoning": {"effort": "none"}}
+    body = {"model": "gpt-4.1", "input": "x", "max_output_tokens": 20, "temperature": 1, "reasoning": {"effort": "none"}}
     (tmp_path / "fine.jsonl").write_text(json.dumps(body) + "\n")
     fine = run("migrate", "fine.jsonl", "--on", "2026-11-26", "--format", "json")
     assert not [each for each in json.loads(fine.out)["findings"] if each["location"]]
