@@ -43,6 +43,12 @@ BUDGET_GROWTH = Rule(
     remedy="Look at the causes in gpt41 diff. Shorten what grew, or raise growth_percent for this change.",
     level=Level.ERROR,
 )
+PROMPT_GROWTH = Rule(
+    "prompt-growth",
+    "A change doesn't make the prompts of a workload longer.",
+    why="Every request pays for it.",
+    remedy="Shorten what was added, or accept what it costs.",
+)
 CHEAPER_VARIANT = Rule(
     "cheaper-variant",
     "No other variant or mode meets the same requirements for less.",

@@ -17,11 +17,12 @@ from gpt41_cli.work.searches import count_search_tokens
 from gpt41_cli.workloads.costing import WorkloadCost
 
 PRICES, SURCHARGE, VOLUME, STORAGE = "price table", "long-context surcharge", "volume", "file storage"
+PROMPT_TOKENS, SCHEMA_AND_TOOLS = "prompt tokens", "schema and tools"
 ADDED, REMOVED = "added workloads", "removed workloads"
 
 CAUSE_FIELDS = (
-    ("prompt tokens", "prompt_tokens"),
-    ("schema and tools", "schema_tokens"),
+    (PROMPT_TOKENS, "prompt_tokens"),
+    (SCHEMA_AND_TOOLS, "schema_tokens"),
     ("output", "output_tokens"),
     ("cache", "cached_share"),
     ("built-in tools", "tools"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -15,7 +15,9 @@ from gpt41_cli.catalog import Market
 from gpt41_cli.commands.diff.causes import (
     ADDED,
     PRICES,
+    PROMPT_TOKENS,
     REMOVED,
+    SCHEMA_AND_TOOLS,
     STORAGE,
     VOLUME,
     Cause,
@@ -26,7 +28,7 @@ from gpt41_cli.commands.diff.causes import (
 )
 from gpt41_cli.commands.diff.code import NO_CODE, CodeComparison, make_code_finding
 from gpt41_cli.commands.diff.growth import GrowthBudget, GrowthCheck, check_growth
-from gpt41_cli.display import sanitize
+from gpt41_cli.display import format_exact, format_money, sanitize, to_decimal
 from gpt41_cli.errors import Gpt41Error, MissingPrice, quote_text
 from gpt41_cli.findings import Finding, Place
 from gpt41_cli.workloads.costing import WorkloadCost
@@ -34,6 +36,7 @@ from gpt41_cli.workloads.costing import WorkloadCost
 MONTH, REQUEST = "month", "request"
 
 _MAX_FILES = 5
+_PROMPT_FACTORS = (PROMPT_TOKENS,), (SCHEMA_AND_TOOLS,)
 
 
 class DiffSide(NamedTuple):
@@ -157,6 +160,7 @@ def compare_sides(before: DiffSide, after: DiffSide, market: Market, code: CodeC
         (
             *_note_missing_config(before),
             *(_place_at_grown_file(each.finding, moved) for each in checked if each.finding),
+            *_find_longer_prompts(after, workloads, moved, {each.name for each in checked if each.finding}),
             *map(make_code_finding, code.changes),
         ),
     )
@@ -172,6 +176,25 @@ def _place_at_grown_file(finding: Finding, moved: Sequence[FileChange]) -> Findi
     if finding.place is None or not grown:
         return finding
     return finding._replace(place=Place(str(PurePosixPath(finding.place.path).parent / grown[0].path)))
+
+
+def _find_longer_prompts(
+    after: DiffSide, workloads: Iterable[WorkloadChange], moved: Sequence[FileChange], known: Collection[str]
+) -> Iterator[Finding]:
+    """Make a notice for each workload whose longer prompts cost more, at the file that grew most, where a reviewer looks.
+
+    Of `known` workloads another finding says it.
+    """
+    for each in workloads:
+        usd = to_decimal(sum((cause.usd for cause in each.causes if cause.factors in _PROMPT_FACTORS), Fraction(0)))
+        if usd > 0 and each.name not in known:
+            text = f"{sanitize(each.name)}: longer prompts cost {format_money(usd)} more per {each.unit}"
+            declared = after.budget_places.get(each.name)
+            placed = _place_at_grown_file(
+                Finding(rules.PROMPT_GROWTH, text, place=declared, actual=format_exact(usd), subject=each.name), moved
+            )
+            if placed.place != declared:
+                yield placed
 
 
 def _note_missing_config(before: DiffSide) -> Iterator[Finding]:

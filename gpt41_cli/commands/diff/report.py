@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from gpt41_cli import rules
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.commands.diff.causes import CAUSE_FIELDS, CAUSE_NAMES, VOLUME, Cause, CostAndTokens, WorkloadCostNow
 from gpt41_cli.commands.diff.code import describe_change
@@ -54,6 +55,7 @@ def make_report(catalog: Catalog, diff: Diff, left_out: Sequence[SkippedPath] = 
         data=_dump_diff(diff, total, records),
         records=records,
         catalog=catalog,
+        mentioned=[finding for finding in diff.findings if finding.rule is rules.PROMPT_GROWTH],
         cases=tuple(
             CheckCase(growth_check.name or "total", "growth", (growth_check.finding,) if growth_check.finding else ())
             for growth_check in diff.growth_checks

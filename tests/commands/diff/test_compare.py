@@ -360,6 +360,30 @@ def test_new_workloads_grow_the_total_but_not_themselves() -> None:
     assert found[1].startswith("total: costs $0.00112 per request of each workload, 100 % more than the $0.00056")
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        (costing(files={"a.md": 1_000}), costing(text=2_200, files={"a.md": 1_200}), ("a.md", "8")),
+        (costing(files={"a.md": 1_000}), costing(tools=160, schema=140, files={"a.md": 1_050}), ("a.md", "2")),
+        (costing(files={"a.md": 1_200}), costing(text=1_600, files={"a.md": 1_000}), None),
+        (costing(files={"a.md": 1_000}), costing(volume=RequestVolume(150_000, "month"), files={"a.md": 1_000}), None),
+        (costing(), costing(text=2_200), None),
+    ],
+)
+def test_a_longer_prompt_is_a_notice_at_its_file(
+    before: WorkloadCost, after: WorkloadCost, expected: tuple[str, str] | None
+) -> None:
+    found = ask(before, after).findings
+    assert [(each.place and each.place.path, each.actual) for each in found] == ([expected] if expected else [])
+    assert all(each.message == f"triage: longer prompts cost ${each.actual}.00 more per month" for each in found)
+
+
+def test_growth_over_the_budget_says_that_a_prompt_is_longer() -> None:
+    grown = costing(text=2_200, growth_percent="1", files={"a.md": 1_200})
+    found = ask(costing(files={"a.md": 1_000}), grown).findings
+    assert [(each.rule.id, each.place and each.place.path) for each in found] == [("budget-growth", "a.md")]
+
+
 def test_the_first_time_there_is_nothing_to_have_grown_from() -> None:
     found = ask(side(has_config=False), side(costing(growth_percent="1"), growth_percent="1"))
     assert [(each.rule.id, each.level, each.message) for each in found.findings] == [
