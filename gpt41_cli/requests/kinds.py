@@ -72,7 +72,7 @@ _PROBED_ITEMS = 10
 MARKERS = re.compile(
     rb'"(role|messages|custom_id|model|input|prompt|question|query|text|instruction|completion|conversations?|contents|chosen|body'
     rb"|preferred_output|mapping|content|parameters|inputSchema|input_schema|modelInput|schema|\$schema|properties|object|usage"
-    rb'|sender|author|speaker|value|nodes)"|[tT]okens|[tT]okenCount|\\"(role|messages)|^[\s\[]*\[\s*["{]'
+    rb'|sender|author|speaker|value|nodes|_type|backstory|system_?[a-zA-Z]+|function_?[dD]eclarations)"|[tT]okens|[tT]okenCount|\\"(role|messages)|^[\s\[]*\[\s*["{]'
 )
 """A document without any of these is none of the kinds below, and isn't parsed."""
 
@@ -282,6 +282,7 @@ CONTENT_KINDS: Sequence[ContentKind] = (
         "requests with contents, as Gemini takes them",
         "requests to OpenAI have messages or an input",
     ),
+    ContentKind(foreign.has_gemini_tools, None, "functions as Gemini takes them", "tools of OpenAI have a type and parameters"),
     ContentKind(
         _has_text("model", "prompt"),
         None,
@@ -317,6 +318,7 @@ CONTENT_KINDS: Sequence[ContentKind] = (
     ),
     ContentKind(_is_prompt, None, "bare prompts in JSON", _TO_TEXTS),
     ContentKind(foreign.is_text_list, None, "a list of texts in JSON", _TO_TEXTS.replace("each line", "each text")),
+    ContentKind(foreign.is_agent, None, "an agent or a template with its prompt", "take the prompt out of it"),
     ContentKind(
         foreign.is_workflow,
         None,

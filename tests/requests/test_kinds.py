@@ -205,6 +205,13 @@ REFUSED = {
     "messages of another tool": ([{"speaker": "User", "utterance": "Hi"}], "JSON with messages in it"),
     "a workflow of n8n": ({"nodes": [{"type": "a"}], "connections": {}}, "a workflow with nodes, as n8n, Flowise and Langflow"),
     "a workflow of Langflow": ({"data": {"nodes": [{"id": "a"}], "edges": []}}, "a workflow with"),
+    "functions of Gemini": ({"tools": [{"functionDeclarations": [{"name": "a"}]}]}, "functions as Gemini takes them; tools of"),
+    "bare functions of Gemini": ({"function_declarations": [{"name": "a"}]}, "functions as Gemini takes them"),
+    "a template of LangChain": (
+        {"_type": "prompt", "input_variables": ["name"], "template": "Hi {name}"},
+        "an agent or a template with its prompt; take the prompt out",
+    ),
+    "an agent": ({"name": "coder", "system_message": "You write code."}, "an agent or a template with its prompt"),
     "a list of texts": (["Where is my bike?", "Where is my car?"], "a list of texts in JSON; make each text"),
     "a JSON Schema": (SCHEMA, "a JSON Schema; put it into response_format"),
     "a JSON Schema by its address": ({"$schema": "https://json-schema.org/draft/2020-12/schema"}, "a JSON Schema; put it"),

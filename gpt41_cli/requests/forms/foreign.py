@@ -15,6 +15,10 @@ _SPEAKERS = frozenset(
 )
 _SPOKEN_KEYS = ("content", "value", "text", "message", "parts", "utterance", "body", "kwargs")
 _SCHEMA_FIELDS = frozenset(("properties", "$defs", "definitions", "anyOf", "oneOf", "allOf", "$ref"))
+_LANGCHAIN_TYPES = ("prompt", "few_shot", "chat")
+_AGENT_KEYS = ("system_message", "system_prompt", "systemPrompt", "system_instruction", "systemInstruction", "backstory")
+"""Where the configuration of an agent has its prompt: AutoGen, assistants of many kinds, Gemini, CrewAI."""
+
 _PYTHON_VALUE = re.compile(r"[\[{]\s*[\[{]?\s*'")
 _PYTHON_FIELD = re.compile(r"'(?:role|messages|custom_id|prompt_tokens|usage)'\s*:")
 _DELIMITER = re.compile("[,;\t]")
@@ -34,6 +38,24 @@ def is_gemini_request(value: JsonValue) -> bool:
     """Return True for a request to Gemini, which may be a line of its batch files."""
     request = value.get("request", value) if isinstance(value, dict) else None
     return isinstance(request, dict) and isinstance(request.get("contents"), list) and "messages" not in request
+
+
+def has_gemini_tools(value: JsonValue) -> bool:
+    """Return True for functions as they are declared to Gemini, in a list or under `tools`."""
+    if isinstance(value, list):
+        return bool(value) and all(map(has_gemini_tools, value))
+    if not isinstance(value, dict):
+        return False
+    declared = value.get("functionDeclarations", value.get("function_declarations"))
+    return isinstance(declared, list) or (isinstance(value.get("tools"), list) and has_gemini_tools(value["tools"]))
+
+
+def is_agent(value: JsonValue) -> bool:
+    """Return True for the configuration of an agent with a prompt, or for a template that LangChain saved."""
+    if not isinstance(value, dict):
+        return False
+    is_template = value.get("_type") in _LANGCHAIN_TYPES and "input_variables" in value
+    return is_template or any(isinstance(value.get(key), str) for key in _AGENT_KEYS)
 
 
 def is_cost_page(value: JsonValue) -> bool:
