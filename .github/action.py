@@ -17,6 +17,7 @@ import tempfile
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections import Counter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -87,8 +88,20 @@ def check_and_compare(pull_request: dict[str, Any] | None, parts: Path) -> int:
     code = max(check.code, diff.code, scan.code)
     write_outputs(code, check, diff)
     if os.environ["COMMENT"] == "true" and pull_request:
-        parts.write_text(json.dumps([each.markdown.strip() for each in (diff, check, scan) if each.markdown]), "utf-8")
+        named = {"diff": diff, "check": check, "scan": scan}
+        first, *others = sorted(((name, each) for name, each in named.items() if each.markdown), key=lambda pair: -pair[1].code)
+        parts.write_text(json.dumps([first[1].markdown.strip(), *(folded(*each) for each in others)]), "utf-8")
     return code
+
+
+def folded(command: str, result: Result) -> str:
+    """A report under a line that says how many errors and warnings it has: the comment shows one verdict and one table."""
+    found = "it could not do its work"
+    if result.file:
+        counts = Counter(each["level"] for each in json.loads(result.file.read_bytes())["findings"])
+        levels = (f"{counts[level]} {level}{'s' * (counts[level] > 1)}" for level in ("error", "warning") if counts[level])
+        found = ", ".join(levels) or "no problems"
+    return f"<details><summary>gpt41 {command}: {found}</summary>\n\n{result.markdown.strip()}\n\n</details>"
 
 
 def run(folder: Path, command: str, *arguments: str) -> Result:

@@ -287,6 +287,14 @@ def test_one_comment_is_written_and_kept_up_to_date(tmp_path: Path, act: Act, gi
     assert "$0.40" in comment["body"]
     assert "$4.81 per month" in comment["body"]
     assert "$4.81 per month" in ran.summary
+    verdict, rest = comment["body"].split("<details><summary>gpt41 check: 1 warning</summary>\n\n**2 workloads: ")
+    assert (verdict.count("\n**"), verdict.split("<details>")[0].count("\n| --- "), rest.endswith("\n\n</details>")) == (
+        1,
+        1,
+        True,
+    )
+    # The prompt that became longer has an annotation, as gpt41.yaml isn't part of the pull request.
+    assert "::notice file=triage.md,title=prompt-growth::triage: longer prompts cost $0.40 more per month" in ran.log
 
     shorter = push(pull, triage__md=SHORT + "word word")
     again = act(shorter.clone(tmp_path / "second"), shorter.event)
@@ -399,7 +407,9 @@ def test_a_broken_budget_fails_after_the_comment_is_written(tmp_path: Path, act:
     checkout = pull.clone(tmp_path / "checkout")
     ran = act(checkout, pull.event)
     assert (ran.code, ran.outputs["status"], ran.outputs["monthly-usd"]) == (1, "failed", "12.008")
-    assert "budget-monthly" in state.comments[0]["body"]
+    assert state.comments[0]["body"].startswith(f"{MARKER}\n\n**2 workloads: "), "what failed is the verdict"
+    assert "budget-monthly" in state.comments[0]["body"].split("<details>")[0]
+    assert "<details><summary>gpt41 diff: no problems</summary>" in state.comments[0]["body"]
     assert re.search(r"^::error file=gpt41\.yaml,line=4,", ran.log, re.MULTILINE)
     assert act(checkout, pull.event, fail_on="never").code == 0
 
