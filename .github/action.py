@@ -1,10 +1,10 @@
-"""What action.yml runs: gpt41 check, gpt41 diff against the base of the pull request, gpt41 scan if it is wanted, and one comment
-in the pull request, kept up to date.
+"""The two steps of action.yml: `check` runs gpt41, and `comment` keeps one comment on the pull request up to date.
 
-It is run in the workspace, by a Python that gpt41 is not installed in, as two steps. `check` runs gpt41 and has no token; its
-exit code is the worst one of the commands', once their reports and the outputs are written. `comment` has the token and
-runs nothing else. The inputs of the action come from the environment, the pull request from the file of the event. Nothing is
-checked out; a base that is not here is fetched.
+`check` runs gpt41 check, gpt41 diff against the base of the pull request and, if asked to, gpt41 scan. It has no token. It writes
+the reports and the outputs, and exits with the highest exit code of the commands. `comment` has the token and runs nothing else.
+
+Both run in the workspace, with a Python that gpt41 isn't installed in. They read the inputs of the action from the environment
+and the pull request from the file of the event. They check nothing out, and fetch a base that the clone lacks.
 """
 
 import json
@@ -21,36 +21,36 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, NamedTuple
 
-MOST_CHARACTERS = 65_536
-"""Of a comment; GitHub refuses longer ones."""
+MAX_COMMENT_CHARACTERS = 65_536
+"""GitHub refuses longer comments."""
 
-PAGE = 100
-"""Comments that GitHub lists at a time, at most."""
+COMMENTS_PER_PAGE = 100
+"""The most that GitHub lists at once."""
 
 JOB_LOGIN = "github-actions[bot]"
-"""Who writes with the token that GitHub makes for a job."""
+"""The author of comments that are written with the token of a job."""
 
 
 class Result(NamedTuple):
-    """What came of a command: its exit code, its report as Markdown, or why there is none, and the file of its JSON."""
+    """A finished command: its exit code, its report or its error as Markdown, and the file of its JSON report if it wrote one."""
 
     code: int
     markdown: str
     file: Path | None
 
-    def figure(self, *keys: str) -> str:
-        """What the JSON has there, as text; nothing where it has nothing there."""
+    def get_figure(self, *keys: str) -> str:
+        """Return the value at these keys of the JSON report, or an empty text if there is none."""
         found: Any = json.loads(self.file.read_bytes()) if self.file else None
         for key in keys:
             found = found and found.get(key)
         return found or ""
 
 
-NOTHING = Result(0, "", None)
+NOT_RUN = Result(0, "", None)
 
 
 def main() -> int:
-    """The exit code of the step."""
+    """Run one of the two steps and return its exit code."""
     event = json.loads(Path(os.environ["GITHUB_EVENT_PATH"]).read_bytes())
     parts = Path(os.environ["RUNNER_TEMP"], "gpt41-comment.json")
     if sys.argv[1] == "check":
@@ -65,7 +65,7 @@ def main() -> int:
 
 
 def check_and_compare(pull_request: dict[str, Any] | None, parts: Path) -> int:
-    """The exit code of the commands. What the comment says is left in the file `parts`, if there will be one."""
+    """Run the commands and return the highest exit code. Write the parts of the comment to the file `parts`, if one is wanted."""
     parts.unlink(missing_ok=True)
     for name in ("SCAN", "COMMENT"):
         if os.environ[name] not in ("true", "false"):
@@ -81,10 +81,10 @@ def check_and_compare(pull_request: dict[str, Any] | None, parts: Path) -> int:
 
     within = os.environ["RETIRES_WITHIN"]
     check = run(folder, "check", *(["--retires-within", within] if within else []))
-    base = base_given(os.environ["BASE"]) if os.environ["BASE"] else pull_request and base_of(pull_request)
-    # What cannot be checked cannot be compared, for the same reason.
-    diff = run(folder, "diff", "--", base) if base and check.code <= 1 else NOTHING
-    scan = run(folder, "scan", *(["--retires-within", within] if within else [])) if os.environ["SCAN"] == "true" else NOTHING
+    base = find_given_base(os.environ["BASE"]) if os.environ["BASE"] else pull_request and find_base(pull_request)
+    # What can't be checked can't be compared either, for the same reason.
+    diff = run(folder, "diff", "--", base) if base and check.code <= 1 else NOT_RUN
+    scan = run(folder, "scan", *(["--retires-within", within] if within else [])) if os.environ["SCAN"] == "true" else NOT_RUN
     code = max(check.code, diff.code, scan.code)
     write_outputs(code, check, diff)
     if os.environ["COMMENT"] == "true" and pull_request:
@@ -105,25 +105,25 @@ def folded(command: str, result: Result) -> str:
 
 
 def run(folder: Path, command: str, *arguments: str) -> Result:
-    """What came of `gpt41 COMMAND`; its annotations go to the log, and its report to the summary, too."""
+    """Run `gpt41 COMMAND`. Its annotations go to the log, and its report to the summary of the job, too."""
     file, text = folder / f"{command}.json", folder / f"{command}.md"
-    config = os.environ["CONFIG"] if command != "scan" else ""  # a scan is of the whole repository
+    config = os.environ["CONFIG"] if command != "scan" else ""  # a scan covers the whole repository
     options = [*(["--config", config] if config else []), "--fail-on", os.environ["FAIL_ON"], "--format", "github"]
-    # Isolated: a module in the workspace is none of gpt41's, also where PYTHONPATH says so.
+    # Isolated (-I): no module of the workspace is imported, whatever PYTHONPATH says.
     gpt41 = [str(Path(os.environ["RUNNER_TEMP"], "gpt41", "bin", "python")), "-I", "-X", "utf8", "-m", "gpt41_cli", command]
     code, said = call_in_time([*gpt41, *options, "--output", str(file), "--output", str(text), *arguments])
     if said:
         annotate("error" if code > 1 else "notice", said)
     if text.exists():
         return Result(code, text.read_text("utf-8"), file)
-    markdown = f"**gpt41 {command} could not do its work**\n\n{fenced(said or f'it ended with exit code {code}')}\n"
+    markdown = f"**gpt41 {command} could not do its work**\n\n{quote_as_code(said or f'it ended with exit code {code}')}\n"
     with Path(os.environ["GITHUB_STEP_SUMMARY"]).open("a", encoding="utf-8") as summary:
         summary.write(f"\n\n{markdown}")
     return Result(code, markdown, None)
 
 
 def call_in_time(command: list[str]) -> tuple[int, str]:
-    """The exit code of a command and what it says on standard error; it and all that it started are stopped after a while."""
+    """Run a command and return its exit code and its standard error. When its time is over, kill it and all that it started."""
     minutes = int(os.environ["TIMEOUT_MINUTES"])
     with subprocess.Popen(command, stderr=subprocess.PIPE, start_new_session=True) as process:
         try:
@@ -135,20 +135,20 @@ def call_in_time(command: list[str]) -> tuple[int, str]:
     return code, said.decode("utf-8", "backslashreplace").strip()
 
 
-def fenced(text: str) -> str:
-    """Any text as a block that it cannot end; no more of it than anybody reads."""
+def quote_as_code(text: str) -> str:
+    """Return a text as a code block that the text can't close, cut to a length that people read."""
     shown = text[:4_000]
     longest = max(map(len, re.findall("`+", shown)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}text\n{shown}\n{fence}"
 
 
-def write_outputs(code: int, check: Result = NOTHING, diff: Result = NOTHING) -> None:
-    """The outputs of the step, one a line: none of them can have a line break in it."""
+def write_outputs(code: int, check: Result = NOT_RUN, diff: Result = NOT_RUN) -> None:
+    """Write the outputs of the step, one per line: none of them can contain a line break."""
     outputs = {
         "status": {0: "ok", 1: "failed"}.get(code, "unusable"),
-        "monthly-usd": check.figure("monthly_usd", "expected"),
-        "change-usd": diff.figure("total", "change_usd") if diff.figure("total", "unit") == "month" else "",
+        "monthly-usd": check.get_figure("monthly_usd", "expected"),
+        "change-usd": diff.get_figure("total", "change_usd") if diff.get_figure("total", "unit") == "month" else "",
         "report": check.file or "",
     }
     with Path(os.environ["GITHUB_OUTPUT"]).open("a", encoding="utf-8") as file:
@@ -156,12 +156,12 @@ def write_outputs(code: int, check: Result = NOTHING, diff: Result = NOTHING) ->
 
 
 def annotate(level: str, message: str) -> None:
-    """One annotation of this run; nothing in the message can begin a command of its own."""
+    """Print an annotation of this run, escaped so that the message can't contain a workflow command."""
     escaped = message.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
     print(f"::{level} title=gpt41::{escaped}", flush=True)
 
 
-# The base.
+# The base of the comparison.
 
 
 def trust_the_workspace() -> None:
@@ -178,49 +178,50 @@ def trust_the_workspace() -> None:
     )
 
 
-class Said(NamedTuple):
-    """What git prints, or why it could not do its work."""
+class GitResult(NamedTuple):
+    """The output of git, or its error."""
 
     is_done: bool
     text: str
 
 
-def git(*arguments: str) -> Said:
-    """What git says; it may also not be there."""
+def git(*arguments: str) -> GitResult:
+    """Run git. If it isn't installed, the result is that error."""
     try:
         done = subprocess.run(["git", *arguments], capture_output=True, check=False)
     except OSError as error:
-        return Said(False, str(error))
+        return GitResult(False, str(error))
     said = done.stderr if done.returncode else done.stdout
-    return Said(not done.returncode, said.decode("utf-8", "backslashreplace").strip())
+    return GitResult(not done.returncode, said.decode("utf-8", "backslashreplace").strip())
 
 
-def base_given(name: str) -> str:
-    """The base that the input names: a report as it is, a revision once it is here. As in gpt41 diff, the name decides."""
-    return name if name.startswith((".", "/")) or name.endswith(".json") else here(name)
+def find_given_base(name: str) -> str:
+    """Return the base in the input: a saved report as it is, a revision once it is fetched. As in gpt41 diff, its name tells."""
+    return name if name.startswith((".", "/")) or name.endswith(".json") else resolve_revision(name)
 
 
-def base_of(pull_request: dict[str, Any]) -> str:
-    """The commit that has all but what the pull request changes.
+def find_base(pull_request: dict[str, Any]) -> str:
+    """Return the commit that the pull request changes.
 
-    As a rule GitHub's merge of the pull request into its base is checked out: that is the merge's first parent, of which the
-    base in the event may fall short. Else it is where the two parted, and the base itself where a shallow history does not tell.
+    GitHub usually checks out its merge of the pull request into the base. The first parent of that merge is the base; the base in
+    the event may be older. For any other checkout, it is the common ancestor, or the base in the event if the history is too
+    shallow to find one.
     """
-    header = git("cat-file", "commit", "HEAD").text.partition("\n\n")[0]  # a shallow clone tells of parents only here
+    header = git("cat-file", "commit", "HEAD").text.partition("\n\n")[0]  # the only place where a shallow clone has the parents
     parents = re.findall(r"^parent (\w+)$", header, re.MULTILINE)
     if parents[1:] == [pull_request["head"]["sha"]]:
-        return here(parents[0])
-    base = here(pull_request["base"]["sha"])
-    parted = git("merge-base", base, "HEAD")
-    return parted.text if parted.is_done else base
+        return resolve_revision(parents[0])
+    base = resolve_revision(pull_request["base"]["sha"])
+    ancestor = git("merge-base", base, "HEAD")
+    return ancestor.text if ancestor.is_done else base
 
 
-def here(name: str) -> str:
-    """A revision of this repository that `name` says, fetched if need be; `name` as it is where that fails."""
+def resolve_revision(name: str) -> str:
+    """Return the commit that `name` means, fetched if the clone lacks it; `name` itself if that fails."""
     known = git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
     if known.is_done or not re.fullmatch(r"[\w.][^:]*", name):
         return name
-    # To fetch to a depth would cut off what a whole clone has.
+    # In a full clone, --depth would cut the history off.
     depth = ["--depth=1"] if git("rev-parse", "--is-shallow-repository").text == "true" else []
     fetched = git("fetch", "--quiet", "--no-tags", "--no-recurse-submodules", *depth, "--", "origin", name)
     if not fetched.is_done:
@@ -234,10 +235,10 @@ def here(name: str) -> str:
 
 
 def comment(token: str, number: int, parts: list[str]) -> None:
-    """Write the comment of this config in the pull request, or rewrite it; whatever comes in the way does not hide the check."""
+    """Write or update the comment of this config on the pull request. No error here fails the step: the check counts."""
     try:
         marker = f"<!-- gpt41 {urllib.parse.quote(os.path.normpath(os.environ['CONFIG'] or 'gpt41.yaml'))} -->"
-        body = {"body": fitting(marker, parts)}
+        body = {"body": fit_comment(marker, parts)}
         issues = f"repos/{os.environ['GITHUB_REPOSITORY']}/issues"
         earlier = find_comment(token, f"{issues}/{number}/comments", marker)
         if earlier is None:
@@ -250,41 +251,41 @@ def comment(token: str, number: int, parts: list[str]) -> None:
             annotate("notice", f"no comment: the token may not write one; {why}")
         else:
             annotate("warning", f"no comment: GitHub answered with {error.code}")
-    except Exception as error:  # the text of some errors quotes what was sent, the token with it
+    except Exception as error:  # the text of some errors quotes the request, with the token
         annotate("warning", f"no comment: {type(error).__name__} on asking GitHub")
 
 
-def fitting(marker: str, parts: list[str]) -> str:
-    """The marker and all parts, or as many as fit into a comment and where the rest is."""
+def fit_comment(marker: str, parts: list[str]) -> str:
+    """Return the marker and all parts, or as many parts as fit, with a link to the rest."""
     run_of = "{GITHUB_SERVER_URL}/{GITHUB_REPOSITORY}/actions/runs/{GITHUB_RUN_ID}".format_map(os.environ)
     rest = f"The rest is too long for a comment: see [the summary]({run_of}).\n"
     candidates = (parts, *([*parts[:count], rest] for count in reversed(range(len(parts)))))
     bodies = ("\n\n".join([marker, *candidate]) for candidate in candidates)
-    return next(body for body in bodies if len(body) <= MOST_CHARACTERS)
+    return next(body for body in bodies if len(body) <= MAX_COMMENT_CHARACTERS)
 
 
 def find_comment(token: str, path: str, marker: str) -> int | None:
-    """The id of the comment that this action wrote before; anybody could write one with the marker."""
+    """Return the id of the comment that this action wrote before. The author is checked, as anyone can write the marker."""
     try:
         me = JOB_LOGIN if token == os.environ["JOB_TOKEN"] else call(token, "GET", "user")["login"]
     except urllib.error.HTTPError:
-        me = None  # the token of another app is not told whose it is
+        me = None  # GitHub doesn't tell another app who it is
     page = 0
     while True:
         page += 1
-        comments = call(token, "GET", f"{path}?per_page={PAGE}&page={page}")
+        comments = call(token, "GET", f"{path}?per_page={COMMENTS_PER_PAGE}&page={page}")
         for each in comments:
             author = each["user"] or {}
             login = author.get("login")
             is_mine = login == me if me else author.get("type") == "Bot" and login != JOB_LOGIN
             if is_mine and (each["body"] or "").startswith(marker):
                 return int(each["id"])
-        if len(comments) < PAGE:
+        if len(comments) < COMMENTS_PER_PAGE:
             return None
 
 
 def call(token: str, method: str, path: str, body: object = None) -> Any:
-    """What GitHub's API answers."""
+    """Call GitHub's API and return its answer."""
     request = urllib.request.Request(
         f"{os.environ['GITHUB_API_URL']}/{path}",
         method=method,
