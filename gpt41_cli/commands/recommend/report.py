@@ -152,7 +152,9 @@ def _make_user_report_lines(catalog: Catalog, wishes: Wishes) -> Iterator[Report
 
 def _is_known(finding: Finding, recommendation: Recommendation) -> bool:
     """Return True if the table or the headline says it already: a model is shut down, or what comes after the chosen one."""
-    return finding.rule is rules.MODEL_SHUT_DOWN or (finding.rule is rules.MODEL_RETIRES and recommendation.then is not None)
+    then = recommendation.then
+    is_end_said = then is not None and not then.is_uncertain
+    return finding.rule is rules.MODEL_SHUT_DOWN or (finding.rule is rules.MODEL_RETIRES and is_end_said)
 
 
 def _make_task_lines(wishes: Wishes, recommendation: Recommendation) -> Iterator[ReportLine]:

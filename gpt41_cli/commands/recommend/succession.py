@@ -25,27 +25,30 @@ class PricedReplacement(NamedTuple):
 
 
 class Succession(NamedTuple):
-    """The day on which the chosen model ends, and what is named to follow it."""
+    """The day on which the chosen model ends, whether sources leave that open, and what is named to follow it."""
 
     ends: date
+    is_uncertain: bool
     replacement: PricedReplacement
 
 
 def find_succession(case: SelectionContext, choice: Candidate) -> Succession | None:
-    """Find what follows the choice if that ends within the horizon of the price table.
+    """Find what follows the choice if that ends: a model of the family at any time, others within the price table's horizon.
 
     Names are followed to a model that still runs on that day. None if the table has none with a price, in the mode of the choice
     or in standard.
     """
-    ends = lifecycle.find_near_shutdown(case.market, choice.variant)
-    if ends is None:
+    is_family = choice.variant in case.catalog.family
+    life = lifecycle.find_announced_shutdown(case.market, choice.variant)
+    if life is None or life.shutdown is None or not (is_family or lifecycle.find_near_shutdown(case.market, choice.variant)):
         return None
+    ends = life.shutdown
     steps = follow_replacements(case.market.on_day(ends), choice.variant)
     variant = steps[-1].variant if steps else None
     if variant is None:
         return None
     priced = price_replacement(case, variant, choice.mode) or price_replacement(case, variant, "standard")
-    return priced and Succession(ends, priced)
+    return priced and Succession(ends, bool(life.disputed) or life.confidence != "high", priced)
 
 
 def price_replacement(case: SelectionContext, variant: Variant, mode: str) -> PricedReplacement | None:

@@ -34,7 +34,7 @@ class FollowUp(NamedTuple):
 
 
 def find_follow_up(each: ExaminedWorkload) -> FollowUp | None:
-    """Find what follows the advice when it ends within the horizon of the price table; None if nothing does, or nothing fits."""
+    """Find what follows the advice when it ends; None if it does not, or nothing fits."""
     succession = _find_succession(each)
     if succession is None:
         return None

@@ -667,9 +667,10 @@ def test_what_the_family_does_not_last_for_is_done_by_its_replacement() -> None:
 @pytest.mark.parametrize(
     ("as_of", "platform", "mode", "then"),
     [
-        (date(2026, 10, 15), "openai", "batch", None),
-        (date(2026, 10, 16), "openai", "batch", "; then gpt-6-luna (batch), $0.07575 before reasoning tokens"),
+        (date(2026, 10, 13), "openai", "batch", None),
+        (date(2026, 10, 14), "openai", "batch", "; then gpt-6-luna (batch), $0.07575 before reasoning tokens"),
         (date(2027, 1, 13), "openai", "standard", "; then gpt-6-luna, $0.1515 before reasoning tokens"),
+        (date(2026, 11, 30), "azure-global", "batch", "; then gpt-6-luna, $0.1515 before reasoning tokens"),
         (date(2027, 2, 1), "azure-global", "batch", "; then gpt-6-luna, $0.1515 before reasoning tokens"),
     ],
 )
