@@ -30,7 +30,7 @@ SUMMARY_BYTES = 1 << 20
 REPOSITORY_PATH_FORMATS = ("github", "junit", "sarif", "gitlab")
 """Formats whose readers expect paths from the top of the repository, wherever the command ran."""
 
-RECORD_FORMATS = ("jsonl", "csv")
+RECORD_FORMATS = ("jsonl", "csv", "focus")
 """Formats that hold only the records of a report, without findings."""
 
 

@@ -2,16 +2,18 @@
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from gpt41_cli.cli.files import check_writable
 from gpt41_cli.config import CONFIG_NAME
 from gpt41_cli.errors import InputError, UnknownName, quote_text
 from gpt41_cli.notation import parse_count
-from gpt41_cli.views import VIEWS, find_format
+from gpt41_cli.views import BILL_VIEWS, VIEWS, find_format
+
+Formats: TypeAlias = Mapping[str, tuple[str, ...]]
 
 _FORMAT_NAME_PATTERN = re.compile(r"[A-Za-z]+")
 
@@ -36,14 +38,18 @@ class OutputOptions(NamedTuple):
 
 
 def read_output_options(
-    output_format: str, quiet: bool, outputs: list[str] | None, *paths: Sequence[str | Path | None] | None
+    output_format: str,
+    quiet: bool,
+    outputs: list[str] | None,
+    *paths: Sequence[str | Path | None] | None,
+    formats: Formats = VIEWS,
 ) -> OutputOptions:
-    """Read `--format`, `--quiet` and each `--output`, and refuse before any work what can't be written.
+    """Read `--format`, `--quiet` and each `--output`, and refuse before any work what can't be written in one of `formats`.
 
     Raises UnknownName for an unknown format; InputError for a file with an unknown ending, in a missing folder, named twice, or
     among `paths`, which are read, or for a gpt41.yaml.
     """
-    files = [_read_output_file(output) for output in outputs or ()]
+    files = [_read_output_file(output, formats) for output in outputs or ()]
     places = [Path(os.path.realpath(file.path)) for file in files]
     read = {Path(os.path.realpath(path)) for some in paths for path in some or () if path}
     for file, place in zip(files, places, strict=True):
@@ -51,24 +57,26 @@ def read_output_options(
             raise InputError("--output", "a file that is not read", quote_text(str(file.path)))
         if places.count(place) > 1:
             raise InputError("--output", "each file once", f"{quote_text(str(file.path))} twice")
-    return OutputOptions(_check_format(output_format), quiet, tuple(files))
+    return OutputOptions(_check_format(output_format, formats), quiet, tuple(files))
 
 
-def _check_format(name: str) -> str:
-    if name not in VIEWS:
-        raise UnknownName("format", name, VIEWS)
+def _check_format(name: str, formats: Formats) -> str:
+    if name in BILL_VIEWS and name not in formats:
+        raise InputError("--format", f"one of {', '.join(formats)}", quote_text(name), f"gpt41 reconcile writes {name}")
+    if name not in formats:
+        raise UnknownName("format", name, formats)
     return name
 
 
-def _read_output_file(output: str) -> OutputFile:
+def _read_output_file(output: str, formats: Formats) -> OutputFile:
     """Parse `FILE`, whose ending tells the format, or `FORMAT=FILE`. `./` keeps an equals sign in a name."""
     name, is_pair, path = output.partition("=")
     if is_pair and _FORMAT_NAME_PATTERN.fullmatch(name):
-        return OutputFile(_check_format(name), check_output_path(path))
-    told = find_format(output)
+        return OutputFile(_check_format(name, formats), check_output_path(path))
+    told = find_format(output, formats)
     if told is None:
-        endings = ", ".join(ending for endings in VIEWS.values() for ending in endings)
-        expected = f"a file that ends in {endings}, or FORMAT=FILE with one of {', '.join(VIEWS)}"
+        endings = ", ".join(ending for endings in formats.values() for ending in endings)
+        expected = f"a file that ends in {endings}, or FORMAT=FILE with one of {', '.join(formats)}"
         hint = f"--output-tokens {output} is the length of answers" if parse_count(output) else ""
         raise InputError("--output", expected, quote_text(output), hint)
     return OutputFile(told, check_output_path(output))

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import NamedTuple
 
 from gpt41_cli.catalog import Offer, Variant
 from gpt41_cli.pricing import EXACT, Bill, Rates, Usage, price, price_tokens, sum_usd
@@ -27,6 +30,24 @@ class BilledUsage(Addable):
         """Return the same work `times` times."""
         written, long = self.written_tokens * times, self.long_written_tokens * times
         return BilledUsage(self.usage * times, written, long, self.rejected_tokens * times)
+
+
+class PricedTokens(NamedTuple):
+    """Tokens of one price. `direction` is input (uncached and not written), cached, output or written (to the prompt cache).
+
+    `is_long`: their requests pay a surcharge.
+    """
+
+    direction: str
+    tokens: int
+    usd_per_million: Decimal
+    is_long: bool
+    is_long_write: bool = False
+
+    @property
+    def usd(self) -> Decimal:
+        """Their price, exact."""
+        return price_tokens(self.tokens, self.usd_per_million)
 
 
 @dataclass
@@ -79,6 +100,20 @@ class UsageByRates(Addable):
     def split_by_rates(self, offer: Offer) -> dict[Rates, Usage]:
         """What is billed at which rates."""
         return {offer.rates_for(input_tokens): part.usage for part, input_tokens in self._parts if part.usage.requests}
+
+    def list_priced_tokens(self, offer: Offer) -> Iterator[PricedTokens]:
+        """Yield the tokens of each price at an offer of this variant; their prices add up to that of everything."""
+        for part, size in self._parts:
+            rates, usage, written = offer.rates_for(size), part.usage, part.written_tokens - part.long_written_tokens
+            uncached = usage.input_tokens - usage.cached_tokens - part.written_tokens
+            cached = rates.input if rates.cached_input is None else rates.cached_input
+            yield PricedTokens("input", uncached, rates.input, size > 0)
+            yield PricedTokens("cached", usage.cached_tokens, cached, size > 0)
+            yield PricedTokens("output", usage.output_tokens, rates.output, size > 0)
+            write = EXACT.add(rates.input, offer.cache_write_extra_for(size))
+            yield PricedTokens("written", written, write, size > 0)
+            write = EXACT.add(rates.input, offer.long_write_extra_for(size))
+            yield PricedTokens("written", part.long_written_tokens, write, size > 0, is_long_write=True)
 
     def price(self, offer: Offer) -> Bill:
         """The price at an offer of this variant, or of one without a surcharge."""

@@ -162,6 +162,13 @@ GROUPS_FOLDED = Rule(
     remedy="Group by a field with fewer values, or give a shorter period with --since and --until.",
     level=Level.WARNING,
 )
+FOCUS_DAY = Rule(
+    "focus-day",
+    "Every charge in FOCUS has its day.",
+    why="FOCUS asks for the period of every charge, so answers whose day isn't known can't be in it.",
+    remedy="Log the time of each answer, or name the column that has it with --columns day=COLUMN.",
+    level=Level.ERROR,
+)
 INVOICE_DRIFT = Rule(
     "invoice-drift",
     "What was charged is within the tolerance of what the usage should cost.",

@@ -28,6 +28,9 @@ VIEWS: Mapping[str, tuple[str, ...]] = {
 }
 """The formats, each with the endings of files that are written in it. Named, not imported: a run pays for what it draws."""
 
+BILL_VIEWS: Mapping[str, tuple[str, ...]] = {**VIEWS, "focus": (".focus.csv",)}
+"""The formats of a bill, which is what `gpt41 reconcile` reports."""
+
 
 class Screen(NamedTuple):
     """What the output goes to: its width (None: not a terminal, so nothing wraps), and whether it has colour and bar characters.
@@ -68,17 +71,17 @@ def dump_exact(value: object) -> str:
 
 def render(report: Report, name: str, screen: Screen) -> str:
     """Draw the report in the format `name`, ending in a line break. Raises UnknownName for any other format."""
-    if name not in VIEWS:
+    if name not in BILL_VIEWS:
         raise UnknownName("format", name, VIEWS)
     drawn: str = import_module(f"gpt41_cli.views.{name}").render(report, screen)
     return drawn
 
 
-def find_format(file: str) -> str | None:
+def find_format(file: str, formats: Mapping[str, tuple[str, ...]] = VIEWS) -> str | None:
     """Find the format of a file by the longest ending of its name that fits; None if none does.
 
     >>> find_format("out/report.json"), find_format("report.GitLab.json"), find_format("report")
     ('json', 'gitlab', None)
     """
-    fits = [(len(ending), name) for name, endings in VIEWS.items() for ending in endings if file.lower().endswith(ending)]
+    fits = [(len(ending), name) for name, endings in formats.items() for ending in endings if file.lower().endswith(ending)]
     return max(fits)[1] if fits else None

@@ -10,7 +10,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from gpt41_cli.display import escape_commands, sanitize
 from gpt41_cli.reports import Json, Report
@@ -23,10 +23,15 @@ _FORMULA = re.compile(r"'*[=+\-@\uff1d\uff0b\uff0d\uff20].")
 
 def render(report: Report, screen: Screen) -> str:
     """Draw one line per record. Null is an empty cell."""
-    rows = [_flatten(record) for record in report.records]
+    return write_rows(report.records)
+
+
+def write_rows(records: Iterable[Mapping[str, Json]], names: Iterable[str] = ()) -> str:
+    """Write one line per record, with the columns `names` first."""
+    rows = [_flatten(record) for record in records]
     out = io.StringIO()
-    names = dict.fromkeys(name for row in rows for name in row)
-    writer = csv.DictWriter(out, fieldnames=list(names), lineterminator="\n")
+    columns = dict.fromkeys((*names, *(name for row in rows for name in row)))
+    writer = csv.DictWriter(out, fieldnames=list(columns), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     return out.getvalue()

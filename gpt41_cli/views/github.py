@@ -5,9 +5,9 @@ from __future__ import annotations
 from gpt41_cli.display import format_int, pluralize, sanitize
 from gpt41_cli.findings import Finding
 from gpt41_cli.reports import Report
+from gpt41_cli.reports.places import find_file_location
 from gpt41_cli.rules import Level
 from gpt41_cli.views import Screen
-from gpt41_cli.views.places import find_file_location
 
 _MAX_ANNOTATIONS = 10
 """Annotations of one level that GitHub shows of a step."""

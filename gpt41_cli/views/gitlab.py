@@ -6,9 +6,9 @@ import json
 
 from gpt41_cli.display import escape_commands, sanitize
 from gpt41_cli.reports import Report
+from gpt41_cli.reports.places import place_findings
 from gpt41_cli.rules import Level
 from gpt41_cli.views import Screen
-from gpt41_cli.views.places import place_findings
 
 _SEVERITIES = {Level.ERROR: "major", Level.WARNING: "minor", Level.NOTICE: "info"}
 

@@ -10,8 +10,8 @@ from decimal import Decimal
 from gpt41_cli.display import format_exact, sanitize
 from gpt41_cli.reports import Report, ReportLine, Table, TextBlock
 from gpt41_cli.reports.chart import Chart
+from gpt41_cli.reports.places import format_unmentioned_place
 from gpt41_cli.views import Screen
-from gpt41_cli.views.places import format_unmentioned_place
 from gpt41_cli.views.svg import draw_svg, read_style_sheet
 
 _CONTENT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from gpt41_cli.display import sanitize
 from gpt41_cli.findings import Finding
 from gpt41_cli.reports import CheckCase, Report
+from gpt41_cli.reports.places import find_file_location
 from gpt41_cli.views import Screen
-from gpt41_cli.views.places import find_file_location
 
 
 def render(report: Report, screen: Screen) -> str:

@@ -10,9 +10,9 @@ from typing import TypeVar
 from gpt41_cli.display import pluralize, sanitize
 from gpt41_cli.findings import Finding
 from gpt41_cli.reports import Report, Table, TextBlock
+from gpt41_cli.reports.places import format_unmentioned_place
 from gpt41_cli.rules import Level
 from gpt41_cli.views import Screen
-from gpt41_cli.views.places import format_unmentioned_place
 
 MAX_CHARACTERS = 65_000
 """What is drawn is shorter; GitHub takes 65,536 characters as a comment."""

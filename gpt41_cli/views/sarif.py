@@ -8,9 +8,9 @@ from collections.abc import Mapping
 
 from gpt41_cli.display import escape_commands, sanitize
 from gpt41_cli.reports import Json, Report
+from gpt41_cli.reports.places import PlacedFinding, place_findings
 from gpt41_cli.rules import Level, Rule
 from gpt41_cli.views import Screen
-from gpt41_cli.views.places import PlacedFinding, place_findings
 
 _SARIF_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _SARIF_LEVELS = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTICE: "note"}

@@ -11,10 +11,10 @@ from unicodedata import category, east_asian_width
 from gpt41_cli.display import LONGEST_NAME, draw_bar, pluralize, sanitize, shorten
 from gpt41_cli.findings import Finding
 from gpt41_cli.reports import Heading, Report, ReportLine, Table
+from gpt41_cli.reports.places import format_unmentioned_place
 from gpt41_cli.rules import Level
 from gpt41_cli.views import Screen
 from gpt41_cli.views.citations import Citations
-from gpt41_cli.views.places import format_unmentioned_place
 
 # Parameters of SGR (ECMA-48). Weight marks the answer, colour what is wrong. Of the terminal's own colours only red and magenta
 # can be read on white and on black: green, cyan and yellow vanish on white, blue on black.

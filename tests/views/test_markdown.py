@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from gpt41_cli.display import sanitize
 from gpt41_cli.findings import Finding, Place
 from gpt41_cli.reports import CheckCase, Report, ReportLine, Row, Table, TextBlock, make_headings
+from gpt41_cli.reports.places import format_unmentioned_place
 from gpt41_cli.rules import Level
 from gpt41_cli.views import render
-from gpt41_cli.views.places import format_unmentioned_place
 from tests.builders import FINDINGS, HOSTILE_TEXTS, SCREEN, make_finding, make_findings_report
 from tests.readers import TAGS, MarkdownPage
 

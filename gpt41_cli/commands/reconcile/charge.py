@@ -21,6 +21,8 @@ from gpt41_cli.prices.usage_by_rates import UsageByRates
 from gpt41_cli.pricing import EXACT, Bill, Usage, sum_usd
 from gpt41_cli.work.searches import count_search_tokens
 
+TOOL_CALLS = ("web_searches", "web_search_previews", "file_searches")
+"""The calls of built-in tools that answers list, by the names of their fields."""
 _MAX_CACHED_OFFERS = 10_000
 
 
@@ -45,6 +47,7 @@ class Charge:
 
     `elsewhere` is the same usage for prices at other models: long requests are those that pay a surcharge at some model, and
     written is all that could be written to a prompt cache. `summed_answers` are those that the logs only have as sums.
+    `tool_calls` are those in `tools_usd`.
     """
 
     offer: Offer
@@ -54,6 +57,7 @@ class Charge:
     accepted_prediction_tokens: int = 0
     summed_answers: int = 0
     tools_usd: Decimal = Decimal(0)
+    tool_calls: Counter[str] = field(default_factory=Counter)
     uses_of_abilities: Counter[str] = field(default_factory=Counter)
 
     def add(self, answer: Answer, tools_usd: Decimal = Decimal(0), *, is_undone: bool = False) -> None:
@@ -67,6 +71,9 @@ class Charge:
         self.accepted_prediction_tokens += answer.accepted_prediction_tokens * times
         self.summed_answers += answer.usage.requests * times * (answer.usage.requests != 1)
         self.tools_usd = EXACT.add(self.tools_usd, EXACT.multiply(tools_usd, Decimal(times)))
+        if tools_usd:
+            for name in TOOL_CALLS:
+                self.tool_calls[name] += getattr(answer.tools, name) * times
         for ability in answer.tools.needed_abilities:
             self.uses_of_abilities[ability] += times
 

@@ -10,6 +10,8 @@ from gpt41_cli.cli.config_file import read_config_option
 from gpt41_cli.cli.inputs import read_sources, refuse_invalid
 from gpt41_cli.cli.output_options import read_output_options
 from gpt41_cli.cli.progress import show_progress
+from gpt41_cli.errors import InputError
+from gpt41_cli.views import BILL_VIEWS
 
 
 def reconcile(
@@ -77,6 +79,12 @@ def reconcile(
     compare: Annotated[
         bool, typer.Option("--compare", help="Show the change to the period before, which is as long; needs --since.")
     ] = False,
+    billing_account: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ID", help="The organization that pays, for --format focus.", show_default="organization_id in logs"
+        ),
+    ] = None,
     save_misses: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Write one anonymised request for each kind of miss to attach to a report."),
@@ -94,7 +102,7 @@ def reconcile(
     as_of: options.AsOfOption = None,
     pricing: options.PricingOption = None,
     fail_on: options.FailOnOption = "error",
-    output_format: options.FormatOption = "text",
+    output_format: options.BillFormatOption = "text",
     outputs: options.OutputFilesOption = None,
     quiet: options.QuietOption = False,
 ) -> None:
@@ -113,6 +121,7 @@ def reconcile(
     gpt41 reconcile logs/ --write-config
     gpt41 reconcile usage.json --invoice costs.json --tolerance 1%
     gpt41 reconcile logs/ --by project_id --since 2026-11-01 --until 2026-11-30 --compare
+    gpt41 reconcile usage.json --format focus --billing-account org-abc
     """
     from gpt41_cli.answers.logs import LogReader
     from gpt41_cli.commands.reconcile.charge import BillingContext, find_longest_short
@@ -124,21 +133,27 @@ def reconcile(
         read_tolerance,
     )
     from gpt41_cli.commands.reconcile.report import make_report
+    from gpt41_cli.commands.reconcile.spending.focus import add_focus_rows
     from gpt41_cli.commands.reconcile.spending.options import prepare_spending
 
     config = read_config_option(configs)
-    wanted = read_output_options(output_format, quiet, outputs, logs, request_files, [estimate, config, pricing])
+    wanted = read_output_options(
+        output_format, quiet, outputs, logs, request_files, [estimate, config, pricing], formats=BILL_VIEWS
+    )
     catalog, variant = parse.read_one_model(model, parse.read_catalog(pricing, configs), config)
     check_misses_file(save_misses, request_files, logs)
     threshold = parse.read_level(fail_on)
     named = parse.read_columns(columns)
     conditions = BillingContext(parse.read_market(catalog, platform, as_of), variant and variant.id)
-    spending = prepare_spending(by, top, since, until, conditions, compares=compare, has_invoice=bool(invoice))
+    has_focus = wanted.has_format("focus")
+    spending = prepare_spending(by, top, since, until, conditions, compares=compare, needs_costs=bool(invoice) or has_focus)
     asked = ReconcileOptions(
         request_files, estimate, tolerance, config, workload, write_config, save_misses, skip_invalid, jobs, bool(invoice)
     )
     beside = prepare_extras(asked, conditions)
     charged = read_invoice(invoice, conditions.market, read_tolerance(asked), skips_invalid=skip_invalid) if invoice else None
+    if has_focus and not logs:
+        raise InputError("--format focus", "logs, whose usage it lists", "none")
     if charged and not logs:
         output.show_and_exit(charged.make_report(), wanted, threshold)
     sources, left_out = read_sources(logs, None)
@@ -152,4 +167,6 @@ def reconcile(
     report = beside.add_to_report(report, found)
     if charged and spending.expected:
         report = charged.add_to_report(report, found, spending.expected)
+    if has_focus and spending.expected:
+        report = add_focus_rows(report, spending.expected, billing_account)
     output.show_and_exit(report, wanted, threshold)

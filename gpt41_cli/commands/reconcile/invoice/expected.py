@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
@@ -11,7 +10,7 @@ from typing import NamedTuple
 from gpt41_cli.answers.answers import Answer
 from gpt41_cli.catalog import Offer
 from gpt41_cli.commands.reconcile.charge import Charge
-from gpt41_cli.pricing import EXACT, Usage, price_tokens, sum_usd
+from gpt41_cli.pricing import EXACT, Usage, sum_usd
 
 DIRECTIONS = ("input", "cached", "output", "written")
 
@@ -35,16 +34,28 @@ class ExpectedRow(NamedTuple):
     offer: Offer
 
 
+class CostKey(NamedTuple):
+    """What is priced together: the answers of a day, a project and organization (None: not stated), a model and a mode."""
+
+    day: date
+    project: str | None
+    organization: str | None
+    model: str
+    mode: str
+
+
 class ExpectedCosts:
     """Adds up the answers that have a price. Memory grows with days, projects, models and modes.
 
-    `undated_usd` is the price of answers of no known day.
+    The labels of answers have their project and organization from `label_index` on. `undated_usd` is the price of the
+    `undated` answers, which are of no known day.
     """
 
-    def __init__(self, project_index: int = 0) -> None:
+    def __init__(self, label_index: int = 0) -> None:
         self.undated_usd = Decimal(0)
-        self._project_index = project_index
-        self._charges: dict[tuple[date, str | None, str, str], Charge] = {}
+        self.undated = 0
+        self.charges: dict[CostKey, Charge] = {}
+        self._label_index = label_index
 
     def add(self, offer: Offer, answer: Answer, tools_usd: Decimal, *, is_undone: bool = False) -> None:
         """Add an answer at its offer, or take away one that was added before."""
@@ -53,37 +64,29 @@ class ExpectedCosts:
             alone.add(answer, tools_usd)
             change = EXACT.minus(alone.total_usd) if is_undone else alone.total_usd
             self.undated_usd = EXACT.add(self.undated_usd, change)
+            self.undated += answer.usage.requests * (-1 if is_undone else 1)
             return
-        project = answer.labels[self._project_index] if answer.labels else None
-        key = answer.day, project, offer.variant.id, answer.mode
-        charge = self._charges.setdefault(key, Charge(offer))
+        project, organization = answer.labels[self._label_index :] if answer.labels else (None, None)
+        key = CostKey(answer.day, project, organization, offer.variant.id, answer.mode)
+        charge = self.charges.setdefault(key, Charge(offer))
         charge.add(answer, tools_usd, is_undone=is_undone)
         if charge.usage == Usage():
-            del self._charges[key]
+            del self.charges[key]
 
     def list_rows(self) -> Iterator[ExpectedRow]:
         """Yield a row for each direction that has tokens."""
-        for (day, project, model, mode), charge in self._charges.items():
-            bill, usage, used = charge.bill, charge.usage, charge.used
-            written = used.short.written_tokens + used.long.written_tokens
-            at_input = sum_usd(
-                price_tokens(part.written_tokens, charge.offer.rates_for(size).input)
-                for part, size in ((used.short, 0), (used.long, sys.maxsize))
-            )
-            rows = (
-                ("input", usage.input_tokens - usage.cached_tokens - written, EXACT.subtract(bill.uncached_input_usd, at_input)),
-                ("cached", usage.cached_tokens, bill.cached_input_usd),
-                ("output", usage.output_tokens, bill.output_usd),
-                ("written", written, EXACT.add(at_input, bill.write_usd)),
-            )
-            for direction, tokens, usd in rows:
+        for key, charge in self.charges.items():
+            priced = list(charge.used.list_priced_tokens(charge.offer))
+            for direction in DIRECTIONS:
+                parts = [part for part in priced if part.direction == direction]
+                tokens, usd = sum(part.tokens for part in parts), sum_usd(part.usd for part in parts)
                 if tokens:
-                    yield ExpectedRow(RowKey(day, project, model, mode, direction), tokens, usd, charge.offer)
+                    yield ExpectedRow(RowKey(key.day, key.project, key.model, key.mode, direction), tokens, usd, charge.offer)
 
     @property
     def tools_usd_by_day(self) -> dict[date, Decimal]:
         """What the calls of built-in tools cost on each day."""
         found: dict[date, Decimal] = {}
-        for (day, *_), charge in self._charges.items():
-            found[day] = EXACT.add(found.get(day, Decimal(0)), charge.tools_usd)
+        for key, charge in self.charges.items():
+            found[key.day] = EXACT.add(found.get(key.day, Decimal(0)), charge.tools_usd)
         return {day: usd for day, usd in found.items() if usd}

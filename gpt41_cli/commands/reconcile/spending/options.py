@@ -18,12 +18,12 @@ from gpt41_cli.commands.reconcile.spending.report import FIGURE_KEYS, add_groups
 from gpt41_cli.errors import InputError, quote_text, suggest
 from gpt41_cli.reports import Report
 
-_PROJECT = "project_id"
+_ACCOUNT_FIELDS = ("project_id", "organization_id")
 _COMPUTED_FIELDS = ("model", "mode", "day", HOUR)
 
 
 class SpendingQuestion(NamedTuple):
-    """What is asked about groups and periods: `groups` without `--by`, `days` without a period and `expected` without an invoice
+    """What is asked about groups and periods: `groups` without `--by`, `days` without a period and `expected` if nobody needs it
     are None; `labels` without all that needs one.
     """
 
@@ -70,9 +70,12 @@ def prepare_spending(
     conditions: BillingContext,
     *,
     compares: bool,
-    has_invoice: bool,
+    needs_costs: bool,
 ) -> SpendingQuestion:
-    """Parse `--by`, `--since`, `--until` and `--compare`. Raises InputError if they don't fit together."""
+    """Parse `--by`, `--since`, `--until` and `--compare`; with `needs_costs`, `expected` gets the answers.
+
+    Raises InputError if they don't fit together.
+    """
     fields = [name.strip() for value in by or () for name in value.split(",")]
     for name in fields:
         if not name or name in FIGURE_KEYS or fields.count(name) > 1:
@@ -85,8 +88,8 @@ def prepare_spending(
     if compares and first is None:
         raise InputError("--compare", "--since with the first day of the period", "none")
     groups = SpendingGroups(fields) if fields else None
-    expected = ExpectedCosts(len(fields)) if has_invoice else None
-    read = [*fields, *[_PROJECT] * has_invoice]
+    expected = ExpectedCosts(len(fields)) if needs_costs else None
+    read = [*fields, *_ACCOUNT_FIELDS * needs_costs]
     days = _make_filter(first, last, fields, conditions, compares=compares)
     return SpendingQuestion(conditions, top, LabelReader(read) if read else None, groups, days, expected)
 
