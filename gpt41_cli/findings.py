@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple, Self
 
@@ -12,6 +13,17 @@ if TYPE_CHECKING:
 
 STDIN = "-"
 """The path of standard input."""
+
+_URL = re.compile(r"(?:s3|gs|abfss?)://")
+
+
+def is_url(path: str) -> bool:
+    """Return True for the address of an object or a folder in a cloud's storage.
+
+    >>> is_url("s3://bucket/calls"), is_url("calls.parquet")
+    (True, False)
+    """
+    return _URL.match(path) is not None
 
 
 class Place(NamedTuple):

@@ -62,7 +62,7 @@ WALLS = {
     "regex": {"tokens"},
     "yaml": {"catalog", "config"},
     "backports": {"files/compressed.py"},
-    "pyarrow": {"arrow.py", "files/parquet.py"},
+    "pyarrow": {"arrow.py", "files/object_storage.py", "files/parquet.py"},
     "vl_convert": {"views/svg.py"},
     "subprocess": {"files/trees.py", "files/revisions.py"},
     "multiprocessing": {"tokens/text/workers.py"},
@@ -314,7 +314,7 @@ def test_the_public_names_are_those_that_type_checkers_see() -> None:
         gpt41_cli.__getattr__("prize")
 
 
-HEAVY = {"backports", "yaml", "rich", "tiktoken", "regex", "pydantic", "asyncio", "vl_convert"}
+HEAVY = {"backports", "pyarrow", "yaml", "rich", "tiktoken", "regex", "pydantic", "asyncio", "vl_convert"}
 
 
 def imported_by(*arguments: str) -> set[str]:

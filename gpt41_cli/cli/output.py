@@ -87,14 +87,18 @@ def _move_paths(report: "Report", name: str) -> "Report":
         return report
     from gpt41_cli.files.revisions import find_repository_top
     from gpt41_cli.files.sources import LITERAL_NAME
-    from gpt41_cli.findings import STDIN
+    from gpt41_cli.findings import STDIN, is_url
 
     here = Path.cwd().resolve()
     above = find_repository_top(here)
     if above is None:
         return report
     folder = os.path.relpath(here, above)
-    return report.with_moved_paths(lambda path: path if path in (STDIN, LITERAL_NAME) else os.path.normpath(Path(folder, path)))
+
+    def move(path: str) -> str:
+        return path if path in (STDIN, LITERAL_NAME) or is_url(path) else os.path.normpath(Path(folder, path))
+
+    return report.with_moved_paths(move)
 
 
 def _append_job_summary(report: "Report") -> None:

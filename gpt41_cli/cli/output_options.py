@@ -10,6 +10,7 @@ from typing import NamedTuple, TypeAlias
 from gpt41_cli.cli.files import check_writable
 from gpt41_cli.config import CONFIG_NAME
 from gpt41_cli.errors import InputError, UnknownName, quote_text
+from gpt41_cli.findings import is_url
 from gpt41_cli.notation import parse_count
 from gpt41_cli.views import BILL_VIEWS, VIEWS, find_format
 
@@ -87,6 +88,8 @@ def check_output_path(name: str, option: str = "--output") -> Path:
     path = Path(name)
     if name in ("", "-"):
         raise InputError(option, "a file", quote_text(name), "--format is for standard output" if option == "--output" else "")
+    if is_url(name):
+        raise InputError(option, "a file on this machine", quote_text(name))
     try:
         with suppress(FileNotFoundError):
             path.stat()  # a loop of links is an OSError

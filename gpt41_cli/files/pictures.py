@@ -1,7 +1,7 @@
 """The size of a picture, read from its header. Nothing is decoded, so a picture that claims to be enormous costs nothing.
 
 The four formats that the API takes are read here. The library for it (imagesize 2.0) takes the scaling bits of lossy WebP for a
-part of the size, and brings an HTTP client into a program that must never open a connection.
+part of the size, and brings an HTTP client into a program that opens no connection for a file.
 """
 
 from __future__ import annotations

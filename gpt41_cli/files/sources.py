@@ -17,7 +17,7 @@ from gpt41_cli.errors import InputError
 from gpt41_cli.files import trees
 from gpt41_cli.files.documents import EndlessLine
 from gpt41_cli.files.text import read_chunks
-from gpt41_cli.findings import STDIN
+from gpt41_cli.findings import STDIN, is_url
 
 LITERAL_NAME = "--text"
 
@@ -33,13 +33,15 @@ class InputSource(NamedTuple):
     """Bytes to read: their name as the user gave it, and how to open them.
 
     A source with `is_from_folder` was found in a folder, not named by the user, so it may turn out not to be text.
-    `line_numbers` are those of its lines in the user's file, if some were left out.
+    `line_numbers` are those of its lines in the user's file, if some were left out. `object_bytes` is the size of an object
+    behind an address.
     """
 
     name: str
     open: Callable[[], BinaryIO]
     is_from_folder: bool = False
     line_numbers: Sequence[int] | None = None
+    object_bytes: int | None = None
 
     @property
     def label(self) -> str:
@@ -73,15 +75,26 @@ def find_sources(
                 hint = "write ./- for the file, /dev/stdin for standard input"
                 raise InputError("-", "one meaning", "standard input and a file of that name", hint)
             found.append(InputSource(STDIN, stdin))
-        elif _is_folder(path):
-            listing = trees.list_files(Path(path))
-            if not listing.files:
-                raise InputError(expected="a folder with text", found=explain_empty(listing.skipped), location=path)
-            left_out += listing.skipped
-            found += (InputSource(str(file), partial(open_file, file), is_from_folder=True) for file in listing.files)
+        elif is_url(path) or _is_folder(path):
+            sources, skipped = _list_folder(path)
+            if not sources:
+                raise InputError(expected="a folder with text", found=explain_empty(skipped), location=path)
+            left_out += skipped
+            found += sources
         else:
             found.append(InputSource(path, partial(open_file, Path(path))))
     return found, left_out
+
+
+def _list_folder(path: str) -> tuple[list[InputSource], list[trees.SkippedPath]]:
+    """List the files of a folder, or the objects at an address."""
+    if is_url(path):
+        # Imported here: nothing else needs what opens connections.
+        from gpt41_cli.files.object_storage import list_objects
+
+        return list_objects(path)
+    listing = trees.list_files(Path(path))
+    return [InputSource(str(file), partial(open_file, file), is_from_folder=True) for file in listing.files], listing.skipped
 
 
 class _TwiceReadStream(io.RawIOBase):
@@ -127,10 +140,12 @@ def read_twice(source: InputSource) -> InputSource:
 
 
 def sum_known_bytes(sources: Iterable[InputSource]) -> int:
-    """Add up the sizes that the system knows."""
+    """Add up the sizes that are known."""
     total = 0
     for source in sources:
-        if source.name not in (STDIN, LITERAL_NAME):
+        if source.object_bytes is not None:
+            total += source.object_bytes
+        elif source.name not in (STDIN, LITERAL_NAME):
             with suppress(OSError, ValueError):
                 total += Path(source.name).stat().st_size
     return total
@@ -159,7 +174,9 @@ def find_duplicate_files(sources: Sequence[InputSource]) -> dict[str, InputSourc
 
 
 def _read_file_size(source: InputSource) -> int:
-    """Return the size of a file in bytes; 0 if it isn't a file."""
+    """Return the size of a file or an object in bytes; 0 if it isn't one."""
+    if source.object_bytes is not None:
+        return source.object_bytes
     if source.name not in (STDIN, LITERAL_NAME):
         with suppress(OSError, ValueError):
             state = Path(source.name).stat()

@@ -8,7 +8,7 @@ from pathlib import PurePath
 from typing import NamedTuple
 
 from gpt41_cli.files.sources import LITERAL_NAME
-from gpt41_cli.findings import STDIN, Finding, Place, sort_worst_first
+from gpt41_cli.findings import STDIN, Finding, Place, is_url, sort_worst_first
 from gpt41_cli.reports import Report
 
 
@@ -43,7 +43,7 @@ def find_file_location(finding: Finding) -> Place | None:
     place = finding.place
     if place is None or place.path in (STDIN, LITERAL_NAME):
         return None
-    return place._replace(path=PurePath(place.path).as_posix())
+    return place if is_url(place.path) else place._replace(path=PurePath(place.path).as_posix())
 
 
 def format_unmentioned_place(finding: Finding) -> str:

@@ -14,7 +14,7 @@ from gpt41_cli.files import binaries, compressed, documents, pictures, text
 from gpt41_cli.files.documents import FileLine, FileSpan, LineBlock, LineChunks
 from gpt41_cli.files.exchanges import Exchange, is_cassette, list_exchanges, parse_cassette
 from gpt41_cli.files.fields import BadBody, DamagedJson, JsonValue
-from gpt41_cli.findings import Place
+from gpt41_cli.findings import Place, is_url
 from gpt41_cli.requests import kinds
 from gpt41_cli.requests.forms.texts import YAML_OF_MESSAGES, find_text_kind, is_yaml_of_messages
 from gpt41_cli.requests.kinds import ContentKind
@@ -99,16 +99,19 @@ def recognise_input(stream: BinaryIO, name: str, kind: str | None = None, *, is_
     """Open `stream` as `kind` (of `readers.INPUT_KINDS`) or as what it is recognised as. Anything else is text.
 
     Compressed input is read as its content. A file found in a folder is a request only if it is a valid one, and never a picture;
-    a binary or compressed one is refused. Raises BadBody if the content can't be of this `kind`, or looks like a request and
-    isn't JSON.
+    a binary one is refused, and so is a compressed one unless it is behind an address. Raises BadBody if the content can't be of
+    this `kind`, or looks like a request and isn't JSON.
     """
     in_lines = _choose_line_splitter(stream)
     pieces = text.read_chunks(stream)
     begun = next(pieces, b"")
     is_packed = compressed.is_compressed(begun)
-    if is_listed and (is_packed or (kind is None and text.is_binary(begun))):
+    # What is compressed in a repository isn't a prompt. In a bucket it is a log.
+    if is_listed and is_packed and not is_url(name):
         raise BadBody(location=name, problem=BINARY_REASON)
     head, pieces = compressed.decompress_if_needed(chain((begun,), pieces), name)
+    if is_listed and kind is None and text.is_binary(head):
+        raise BadBody(location=name, problem=BINARY_REASON)
     whole = chain((head,), pieces)
     if kind == IMAGE_KIND or (kind is None and not is_listed and pictures.is_picture(head)):
         return _read_picture(head, pieces, name)

@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping
 
 from gpt41_cli.display import escape_commands, sanitize
+from gpt41_cli.findings import is_url
 from gpt41_cli.reports import Json, Report
 from gpt41_cli.reports.places import PlacedFinding, place_findings
 from gpt41_cli.rules import Level, Rule
@@ -57,10 +58,11 @@ def _make_result(each: PlacedFinding, rule: int) -> Mapping[str, Json]:
 
 
 def _encode_uri(path: str) -> str:
-    """Encode a path as a URI: relative, or with the scheme `file` if it begins at a root."""
+    """Encode a path as a URI: relative, or with the scheme `file` if it begins at a root. An address keeps its scheme."""
+    scheme, mark, rest = path.partition("://") if is_url(path) else ("", "", path)
     try:
-        name = os.fsencode(path)
+        name = os.fsencode(rest)
     except UnicodeEncodeError:  # no file can have this name, but a saved report may
-        name = path.encode(errors="surrogatepass")
+        name = rest.encode(errors="surrogatepass")
     encoded = "".join(chr(byte) if byte in _UNRESERVED_BYTES else f"%{byte:02X}" for byte in name)
-    return f"file://{encoded}" if path.startswith("/") else encoded
+    return f"file://{encoded}" if path.startswith("/") else f"{scheme}{mark}{encoded}"
