@@ -42,13 +42,15 @@ def estimate(
 ) -> Estimate:
     """Price the work at every variant in every mode. Without `variants`, compare the family, leaving out what has no such price.
 
+    Of a variant that is shut down and was not asked for, nothing else is said.
     `ended` is the level of the finding that a variant of `variants` is shut down.
     Raises MissingPrice if a variant that was asked for has no price, or if none has.
     """
     catalog = market.catalog
     quotes: list[Quote] = []
     findings: list[Finding] = []
-    missing: list[MissingPrice] = []
+    missing: list[tuple[Variant, MissingPrice]] = []
+    gone = [variant for variant in catalog.family if not variants and lifecycle.find_past_shutdown(market, variant)]
     for variant in variants or catalog.family:
         for mode in modes:
             try:
@@ -56,16 +58,20 @@ def estimate(
             except MissingPrice as error:
                 if variants:
                     raise
-                missing.append(error)
+                missing.append((variant, error))
                 continue
             quotes.append(add_batch_price(found, work))
     if not quotes:
-        raise missing[0]
+        raise missing[0][1]
     findings += request_limits.check_output(work, market)
-    findings += (Finding(rules.MISSING_PRICE, text) for text in dict.fromkeys(map(str, missing)))
+    findings += (
+        Finding(rules.MISSING_PRICE, text)
+        for text in dict.fromkeys(str(error) for variant, error in missing if variant not in gone)
+    )
     for variant in {quote.model: quote.offer.variant for quote in quotes}.values():
-        findings += request_limits.check_request_limits(catalog, variant, modes, work.load_on(catalog, variant))
-        findings += abilities.check_abilities(catalog, variant, work)
+        if variant not in gone:
+            findings += request_limits.check_request_limits(catalog, variant, modes, work.load_on(catalog, variant))
+            findings += abilities.check_abilities(catalog, variant, work)
         findings += lifecycle.check_lifecycle(market, variant, ended if variants else Level.WARNING)
     findings += request_limits.check_cache_minimum(catalog, work, quotes[0].offer.variant)
     findings += lifecycle.check_price_table_age(market)

@@ -58,7 +58,7 @@ def make_report(
         answer="\n".join(f"{quote.model} {quote.mode} {format_exact(quote.total_usd)}" for quote in quotes)
         if total is None
         else format_exact(total),
-        headline=_make_headline(estimate, work, unusable),
+        headline=_make_headline(estimate, work, unusable, ended),
         lines=(_make_work_line(catalog, work, estimate), *(_make_term_lines(quotes[0]) if alone else ())),
         tables=() if alone else (_make_table(estimate, work, ended),),
         findings=(*estimate.findings, *make_invalid_findings(rejects), *make_skipped_findings(left_out)),
@@ -78,10 +78,12 @@ def make_report(
     )
 
 
-def _make_headline(estimate: Estimate, work: Workload, unusable: set[str | None]) -> str:
-    """Write the price, or the cheapest and the most expensive of those that can do the work."""
+def _make_headline(estimate: Estimate, work: Workload, unusable: set[str | None], ended: set[str | None]) -> str:
+    """Write the price, or the cheapest and the most expensive of those that can do the work, or at least still run."""
     quotes, total = estimate.quotes, estimate.total_usd
-    callable_quotes = [quote for quote in quotes if quote.model not in unusable] or list(quotes)
+    callable_quotes = next(
+        filter(None, ([quote for quote in quotes if quote.model not in left_out] for left_out in (unusable, ended))), quotes
+    )
     if total is not None:
         each = f" ({format_money(total / work.requests)} each)" if work.requests > 1 else ""
         who = f"{name_offer(quotes[0].model, quotes[0].mode)}: " if len(quotes) == 1 else ""

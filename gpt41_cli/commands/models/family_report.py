@@ -21,9 +21,10 @@ SCHEMA = "gpt41.models/1"
 
 
 def make_family_report(market: Market) -> Report:
-    """Make the report of the family in columns, with a row for every other model of the table."""
+    """Make the report of the family in columns, with a row for every other model of the table, and for what is shut down."""
     catalog = market.catalog
-    family = catalog.family
+    gone = [variant for variant in catalog.family if lifecycle.find_past_shutdown(market, variant)]
+    family = [variant for variant in catalog.family if variant not in gone]
     abilities = frozenset().union(*(variant.model.abilities for variant in family))
     sold = [mode for mode in MODES if any(mode in variant.modes for variant in family)]
     facts: list[tuple[str, list[str]]] = [
@@ -39,7 +40,8 @@ def make_family_report(market: Market) -> Report:
     table = Table(
         headings, tuple(Row((name, *cells)) for name, cells in facts), "Prices in dollars: input / cached input / output"
     )
-    others = [Variant(model.id, model) for model in catalog.models.values() if model.role != "family"]
+    running = {variant.id for variant in family}
+    others = [Variant(model.id, model) for model in catalog.models.values() if model.id not in running]
     columns: tuple[Column[Variant], ...] = (
         Column("model", None, lambda row: row.id),
         Column("role", None, lambda row: row.model.role),
@@ -48,20 +50,30 @@ def make_family_report(market: Market) -> Report:
         Column(">output", None, lambda row: _list_rates(market, row, "standard")[2]),
         Column("state", None, lambda row: describe_state(market, row)),
     )
-    rest = make_table(columns, others, "Models before and after the family, at standard prices")
-    released = [variant for variant in family if not variant.model.released or variant.model.released <= market.as_of]
-    running = [variant for variant in released if not lifecycle.find_past_shutdown(market, variant)]
+    rest = make_table(columns, others, "Other models, at standard prices")
     return make_report(
         catalog,
         list(catalog.models.values()),
-        headline=(
-            f"{format_int(len(running))} of {pluralize(len(family), 'variant')} can be called on {market.as_of} "
-            f"({market.platform.name})"
-        ),
+        headline=_make_headline(market, family, gone),
         lines=tuple(ReportLine(variant.id, variant.model.summary, variant.model.source.label) for variant in family),
-        tables=(table, rest),
+        tables=(table, rest) if family else (rest,),
         answer="\n".join(catalog.models),
     )
+
+
+def _make_headline(market: Market, family: Sequence[Variant], gone: Sequence[Variant]) -> str:
+    """Write which variants can be called and until when, and which are shut down."""
+    named: dict[str, list[str]] = {}
+    for variant in family:
+        life = lifecycle.find_announced_shutdown(market, variant)
+        released = variant.model.released
+        state = f"can be called until {life.shutdown}" if life else "can be called"
+        state = f"will be released on {released}" if released and released > market.as_of else state
+        named.setdefault(state, []).append(variant.id)
+    if gone:
+        named[f"{'is' if len(gone) == 1 else 'are'} shut down"] = [variant.id for variant in gone]
+    listed = ((" and ".join(filter(None, (", ".join(names[:-1]), names[-1]))), state) for state, names in named.items())
+    return f"{market.platform.name}: " + "; ".join(f"{names} {state}" for names, state in listed)
 
 
 def make_validation_report(market: Market) -> Report:

@@ -349,7 +349,13 @@ def _warn_refused_fields(case: SelectionContext, choice: Candidate) -> Iterator[
 
 
 def _list_obstacles(excluded: Sequence[Candidate]) -> Iterator[Finding]:
-    """List what excludes the candidates of each variant with the fewest exclusions; modes with the same obstacles once."""
+    """List what excludes the candidates of each variant with the fewest exclusions; modes with the same obstacles once.
+
+    A variant that is shut down is listed only if all are.
+    """
+    excluded = [
+        each for each in excluded if all(reason.rule is not rules.MODEL_SHUT_DOWN for reason in each.exclusions)
+    ] or excluded
     fewest = {
         candidate.variant.id: min(len(other.exclusions) for other in excluded if other.variant == candidate.variant)
         for candidate in excluded

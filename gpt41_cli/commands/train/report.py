@@ -20,11 +20,12 @@ from gpt41_cli.commands.train.training import (
 )
 from gpt41_cli.constraints import lifecycle
 from gpt41_cli.display import format_exact, format_int, format_money, format_rate, pluralize, to_decimal
+from gpt41_cli.findings import Finding
 from gpt41_cli.pricing import EXACT, Usage
 from gpt41_cli.reports import Json, Report, ReportLine, Row, Table
 from gpt41_cli.reports.columns import Column, make_records, make_table
 from gpt41_cli.reports.quotes import dump_quote, find_bound_prefix
-from gpt41_cli.rules import Level
+from gpt41_cli.rules import MODEL_SHUT_DOWN, Level
 
 SCHEMA = "gpt41.train/1"
 _NEVER_PAYS = "never"
@@ -68,8 +69,15 @@ def make_report(tuning: TrainingResult, conditions: TrainingOptions) -> Report:
         },
         records=records,
         catalog=conditions.market.catalog,
-        mentioned=[name_untrainable_model(each, Level.ERROR) for each in tuning.unfit] if not first and tuning.examples else (),
+        mentioned=_find_mentioned(tuning, first),
     )
+
+
+def _find_mentioned(tuning: TrainingResult, first: TrainedModel | None) -> list[Finding]:
+    """Find what the headline says, or of a model that is shut down, its row in the table."""
+    if first:
+        return [name_untrainable_model(each, Level.WARNING) for each in tuning.unfit if each.rule is MODEL_SHUT_DOWN]
+    return [name_untrainable_model(each, Level.ERROR) for each in tuning.unfit] if tuning.examples else []
 
 
 def _format_answer(students: Sequence[TrainedModel]) -> str:

@@ -36,9 +36,12 @@ def price(
 
 
 def test_without_a_model_the_family_is_quoted_and_what_has_no_price_is_named(catalog: Catalog) -> None:
-    found = price(catalog, modes=("priority",), platform="azure-global")
+    found = price(catalog, modes=("priority",), platform="azure-global", as_of=date(2026, 9, 1))
     assert [quote.model for quote in found.quotes] == ["gpt-4.1", "gpt-4.1-mini"]
     assert "no price is known for gpt-4.1-nano in priority on azure-global" in found.findings[0].message
+    ended = price(catalog, input_tokens=2_000_000)
+    said = {finding.rule.id for finding in ended.findings if finding.subject == "gpt-4.1-nano"}
+    assert (len(ended.quotes), said) == (3, {"model-shut-down"}), "of what is shut down, nothing else is said"
     with pytest.raises(MissingPrice):
         price(catalog, as_of=date(2025, 4, 13))
     with pytest.raises(MissingPrice):
