@@ -51,17 +51,24 @@ Run = Callable[..., Done]
 collect_ignore = ["scan"]  # files of a user to look into
 
 
-def environment() -> dict[str, str]:
-    """The environment of a run: the command of this interpreter first, nothing that changes its output."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("GPT41_")}
+def environment(*, is_measured: bool = True) -> dict[str, str]:
+    """The environment of a run: the command of this interpreter first, nothing that changes its output.
+
+    Measuring takes 0.1 s of each process that starts: what runs around gpt41, or again what others measure, needs none of it.
+    """
+    apart = ("GPT41_",) if is_measured else ("GPT41_", "COVERAGE_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(apart)}
     return {**kept, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}", "COLUMNS": "80"}
 
 
 @pytest.fixture(scope="session")
 def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
-    """The command of a run that need not load the vocabulary."""
-    script, address = str(Path(__file__).with_name("warm.py")), str(tmp_path_factory.mktemp("warm") / "socket")
-    command = [sys.executable, script, address, str(FROZEN)]
+    """The command of a run that need not load the vocabulary. Next to its socket is a table of models that never end."""
+    from tests.builders import lasting_prices
+
+    folder = tmp_path_factory.mktemp("warm")
+    script, address = str(Path(__file__).with_name("warm.py")), str(folder / "socket")
+    command = [sys.executable, script, address, str(FROZEN), str(lasting_prices(folder))]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment()) as server:
         assert server.stdout
         assert server.stdout.readline() == b"ready\n"

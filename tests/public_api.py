@@ -1,6 +1,6 @@
 """The public API as somebody else's code uses it: every name, with the types that a user relies on.
 
-`tests/test_public_api.py` runs these functions and checks this file with `mypy --strict`, so that a changed signature is noticed.
+`tests/test_public_api.py` runs these functions, and `make lint` checks their types, so that a changed signature is noticed.
 """
 
 from __future__ import annotations

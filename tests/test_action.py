@@ -19,7 +19,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import yaml
 
-from tests.builders import commit_files, git, lasting_prices
+from tests.builders import commit_files, git
 from tests.conftest import ROOT, environment
 
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
@@ -163,14 +163,16 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     workspace.mkdir()
     for name in ("venv", "json", "pip"):
         (workspace / f"{name}.py").write_text("raise SystemExit('imported from the workspace')\n")
-    ran = bash(INSTALL, {"inputs.python": "python3"}, workspace, {**runner(folder), "PYTHONPATH": str(workspace)})
+    env = {**runner(folder), "PYTHONPATH": str(workspace), "PIP_NO_COMPILE": "1"}
+    ran = bash(INSTALL, {"inputs.python": "python3"}, workspace, env)
     assert ran.returncode == 0, ran.stdout
     return folder / "gpt41"
 
 
 def runner(temp: Path) -> dict[str, str]:
     """The environment of a step, less what a test says itself."""
-    kept = {name: value for name, value in environment().items() if not name.startswith(("GITHUB_", "GIT_", "PYTHON"))}
+    given = environment(is_measured=False)
+    kept = {name: value for name, value in given.items() if not name.startswith(("GITHUB_", "GIT_", "PYTHON"))}
     return {**kept, "RUNNER_TEMP": str(temp), "GITHUB_ACTION_PATH": str(ROOT)}
 
 
@@ -220,7 +222,6 @@ def act(tmp_path: Path, warm: list[str], github: tuple[GitHub, str]) -> Act:
 
     A warm run takes the place of what the first step installs; `use_installed` puts that back.
     """
-    pricing = lasting_prices(tmp_path)
     temp = tmp_path / "temp"
     write_python(temp / "gpt41", f'shift 5 # -I -X utf8 -m gpt41_cli\nexec {shlex.join(warm)} "$@"\n')
 
@@ -239,7 +240,7 @@ def act(tmp_path: Path, warm: list[str], github: tuple[GitHub, str]) -> Act:
             "GITHUB_SERVER_URL": "https://github.example",
             "GITHUB_REPOSITORY": "acme/shop",
             "GITHUB_RUN_ID": "42",
-            "GPT41_PRICING": str(pricing),
+            "GPT41_PRICING": str(Path(warm[-1]).with_name("pricing.yaml")),
         }
         places = {name: str(path) for name, path in files.items()}
         # A step that failed does not keep the next one from running: it says `if: ${{ !cancelled() }}`.
@@ -577,7 +578,7 @@ def test_the_token_is_seen_by_nobody_else(tmp_path: Path, act: Act) -> None:
 
 def test_what_is_too_long_for_a_comment_is_in_the_summary(tmp_path: Path, act: Act, github: tuple[GitHub, str]) -> None:
     state, _ = github
-    names = [f"a-workload-with-a-rather-long-name-that-is-number-{number}" for number in range(600)]
+    names = [f"a-workload-with-a-rather-long-name-that-is-number-{number}" for number in range(200)]
     config = "version: 1\ndefaults: {model: gpt-4.1-mini, output_tokens: 1}\nworkloads:\n" + "".join(
         f"  {name}: {{prompt: triage.md, volume: 1 / day, budget: {{monthly_usd: 0.0001}}}}\n" for name in names
     )

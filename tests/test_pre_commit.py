@@ -43,7 +43,7 @@ class Project(NamedTuple):
         done = subprocess.run(
             command,
             cwd=self.folder,
-            env={**environment(), **IDENTITY, "PRE_COMMIT_HOME": str(self.home)},
+            env={**environment(is_measured=False), **IDENTITY, "PRE_COMMIT_HOME": str(self.home), "PIP_NO_COMPILE": "1"},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

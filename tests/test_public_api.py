@@ -1,21 +1,14 @@
-"""The public API keeps its types: code that uses all of it passes `mypy --strict`, and runs."""
+"""The public API keeps its names and types: code that uses all of it runs, and passes `mypy --strict` as all tests do."""
 
 from __future__ import annotations
 
 import ast
 from pathlib import Path
 
-from mypy import api
-
 import gpt41_cli
 from tests import public_api
 
 FILE = Path(public_api.__file__)
-
-
-def test_the_types_are_those_that_users_rely_on(tmp_path: Path) -> None:
-    printed, errors, code = api.run(["--strict", "--config-file=", "--cache-dir", str(tmp_path), str(FILE)])
-    assert (code, errors) == (0, ""), printed
 
 
 def test_every_public_name_is_used() -> None:

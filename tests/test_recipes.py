@@ -51,7 +51,7 @@ def outcome(repository: Path, *command: str, **env: str) -> tuple[int, str]:
     pip = repository.parent / "bin" / "pip"
     pip.write_text("#!/bin/sh\n")  # gpt41 is installed already
     pip.chmod(0o755)
-    given = {**environment(), "GPT41_PRICING": str(lasting_prices(repository.parent)), **env}
+    given = {**environment(is_measured=False), "GPT41_PRICING": str(lasting_prices(repository.parent)), **env}
     done = subprocess.run(
         command,
         stdout=subprocess.PIPE,

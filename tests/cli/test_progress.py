@@ -41,7 +41,7 @@ def _read(file: int) -> bytes:
 @pytest.fixture
 def large(tmp_path: Path) -> str:
     path = tmp_path / "large.jsonl"
-    path.write_bytes(BATCH * 1_000)
+    path.write_bytes(BATCH * 300)
     return str(path)
 
 

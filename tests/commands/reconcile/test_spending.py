@@ -14,11 +14,12 @@ from gpt41_cli.answers import logs
 from gpt41_cli.answers.answers import Answer
 from gpt41_cli.answers.labels import LabelReader
 from gpt41_cli.answers.logs import LogReader
-from gpt41_cli.commands.reconcile.spending.groups import GroupSum, SpendingGroups
+from gpt41_cli.commands.reconcile.spending.groups import MAX_GROUPS, GroupSum, SpendingGroups
 from gpt41_cli.files.sources import InputSource
 from gpt41_cli.pricing import Usage
 from tests.builders import COMPLETION
-from tests.conftest import Run
+from tests.conftest import FROZEN, Run
+from tests.shell import open_shell, run_gpt41
 
 NOW = ("--as-of", "2026-11-26")
 HEAD = "date,model,input_tokens,output_tokens,Team\n"
@@ -191,17 +192,21 @@ def test_the_page_has_a_chart_of_the_groups(run: Run) -> None:
     assert "<svg" in done.out
 
 
-def test_groups_beyond_the_limit_are_one_row(run: Run) -> None:
-    rows = "".join(f"2026-11-02,gpt-4.1,1000000,0,t{number}\n" for number in range(10_002))
-    document = read_groups(run, HEAD + rows, "--by", "team")
-    assert len(document["groups"]["rows"]) == 10_001
-    last = document["groups"]["rows"][-1]
+def test_groups_beyond_the_limit_are_one_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert MAX_GROUPS == 10_000
+    monkeypatch.setattr(SpendingGroups.__init__, "__defaults__", (3,))
+    rows = "".join(f"2026-11-02,gpt-4.1,1000000,0,t{number}\n" for number in range(5))
+    arguments = ["reconcile", "-", "--by", "team", "--pricing", str(FROZEN), *NOW, "--format"]
+    with open_shell(80):
+        document, table = (run_gpt41([*arguments, name], (HEAD + rows).encode()).out.decode() for name in ("json", "csv"))
+    found = json.loads(document)
+    assert len(found["groups"]["rows"]) == 4
+    last = found["groups"]["rows"][-1]
     assert (last["is_folded"], last["team"], last["requests"], last["total_usd"]) == (True, None, 2, "4")
-    assert [each["message"] for each in document["findings"] if each["rule"] == "groups-folded"] == [
+    assert [each["message"] for each in found["findings"] if each["rule"] == "groups-folded"] == [
         "2 answers of more groups of team are in one row"
     ]
-    done = run("reconcile", "-", "--by", "team", "--format", "csv", *NOW, stdin=HEAD + rows)
-    assert done.out.splitlines()[-1].startswith(",true,2,")
+    assert table.splitlines()[-1].startswith(",true,2,")
 
 
 def test_keys_for_hints_are_kept_up_to_a_limit() -> None:
