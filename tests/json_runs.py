@@ -213,8 +213,7 @@ RUNS = (
     f"reconcile logs {TODAY}",
     f"reconcile logs/usage.csv --fail-on never {TODAY}",
     f"reconcile bills/usage.csv --invoice bills/costs.json {TODAY}",
-    f"reconcile --invoice bills/costs.json {TODAY}",
-    f"reconcile --invoice charged.csv {TODAY}",
+    f"reconcile --invoice bills/costs.json --config spent.yaml {TODAY}",
     f"reconcile logs/usage.csv --pricing company.yaml {TODAY}",
     f"reconcile bare.json --model gpt-4.1 {TODAY}",
     f"reconcile logs/usage.csv --by project --by model --since 2026-11-24 --compare {TODAY}",
@@ -238,6 +237,8 @@ RUNS = (
     f"report wishes.yaml {TODAY}",
     f"report calls.yaml {TODAY}",
 )
+RUNS_WITHOUT_CONFIG = (f"reconcile --invoice bills/costs.json {TODAY}", f"reconcile --invoice charged.csv {TODAY}")
+"""What prints something else if there is a gpt41.yaml."""
 SAVED = {
     "base.json": f"check {TODAY}",
     "other.json": f"check --config other.yaml {TODAY}",
@@ -283,6 +284,13 @@ version: 1
 workloads:
   hello: {requests: chats.jsonl, model: gpt-4.1, mode: standard, output_tokens: 9, volume: 9000 / day}
   stays: {input_tokens: 9, output_tokens: 9, model: gpt-6.1-sol, mode: batch, volume: 9000 / day}
+""",
+    "spent.yaml": """
+version: 1
+workloads:
+  support: {input_tokens: 3000, output_tokens: 400, model: gpt-4.1, volume: 1000 / day}
+  shop: {input_tokens: 2000, output_tokens: 70, model: gpt-4.1-mini, project: proj_shop}
+  azure: {input_tokens: 2000, output_tokens: 70, model: gpt-4.1-mini, platform: azure-global}
 """,
     "calls.yaml": """
 version: 1
@@ -333,8 +341,6 @@ def all_printed(folder: Path) -> list[Printed]:
     (folder / "prompt.txt").write_text("one two three")
     (folder / "scores.csv").write_text("model,metric,score\ngpt-4.1,accuracy,91.5\ngpt-4.1-mini,accuracy,79\n")
     (folder / "bot.py").write_text(CODE)
-    for name, text in CONFIGS.items():
-        (folder / name).write_text(text)
     shutil.copytree(ROOT / "tests" / "logs", folder / "logs")
     shutil.copytree(ROOT / "tests" / "bills", folder / "bills")
     (folder / "company.yaml").write_text("overrides:\n- {discount_percent: 15}\n")
@@ -349,18 +355,23 @@ def all_printed(folder: Path) -> list[Printed]:
     (folder / "src").mkdir()
     for name, content in {".gitignore": b"*.log", "a.log": b"x", "b.bin": b"\0", "c.py": b"c = 1", "d.txt": b"caf\xe9"}.items():
         (folder / "src" / name).write_bytes(content)
-    found = []
     with contextlib.chdir(folder), pytest.MonkeyPatch.context() as patch:
         patch.setenv("GPT41_PRICING", str(FROZEN))
         patch.setattr(catalogs, "read_catalog", cache(catalogs.read_catalog))  # a third of the time
+        alone = [print_both(command) for command in RUNS_WITHOUT_CONFIG]
+        for name, text in CONFIGS.items():
+            Path(name).write_text(text)
         for saved, command in SAVED.items():
             Path(saved).write_text(out(command, "json"))
-        for command in RUNS:
-            document = json.loads(out(command, "json"))
-            name = document["schema"].removeprefix("gpt41.").partition("/")[0]
-            records = [json.loads(line) for line in out(command, "jsonl").splitlines()]
-            found.append(Printed(command, name, document, records))
-    return [*found, *compared()]
+        found = [print_both(command) for command in RUNS]
+    return [*alone, *found, *compared()]
+
+
+def print_both(command: str) -> Printed:
+    """What a run prints in both formats."""
+    document = json.loads(out(command, "json"))
+    name = document["schema"].removeprefix("gpt41.").partition("/")[0]
+    return Printed(command, name, document, [json.loads(line) for line in out(command, "jsonl").splitlines()])
 
 
 def compared() -> Iterator[Printed]:

@@ -241,6 +241,7 @@ class WorkloadDeclaration(NamedTuple):
     ] = None
     requests_per_minute: Positive | None = None
     lifetime: Duration | None = None
+    project: str | None = None
     budget: SpendingBudget = SpendingBudget()
     require: DeclaredRequirements = DeclaredRequirements()
     tools: Annotated[ToolUse, Read(read_tools)] = NO_TOOL_USE

@@ -44,6 +44,12 @@ class PageEnd(NamedTuple):
     has_more: bool
 
 
+class EmptyDay(NamedTuple):
+    """A day of which an export says that nothing was charged."""
+
+    day: date
+
+
 class ItemTokens(NamedTuple):
     """What the name of a line says of its tokens. `model` is the name of an entry of the price table, or as it is written.
 

@@ -12,10 +12,11 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 from itertools import chain
-from typing import BinaryIO
+from typing import BinaryIO, TypeAlias
 
 from gpt41_cli.answers.days import parse_day
 from gpt41_cli.errors import InputError
@@ -34,7 +35,7 @@ from gpt41_cli.files.fields import (
 from gpt41_cli.files.places import RejectedRequest
 from gpt41_cli.findings import Place
 from gpt41_cli.invoices.amounts import parse_amount
-from gpt41_cli.invoices.lines import InvoiceLine, PageEnd
+from gpt41_cli.invoices.lines import EmptyDay, InvoiceLine, PageEnd
 
 COSTS_OBJECT = "organization.costs.result"
 USD = "USD"
@@ -61,8 +62,12 @@ _UNIT = re.compile(r"(\d+)\s*([KM]?)\b.*", re.ASCII | re.IGNORECASE)
 _SCALES = {"": 1, "K": 1000, "M": 1_000_000}
 
 
-def read_costs(stream: BinaryIO, name: str, label: str) -> Iterator[InvoiceLine | RejectedRequest | PageEnd]:
-    """Yield the lines of a file, those that can't be read, and the ends of pages. Raises InputError if it holds no costs.
+InvoiceItem: TypeAlias = InvoiceLine | RejectedRequest | EmptyDay | PageEnd
+"""A line, one that can't be read, a day without lines, or the end of a page."""
+
+
+def read_costs(stream: BinaryIO, name: str, label: str) -> Iterator[InvoiceItem]:
+    """Yield what a file of costs holds. Raises InputError if it holds none.
 
     `name` is for places, `label` for errors.
     """
@@ -76,7 +81,7 @@ def read_costs(stream: BinaryIO, name: str, label: str) -> Iterator[InvoiceLine 
         yield from _read_rows(whole, name, label)
 
 
-def _read_json(data: bytes, name: str, label: str) -> Iterator[InvoiceLine | RejectedRequest | PageEnd]:
+def _read_json(data: bytes, name: str, label: str) -> Iterator[InvoiceItem]:
     """Read a page, a list of pages or buckets, or one of these on each line."""
     try:
         values: list[tuple[int | None, JsonValue]] = [(None, documents.parse_json(data))]
@@ -89,10 +94,10 @@ def _read_json(data: bytes, name: str, label: str) -> Iterator[InvoiceLine | Rej
     found = 0
     for number, value in values:
         try:
-            results, ends = _list_results(value)
+            results, others = _list_results(value)
         except BadBody as error:
             raise InputError(location=label, problem=error) from None
-        yield from ends
+        yield from others
         for position, (result, bucket) in enumerate(results):
             found += 1
             place = Place(name, number, position=position)
@@ -104,9 +109,11 @@ def _read_json(data: bytes, name: str, label: str) -> Iterator[InvoiceLine | Rej
         raise InputError(expected=f"costs: objects {COSTS_OBJECT}, or a CSV with their amounts", found="none", location=label)
 
 
-def _list_results(value: JsonValue) -> tuple[list[tuple[JsonObject, JsonObject]], list[PageEnd]]:
-    """Return every result with its bucket, and the ends of pages. Raises BadBody for anything else in a list of them."""
-    waiting, found, ends = [value], list[tuple[JsonObject, JsonObject]](), list[PageEnd]()
+def _list_results(value: JsonValue) -> tuple[list[tuple[JsonObject, JsonObject]], list[PageEnd | EmptyDay]]:
+    """Return every result with its bucket, and the ends of pages and days without results. Raises BadBody for anything else in a
+    list of them.
+    """
+    waiting, found, others = [value], list[tuple[JsonObject, JsonObject]](), list[PageEnd | EmptyDay]()
     while waiting:
         each = waiting.pop(0)
         if isinstance(each, list):
@@ -114,11 +121,14 @@ def _list_results(value: JsonValue) -> tuple[list[tuple[JsonObject, JsonObject]]
             continue
         owner = require_object(each, "")
         if "has_more" in owner:
-            ends.append(PageEnd(owner["has_more"] is True))
+            others.append(PageEnd(owner["has_more"] is True))
         results = [require_object(result, "results") for result in get_list(owner, "results", "")]
         found += [(result, owner) for result in results if result.get("object", COSTS_OBJECT) == COSTS_OBJECT]
+        day = parse_day(owner.get("start_time"))
+        if day and not results:
+            others.append(EmptyDay(day))
         waiting[:0] = get_list(owner, "data", "")
-    return found, ends
+    return found, others
 
 
 def _read_result(result: JsonObject, bucket: JsonObject, place: Place) -> InvoiceLine:
@@ -141,7 +151,7 @@ def _read_result(result: JsonObject, bucket: JsonObject, place: Place) -> Invoic
     )
 
 
-def _read_rows(data: Iterable[bytes], name: str, label: str) -> Iterator[InvoiceLine | RejectedRequest]:
+def _read_rows(data: Iterable[bytes], name: str, label: str) -> Iterator[InvoiceItem]:
     blocks = (block.data for block in documents.split_into_blocks(data))
     lines = (line for piece in text.decode_text(blocks, label) for line in io.StringIO(piece, newline=""))
     header = next((line for line in lines if line.strip()), "")
@@ -158,7 +168,9 @@ def _read_rows(data: Iterable[bytes], name: str, label: str) -> Iterator[Invoice
         place = Place(name, rows.line_num)
         cells = {column: row[index].strip() for column, index in columns.items() if index < len(row)}
         if not cells.get(amounts[0]):
-            continue  # a day on which nothing was charged
+            with suppress(BadBody):  # a row without a day says nothing
+                yield EmptyDay(_read_day(cells))
+            continue
         try:
             yield _read_row(cells, *amounts, place)
         except BadBody as error:

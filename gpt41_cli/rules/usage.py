@@ -176,6 +176,13 @@ INVOICE_DRIFT = Rule(
     remedy="Look at the causes that are listed, and correct the logs, the price table or the bill.",
     level=Level.ERROR,
 )
+INVOICE_VOLUME = Rule(
+    "invoice-volume",
+    "Every workload that is compared with an invoice says how many requests it sends.",
+    why="Without a volume, it isn't known what the workload costs per month, so the sum that is expected is too low.",
+    remedy="Add volume: 120000 / month to the workload in gpt41.yaml.",
+    level=Level.WARNING,
+)
 INVOICE_CURRENCY = Rule(
     "invoice-currency",
     "Costs are in US dollars.",

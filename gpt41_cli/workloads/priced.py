@@ -47,6 +47,11 @@ class PricedConfig(NamedTuple):
     config: Config
     workloads: Sequence[PricedWorkload]
 
+    @property
+    def has_volumes(self) -> bool:
+        """Whether some workload says how many requests it sends, so that a month has a price."""
+        return any(each.cost.volume for each in self.workloads)
+
     def with_file_names(self) -> PricedConfig:
         """Return the same with the file in the name of each workload."""
         named = []

@@ -25,6 +25,7 @@ workloads:
     cached: simulate
     requests_per_minute: 300
     lifetime: 24h
+    project: proj_support
     mode: batch
     usage_tier: 2
     budget: {per_request_usd: 0.002, monthly_usd: 60, input_tokens: 8000, growth_percent: 10}
@@ -43,7 +44,7 @@ def test_everything_that_a_config_may_say(catalog: Catalog) -> None:
     assert triage.volume == RequestVolume(120_000, "month")
     assert triage.cached == CachedInput(is_simulated=True)
     assert (triage.requests_per_minute, triage.lifetime_minutes) == (300, 24 * 60)
-    assert triage.usage_tier == 2
+    assert (triage.usage_tier, triage.project) == (2, "proj_support")
     assert triage.budget == SpendingBudget(Decimal("0.002"), Decimal(60), 8000, Decimal(10))
     assert [task.id for task in triage.require.tasks] == ["classification", "extraction"]
     assert (triage.require.until, triage.require.needs) == (date(2027, 3, 1), ("vision",))

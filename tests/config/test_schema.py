@@ -29,6 +29,7 @@ workloads:
     cached: simulate
     requests_per_minute: 300
     lifetime: 10m
+    project: proj_support
     usage_tier: 2
     budget: {per_request_usd: 0.002, monthly_usd: 60, input_tokens: 8000, growth_percent: 10}
     require: {task: classification, until: 2027-03-01, needs: [vision], tolerance_percent: 15, deadline: 24h}

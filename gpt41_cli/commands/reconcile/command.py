@@ -50,14 +50,15 @@ def reconcile(
         typer.Option(
             "--invoice",
             metavar="FILE",
-            help="What was charged: pages of the costs API, a cost CSV, an Azure cost export; alone without logs. Repeatable.",
+            help="What was charged: pages of the costs API, a cost CSV, an Azure cost export; without logs it is compared "
+            "with gpt41.yaml. Repeatable.",
         ),
     ] = None,
     tolerance: Annotated[
         str | None,
         typer.Option(
             metavar="SHARE",
-            help="Exit with 1 if the bill is further than that from the prediction, or the invoice from the usage: 5%.",
+            help="Exit with 1 if the bill is further than that from the prediction, or the invoice from what is expected: 5%.",
         ),
     ] = None,
     by: Annotated[
@@ -120,12 +121,13 @@ def reconcile(
     gpt41 reconcile logs/ --requests sent.jsonl --save-misses misses.jsonl
     gpt41 reconcile logs/ --write-config
     gpt41 reconcile usage.json --invoice costs.json --tolerance 1%
+    gpt41 reconcile --invoice costs.json --config gpt41.yaml
     gpt41 reconcile logs/ --by project_id --since 2026-11-01 --until 2026-11-30 --compare
     gpt41 reconcile usage.json --format focus --billing-account org-abc
     """
     from gpt41_cli.answers.logs import LogReader
     from gpt41_cli.commands.reconcile.charge import BillingContext, find_longest_short
-    from gpt41_cli.commands.reconcile.invoice.options import read_invoice
+    from gpt41_cli.commands.reconcile.invoice.options import read_invoice, refuse_without_logs
     from gpt41_cli.commands.reconcile.prediction.options import (
         ReconcileOptions,
         check_misses_file,
@@ -146,16 +148,21 @@ def reconcile(
     named = parse.read_columns(columns)
     conditions = BillingContext(parse.read_market(catalog, platform, as_of), variant and variant.id)
     has_focus = wanted.has_format("focus")
+    if has_focus and not logs:
+        raise InputError("--format focus", "logs, whose usage it lists", "none")
+    if invoice and not logs:
+        about_logs = {"--requests": request_files, "--estimate": estimate, "--workload": workload, "--columns": columns}
+        groups = {"--by": by, "--since": since, "--until": until, "--compare": compare}
+        refuse_without_logs({**about_logs, **groups, "--write-config": write_config})
+        share = None if tolerance is None else parse.read_percent(tolerance, "--tolerance")
+        alone = read_invoice(invoice, conditions.market, share, skips_invalid=skip_invalid)
+        output.show_and_exit(alone.make_report(configs, jobs), wanted, threshold)
     spending = prepare_spending(by, top, since, until, conditions, compares=compare, needs_costs=bool(invoice) or has_focus)
     asked = ReconcileOptions(
         request_files, estimate, tolerance, config, workload, write_config, save_misses, skip_invalid, jobs, bool(invoice)
     )
     beside = prepare_extras(asked, conditions)
     charged = read_invoice(invoice, conditions.market, read_tolerance(asked), skips_invalid=skip_invalid) if invoice else None
-    if has_focus and not logs:
-        raise InputError("--format focus", "logs, whose usage it lists", "none")
-    if charged and not logs:
-        output.show_and_exit(charged.make_report(), wanted, threshold)
     sources, left_out = read_sources(logs, None)
     with show_progress(sources) as seen:
         found_logs = LogReader(seen, left_out, None if beside.observed else find_longest_short(catalog), named, spending.labels)

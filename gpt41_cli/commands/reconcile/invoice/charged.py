@@ -10,7 +10,7 @@ from typing import NamedTuple
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.commands.reconcile.invoice.expected import RowKey
 from gpt41_cli.files.places import RejectedRequest, Rejections
-from gpt41_cli.invoices.lines import InvoiceLine, ItemTokens, PageEnd, parse_item
+from gpt41_cli.invoices.lines import EmptyDay, InvoiceLine, ItemTokens, PageEnd, parse_item
 from gpt41_cli.invoices.reading import USD
 from gpt41_cli.pricing import EXACT
 
@@ -36,17 +36,18 @@ class ChargedTokens:
     usd: Decimal = Decimal(0)
     quantity: Decimal | None = Decimal(0)
 
-    def add(self, line: InvoiceLine) -> None:
-        """Add a line."""
-        self.usd = EXACT.add(self.usd, line.amount)
-        known = self.quantity is not None and line.quantity is not None
-        self.quantity = EXACT.add(self.quantity or Decimal(0), line.quantity or Decimal(0)) if known else None
+    def merge(self, other: ChargedTokens) -> None:
+        """Add what was charged in another line."""
+        self.usd = EXACT.add(self.usd, other.usd)
+        known = self.quantity is not None and other.quantity is not None
+        self.quantity = EXACT.add(self.quantity or Decimal(0), other.quantity or Decimal(0)) if known else None
 
 
 class Invoice:
     """The lines of an invoice, sorted. `total_usd` is the sum of all but those in other currencies and of other services.
 
-    `step` is the unit of the last place of its amounts. `open_pages` say that others follow, `last_pages` that none does.
+    `days` have lines; `covered_days` are also those of which the export says that nothing was charged. `step` is the unit of the
+    last place of its amounts. `open_pages` say that others follow, `last_pages` that none does.
     """
 
     def __init__(self, catalog: Catalog) -> None:
@@ -56,6 +57,9 @@ class Invoice:
         self.lines = 0
         self.step = Decimal(1)
         self.days: set[date] = set()
+        self.covered_days: set[date] = set()
+        self.has_meters = False
+        self.has_line_items = False
         self.by_project: dict[str | None, Decimal] = {}
         self.by_organization: dict[str | None, Decimal] = {}
         self.foreign: dict[str, Decimal] = {}
@@ -73,7 +77,7 @@ class Invoice:
         """Whether something that was charged is missing."""
         return bool(self.rejects.count or self.foreign_lines or (self.open_pages and not self.last_pages))
 
-    def add(self, line: InvoiceLine | RejectedRequest | PageEnd) -> None:
+    def add(self, line: InvoiceLine | RejectedRequest | PageEnd | EmptyDay) -> None:
         """Add a line. A result of the costs API that comes again is counted once."""
         if isinstance(line, RejectedRequest):
             self.rejects.add(line)
@@ -81,6 +85,9 @@ class Invoice:
         if isinstance(line, PageEnd):
             self.open_pages += line.has_more
             self.last_pages += not line.has_more
+            return
+        self.covered_days.add(line.day)
+        if isinstance(line, EmptyDay):
             return
         if line.key is not None:
             known = (line.key, line.amount)
@@ -105,11 +112,13 @@ class Invoice:
         assert isinstance(exponent, int)
         self.step = min(self.step, Decimal(1).scaleb(min(exponent, 0)))
         self.days.add(line.day)
+        self.has_meters |= line.is_meter
+        self.has_line_items |= not line.is_meter
         for sums, name in ((self.by_project, line.project), (self.by_organization, line.organization)):
             sums[name] = EXACT.add(sums.get(name, Decimal(0)), line.amount)
         if item.is_known and item.model and item.direction and line.amount >= 0:
             key = RowKey(line.day, line.project, item.model, item.mode or UNSAID_MODE, item.direction)
-            self.tokens.setdefault(key, ChargedTokens()).add(line)
+            self.tokens.setdefault(key, ChargedTokens()).merge(ChargedTokens(line.amount, line.quantity))
             return
         other = OtherKey(_find_kind(line, item), line.item or "", line.day)
         self.others[other] = EXACT.add(self.others.get(other, Decimal(0)), line.amount)

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from pathlib import Path
 from typing import NamedTuple
 
 from gpt41_cli.catalog import Market
+from gpt41_cli.cli.config_file import find_configs, open_configs
 from gpt41_cli.cli.inputs import read_sources
 from gpt41_cli.commands.reconcile.bill import Reconciliation
 from gpt41_cli.commands.reconcile.invoice.causes import find_causes
 from gpt41_cli.commands.reconcile.invoice.charged import Invoice
 from gpt41_cli.commands.reconcile.invoice.expected import ExpectedCosts
+from gpt41_cli.commands.reconcile.invoice.planned import compare_with_plan, plan_costs
+from gpt41_cli.commands.reconcile.invoice.planned_report import add_no_plan_note, make_planned_report
 from gpt41_cli.commands.reconcile.invoice.report import add_invoice_to_report, make_invoice_report
 from gpt41_cli.commands.reconcile.invoice.rows import pair_rows
+from gpt41_cli.config import CONFIG_NAME
 from gpt41_cli.display import pluralize
 from gpt41_cli.errors import InputError
 from gpt41_cli.files.sources import find_duplicate_files, open_source
 from gpt41_cli.invoices.reading import read_costs
 from gpt41_cli.reports import Report
+from gpt41_cli.workloads.priced import CheckOptions, PricedConfig, price_configs
 
 
 class InvoiceQuestion(NamedTuple):
@@ -29,10 +35,36 @@ class InvoiceQuestion(NamedTuple):
     tolerance: Decimal | None
     skips_invalid: bool = False
 
-    def make_report(self) -> Report:
-        """Make the report on the invoice alone."""
+    def make_report(self, named: Sequence[Path] | None, jobs: int | None) -> Report:
+        """Make the report on the invoice without logs: next to what the named gpt41.yaml, or the nearest one, expects, or alone.
+
+        Raises InputError if there is nothing to compare it with, but a tolerance or a named file asks for that.
+        """
         rows = pair_rows(self.invoice, ExpectedCosts(), self.market)
-        return make_invoice_report(self.invoice, rows, self.market, skips_invalid=self.skips_invalid)
+        priced = self._price_workloads(named, jobs)
+        if priced is None or not priced.has_volumes:
+            if self.tolerance is not None:
+                raise InputError("--tolerance", f"logs, or a {CONFIG_NAME} with volumes, to compare the costs with", "neither")
+            report = make_invoice_report(self.invoice, rows, self.market, skips_invalid=self.skips_invalid)
+            return report if priced is None else add_no_plan_note(report, priced.config.file)
+        planned = plan_costs(self.invoice, priced.workloads, priced.config.file, self.market.catalog)
+        pairs = compare_with_plan(self.invoice, planned)
+        return make_planned_report(
+            self.invoice, rows, planned, pairs, self.market, self.tolerance, skips_invalid=self.skips_invalid
+        )
+
+    def _price_workloads(self, named: Sequence[Path] | None, jobs: int | None) -> PricedConfig | None:
+        """Price the workloads of a gpt41.yaml on the last day of the invoice; None if nobody names one and none is near."""
+        try:
+            paths = find_configs(named)
+        except InputError:  # one that is named has been read before
+            return None
+        market = self.market.on_day(max(self.invoice.covered_days))
+        (priced,) = price_configs(open_configs(paths, market.catalog), CheckOptions(market, jobs=jobs))
+        if named and not priced.has_volumes:
+            expected = "a workload with a volume, which says what a month costs"
+            raise InputError("workloads", expected, "none", location=priced.config.file)
+        return priced
 
     def add_to_report(self, report: Report, bill: Reconciliation, expected: ExpectedCosts) -> Report:
         """Add the invoice to the report on the usage."""
@@ -64,3 +96,10 @@ def read_invoice(
         )
         raise InputError("--invoice", "lines of costs", f"{unread}{first}")
     return InvoiceQuestion(invoice, market, tolerance, skips_invalid)
+
+
+def refuse_without_logs(options: Mapping[str, object]) -> None:
+    """Raise InputError if an option is used that is about logs."""
+    for name, value in options.items():
+        if value:
+            raise InputError(name, "logs, which it is about", "--invoice alone")

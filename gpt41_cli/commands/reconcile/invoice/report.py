@@ -59,9 +59,9 @@ def make_invoice_report(invoice: Invoice, rows: Sequence[InvoiceRow], market: Ma
         headline=headline,
         lines=(),
         tables=tuple(table for table in _list_charged_tables(invoice, rows) if table.rows),
-        findings=tuple(_collect_findings(invoice, skips_invalid=skips_invalid)),
-        notes=tuple(_collect_notes(invoice)),
-        data={"invoice": _make_json(invoice, rows, (), None)},
+        findings=tuple(collect_findings(invoice, skips_invalid=skips_invalid)),
+        notes=tuple(collect_notes(invoice)),
+        data={"invoice": make_json(invoice, rows, (), None)},
         records=_make_row_records(rows),
         catalog=market.catalog,
     )
@@ -87,11 +87,11 @@ def add_invoice_to_report(
         tables=(*_list_compared_tables(rows, causes), *report.tables),
         findings=(
             *report.findings,
-            *_collect_findings(invoice, skips_invalid=skips_invalid),
-            *_check_tolerance(residual, bill.total_usd, tolerance),
+            *collect_findings(invoice, skips_invalid=skips_invalid),
+            *check_tolerance(residual, bill.total_usd, tolerance),
         ),
-        notes=(*report.notes, *_collect_notes(invoice)),
-        data={**report.data, "invoice": _make_json(invoice, rows, causes, bill.total_usd)},
+        notes=(*report.notes, *collect_notes(invoice)),
+        data={**report.data, "invoice": make_json(invoice, rows, causes, bill.total_usd)},
         records=_make_row_records(rows),
     )
 
@@ -113,7 +113,8 @@ def _format_share(residual: Decimal, expected: Decimal) -> str:
     return format_change_percent(Fraction(residual) / Fraction(expected), 2)
 
 
-def _check_tolerance(residual: Decimal, expected: Decimal, tolerance: Decimal | None) -> Iterator[Finding]:
+def check_tolerance(residual: Decimal, expected: Decimal, tolerance: Decimal | None) -> Iterator[Finding]:
+    """Yield a finding if the difference is larger than the tolerance, a share of what was expected."""
     if tolerance is not None and abs(residual) > EXACT.multiply(expected, tolerance):
         share = f"{_format_share(residual, expected)} " if expected else ""
         more = "more" if residual > 0 else "less"
@@ -219,7 +220,8 @@ def _count_tokens(row: InvoiceRow) -> Fraction:
     return Fraction(row.quantity) if row.quantity else Fraction(row.charged_usd) * 1_000_000 / row.rate
 
 
-def _collect_findings(invoice: Invoice, *, skips_invalid: bool) -> Iterator[Finding]:
+def collect_findings(invoice: Invoice, *, skips_invalid: bool) -> Iterator[Finding]:
+    """Yield what is missing from an invoice, and what it mixes."""
     yield from make_invalid_findings(invoice.rejects, None if skips_invalid else Level.ERROR)
     if invoice.open_pages and not invoice.last_pages:
         pages = pluralize(invoice.open_pages, "page")
@@ -234,7 +236,8 @@ def _collect_findings(invoice: Invoice, *, skips_invalid: bool) -> Iterator[Find
         yield Finding(rules.INVOICE_ORGANIZATIONS, f"costs of {pluralize(len(named), 'organization')}: {sums}")
 
 
-def _collect_notes(invoice: Invoice) -> Iterator[str]:
+def collect_notes(invoice: Invoice) -> Iterator[str]:
+    """Yield what was left out of an invoice on purpose."""
     if invoice.repeated:
         yield f"{pluralize(invoice.repeated, 'line')} of the costs API that came again counted once"
     if invoice.other_services:
@@ -259,9 +262,10 @@ def _make_row_records(rows: Sequence[InvoiceRow]) -> tuple[Mapping[str, Json], .
     return make_records(columns, rows)
 
 
-def _make_json(
+def make_json(
     invoice: Invoice, rows: Sequence[InvoiceRow], causes: Sequence[InvoiceCause], expected: Decimal | None
 ) -> Mapping[str, Json]:
+    """Return what JSON holds of an invoice, and of what was expected if anything was."""
     return {
         "charged_usd": invoice.total_usd,
         "expected_usd": expected,
@@ -285,4 +289,5 @@ def _make_json(
             {"kind": key.kind, "item": key.item or None, "day": key.day, "usd": usd}
             for key, usd in sorted(invoice.others.items())
         ],
+        "plan": None,
     }

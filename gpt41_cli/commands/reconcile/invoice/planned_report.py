@@ -1,0 +1,234 @@
+"""An invoice next to what gpt41.yaml expects, as a Report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from fractions import Fraction
+
+from gpt41_cli import rules
+from gpt41_cli.catalog import Market
+from gpt41_cli.commands.reconcile.invoice.charged import Invoice
+from gpt41_cli.commands.reconcile.invoice.expected import DIRECTIONS
+from gpt41_cli.commands.reconcile.invoice.planned import STORAGE, TOKENS, TOOLS, PlannedCosts, PlannedRow
+from gpt41_cli.commands.reconcile.invoice.report import SCHEMA, check_tolerance, collect_findings, collect_notes, make_json
+from gpt41_cli.commands.reconcile.invoice.rows import InvoiceRow
+from gpt41_cli.display import (
+    choose_bound_prefix,
+    format_change_percent,
+    format_exact,
+    format_money,
+    format_money_change,
+    format_percent,
+    join_bound_prefixes,
+    pluralize,
+    sanitize,
+    to_decimal,
+)
+from gpt41_cli.findings import Finding
+from gpt41_cli.pricing import EXACT
+from gpt41_cli.reports import Json, Report
+from gpt41_cli.reports.columns import Column, make_records, make_table
+
+_LEAST_CHANGE = Fraction(1, 100)
+"""A smaller difference in tokens or prices is no reason."""
+_ALIKE = Fraction(2, 100)
+"""Input and output that changed by the same share, but for this, are other numbers of the same requests."""
+
+
+def make_planned_report(
+    invoice: Invoice,
+    rows: Sequence[InvoiceRow],
+    planned: PlannedCosts,
+    pairs: Sequence[PlannedRow],
+    market: Market,
+    tolerance: Decimal | None,
+    *,
+    skips_invalid: bool = False,
+) -> Report:
+    """Make the report on an invoice next to what gpt41.yaml expects: workload by workload, with the reasons."""
+    expected = to_decimal(sum((row.expected_usd for row in pairs), Fraction(0)))
+    high = to_decimal(sum((row.high_usd for row in pairs), Fraction(0)))
+    residual = EXACT.subtract(invoice.total_usd, expected)
+    columns = _list_columns(pairs)
+    records = make_records(columns, pairs)
+    data: dict[str, Json] = {
+        **make_json(invoice, rows, (), expected),
+        "plan": {
+            "config": planned.file,
+            "since": planned.since,
+            "until": planned.until,
+            "days": planned.days,
+            "days_of_months": planned.days_of_months,
+            "high_usd": high,
+            "without_volume": planned.without_volume,
+            "elsewhere": list(planned.elsewhere),
+            "rows": records,
+        },
+    }
+    return Report(
+        schema=SCHEMA,
+        answer=format_exact(residual),
+        headline=_make_headline(invoice, planned, expected, high, residual),
+        lines=(),
+        tables=(make_table(columns, pairs),),
+        findings=(
+            *collect_findings(invoice, skips_invalid=skips_invalid),
+            *_list_volume_findings(planned),
+            *check_tolerance(residual, expected, tolerance),
+        ),
+        notes=(*_write_notes(planned), *collect_notes(invoice)),
+        data={"invoice": data},
+        records=records,
+        catalog=market.catalog,
+    )
+
+
+def add_no_plan_note(report: Report, file: str) -> Report:
+    """Say in the report on an invoice alone that a gpt41.yaml expects nothing that it could be compared with."""
+    return report._replace(notes=(*report.notes, f"{file} isn't compared: no workload has a volume."))
+
+
+def _make_headline(invoice: Invoice, planned: PlannedCosts, expected: Decimal, high: Decimal, residual: Decimal) -> str:
+    who = " and ".join(planned.providers)
+    charged = f"{'at least ' if invoice.is_incomplete else ''}{format_money(invoice.total_usd)}"
+    said = f"{who} charged {charged} {_format_period(planned)}"
+    least = join_bound_prefixes(
+        [choose_bound_prefix(each.cost.is_ceiling, each.is_lower_bound) for each in planned.workloads],
+        is_incomplete=bool(planned.without_volume),
+    )
+    if not residual:
+        return f"{said}, as {planned.file} expects"
+    share = f" ({format_change_percent(Fraction(residual) / Fraction(expected))})" if expected else ""
+    more = f"{format_money(abs(residual))} {'more' if residual > 0 else 'less'}{share}"
+    within = f", within its range of up to {format_money(high)}" if expected < invoice.total_usd <= high else ""
+    part = f" for these {pluralize(planned.days, 'day')}" if planned.days != planned.days_of_months else ""
+    return f"{said}; {planned.file} expects {least}{format_money(expected)}{part}: {more}{within}"
+
+
+def _format_period(planned: PlannedCosts) -> str:
+    since, until = planned.since, planned.until
+    if planned.months == 1 and since.month == until.month:
+        return f"in {since:%B} {since.year}"
+    return f"on {since}" if since == until else f"from {since} to {until}"
+
+
+def _list_columns(pairs: Sequence[PlannedRow]) -> tuple[Column[PlannedRow], ...]:
+    has_models = any(row.model for row in pairs)
+    return (
+        Column("`workload", None, _name_row),
+        Column(None, "kind", lambda row: row.kind),
+        Column(None, "workloads", lambda row: list(row.names)),
+        Column("model" if has_models else None, "model", lambda row: row.model or None),
+        Column(None, "item", lambda row: row.item or None),
+        Column(">expected", "expected_usd", lambda row: None if row.is_unknown else row.expected_usd, absent="-"),
+        Column(None, "high_usd", lambda row: None if row.is_unknown else row.high_usd),
+        Column(">charged", "charged_usd", lambda row: row.charged_usd),
+        Column(
+            ">difference",
+            "residual_usd",
+            lambda row: None if row.is_unknown else row.residual_usd,
+            format_money_change,
+            absent="-",
+        ),
+        Column("why", "reasons", lambda row: list(_list_reasons(row)), ", ".join),
+    )
+
+
+_NAMES = {TOOLS: "built-in tools", STORAGE: "storage"}
+
+
+def _name_row(row: PlannedRow) -> str:
+    if row.kind == TOKENS:
+        return sanitize(", ".join(row.names) or row.item) or "no workload"
+    return _NAMES.get(row.kind) or sanitize(row.item) or "(not stated)"
+
+
+_OTHER_REASONS: Mapping[str, str] = {
+    "credit": "a credit or refund",
+    "model": "no workload uses it",
+    "unnamed": "costs without a line item: group the costs by line_item to compare them",
+    "other": "not tokens of a known model",
+}
+
+
+def _list_reasons(row: PlannedRow) -> Iterator[str]:
+    """Yield why more or less was charged than expected, from what the lines show."""
+    if row.kind in _OTHER_REASONS:
+        yield _OTHER_REASONS[row.kind]
+    elif not row.has_lines:
+        yield "no line item shows it"
+    elif not row.expected_usd:
+        yield from _list_unexpected_reasons(row)
+    elif row.kind == TOKENS and row.residual_usd:
+        yield from _list_token_reasons(row)
+    if row.is_in_range:
+        yield f"within its range of up to {format_money(to_decimal(row.high_usd))}"
+    if row.without_volume and row.names != row.without_volume:
+        yield f"{', '.join(map(sanitize, row.without_volume))} without a volume"
+
+
+def _list_unexpected_reasons(row: PlannedRow) -> Iterator[str]:
+    if row.kind != TOKENS:
+        yield f"no workload declares {_NAMES[row.kind]}"
+    elif row.names:
+        yield f"no {'volume is' if row.is_unknown else 'tokens are'} declared"
+    else:
+        yield f"no workload{' of this project' if row.item else ''} uses the model"
+
+
+def _list_token_reasons(row: PlannedRow) -> Iterator[str]:
+    ratio = row.price_ratio
+    if ratio is not None and abs(ratio - 1) >= _LEAST_CHANGE:
+        yield f"charged at {format_percent(to_decimal(ratio, 4))} of the expected price per token"
+    fresh, cached, output, written = map(row.count_charged, DIRECTIONS)
+    fresh += written
+    planned_cached = row.expected["cached"].tokens
+    planned_input = row.expected["input"].tokens + planned_cached
+    read = _find_change(fresh + cached, planned_input)
+    wrote = _find_change(output, row.expected["output"].tokens)
+    if output and read is not None and wrote is not None and abs(read - wrote) <= _ALIKE and abs(read) >= _LEAST_CHANGE:
+        yield f"{_format_change(read)} input and output: {'more' if read > 0 else 'fewer'} requests"
+    else:
+        for name, change in (("input", read), ("output", wrote)):
+            if change == -1:
+                yield f"no {name} charged"
+            elif change is not None and abs(change) >= _LEAST_CHANGE:
+                yield f"{_format_change(change)} {name}"
+    if planned_input and fresh + cached:
+        before, now = planned_cached / planned_input, cached / (fresh + cached)
+        if abs(now - before) >= _LEAST_CHANGE:
+            yield f"{_format_share(now)} of the input cached instead of {_format_share(before)}"
+
+
+def _find_change(count: Fraction, planned: Fraction) -> Fraction | None:
+    return count / planned - 1 if planned else None
+
+
+def _format_change(change: Fraction) -> str:
+    return f"{format_change_percent(change)} {'more' if change > 0 else 'less'}"
+
+
+def _format_share(share: Fraction) -> str:
+    return format_percent(to_decimal(share, 4))
+
+
+def _list_volume_findings(planned: PlannedCosts) -> Iterator[Finding]:
+    names = planned.without_volume
+    if names:
+        message = (
+            f"{', '.join(map(sanitize, names))}: without a volume, nothing is expected of {'it' if len(names) == 1 else 'them'}"
+        )
+        yield Finding(rules.INVOICE_VOLUME, message)
+
+
+def _write_notes(planned: PlannedCosts) -> Iterator[str]:
+    if planned.days != planned.days_of_months:
+        share = format_percent(to_decimal(Fraction(planned.days, planned.days_of_months), 4))
+        whole = pluralize(planned.days_of_months, "day")
+        yield f"The costs cover {planned.days} of {whole}: {share} of what {planned.file} expects of whole months is compared."
+    elif planned.months > 1:
+        yield f"The costs cover {pluralize(int(planned.months), 'month')}, and so does what {planned.file} expects."
+    if planned.elsewhere:
+        who = " and ".join(planned.providers)
+        yield f"Not compared, as these costs are those of {who}: {', '.join(map(sanitize, planned.elsewhere))}."
