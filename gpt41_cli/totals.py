@@ -51,9 +51,9 @@ class Occurrences(Addable, Generic[T]):
     count: int = 0
     examples: list[T] = field(default_factory=list)
 
-    def add(self, example: T) -> None:
-        """Count one more."""
-        self.count += 1
+    def add(self, example: T, times: int = 1) -> None:
+        """Count one more, or several of which this is the first."""
+        self.count += times
         if len(self.examples) < MAX_KEPT:
             self.examples.append(example)
 

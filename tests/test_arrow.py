@@ -22,6 +22,7 @@ import pytest
 
 import gpt41_cli
 from gpt41_cli import arrow
+from gpt41_cli.arrow import column
 from gpt41_cli.errors import Gpt41Error, UnknownName
 from tests.builders import chat, responses
 from tests.conftest import FROZEN, ROOT, Run, environment
@@ -138,7 +139,7 @@ def test_a_body_that_breaks_while_it_is_counted_is_a_row_with_an_error(
 
     monkeypatch.setattr("gpt41_cli.commands.cost.each.measure_request", give_up)
     assert "nests less deep" in price(pa.array(LINES[1:2])).to_pylist()[0]["error"]
-    monkeypatch.setattr("gpt41_cli.arrow.parse_json", give_up)
+    monkeypatch.setattr("gpt41_cli.arrow.column.parse_json", give_up)
     assert "nests less deep" in price(pa.array(LINES[1:2])).to_pylist()[0]["error"]
 
 
@@ -184,8 +185,8 @@ def test_it_travels_small_and_refuses_a_worker_of_another_version(
     assert pickle.loads(sent) == price
     assert hash(pickle.loads(sent)) == hash(price)
     assert price != arrow.count(as_of=TODAY, pricing=FROZEN)
-    monkeypatch.setattr(arrow, "__version__", "9.9")
-    arrow._make_engine.cache_clear()
+    monkeypatch.setattr(column, "__version__", "9.9")
+    column._make_maker.cache_clear()
     with pytest.raises(Gpt41Error, match=rf"expected gpt41 {gpt41_cli.__version__} on every worker, found 9\.9"):
         pickle.loads(sent)(pa.array(LINES))
 
@@ -214,12 +215,12 @@ def test_the_recipe_for_duckdb_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_it_counts_the_same_without_the_faster_engine(monkeypatch: pytest.MonkeyPatch) -> None:
-    column = arrow.count(as_of=TODAY, pricing=FROZEN)
-    expected = column(pa.array(LINES[:80]))
-    arrow._make_engine.cache_clear()
+    counted = arrow.count(as_of=TODAY, pricing=FROZEN)
+    expected = counted(pa.array(LINES[:80]))
+    column._make_maker.cache_clear()
     monkeypatch.setattr("gpt41_cli.tokens.text.fast.is_installed", lambda: False)
-    assert column(pa.array(LINES[:80])) == expected
-    arrow._make_engine.cache_clear()
+    assert counted(pa.array(LINES[:80])) == expected
+    column._make_maker.cache_clear()
 
 
 def test_dask_adds_up_to_the_same_though_a_worker_is_killed(price: arrow.ArrowColumn, tmp_path: Path) -> None:

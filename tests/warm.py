@@ -101,7 +101,7 @@ def main() -> None:
     from gpt41_cli.tokens.text.vocabulary import load_ranks
 
     for module in pkgutil.walk_packages(gpt41_cli.__path__, "gpt41_cli."):
-        if module.name != "gpt41_cli.arrow":  # no command imports it, and what it needs starts threads
+        if not module.name.startswith("gpt41_cli.arrow"):  # no command imports it, and what it needs starts threads
             importlib.import_module(module.name)
     # A table is what its bytes say, and a command is the same in every run: both are made once.
     mock.patch.object(catalog, "parse_catalog", cache(catalog.parse_catalog)).start()

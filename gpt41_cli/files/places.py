@@ -27,7 +27,7 @@ class Rejections(Occurrences[RejectedRequest]):
 
     named_count: int = 0
 
-    def add(self, example: RejectedRequest) -> None:
-        """Count one more."""
-        super().add(example)
-        self.named_count += not example.is_from_folder
+    def add(self, example: RejectedRequest, times: int = 1) -> None:
+        """Count one more, or several of which this is the first."""
+        super().add(example, times)
+        self.named_count += times * (not example.is_from_folder)

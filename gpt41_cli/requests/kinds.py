@@ -22,6 +22,12 @@ FORMAT_KIND, TEXT_LINES_KIND = "response format", "text-lines"
 _AS_TEXT = "--as text counts the file as one text"
 
 
+SIZES_SCHEMA = "gpt41.sizes/1"
+"""What the rows of a table of sizes say they are: requests measured and grouped by an engine."""
+
+_SIZES_NAME = SIZES_SCHEMA.partition("/")[0] + "/"
+
+
 class LogContent(BadBody):
     """Content that isn't requests but what the API reported: answers or their usage."""
 
@@ -159,6 +165,13 @@ def find_response_format(value: JsonValue) -> JsonObject | None:
     return {"type": "json_schema", "json_schema": declared} if is_format else None
 
 
+def find_sizes(value: JsonValue) -> JsonObject | None:
+    """Return the size in a row of a table of sizes of any version: the row itself or one of its columns. None if it has none."""
+    owners = (value, *value.values()) if isinstance(value, dict) else ()
+    sizes = (each for each in owners if isinstance(each, dict) and str(each.get("schema")).startswith(_SIZES_NAME))
+    return next(sizes, None)
+
+
 def find_wrapped_request(value: JsonValue) -> tuple[str, JsonObject] | None:
     """Find the request in a record of a log, such as `{"request": {...}}`, and its path. None if there is none, or more than one.
 
@@ -253,7 +266,15 @@ RECORDS = ContentKind(
 
 RECORD_LIST = RECORDS._replace(name="a list of records in JSON that are neither requests nor messages", advice=TO_REQUESTS)
 
+SIZES = ContentKind(
+    lambda value: find_sizes(value) is not None,
+    None,
+    "a table of sizes, which stands for requests without their text",
+    "gpt41 cost (without --each), recommend, plan, migrate, check and report read it",
+)
+
 CONTENT_KINDS: Sequence[ContentKind] = (
+    SIZES,
     ContentKind(
         lambda value: isinstance(value, dict) and str(value.get("schema", "")).startswith("gpt41."),
         None,

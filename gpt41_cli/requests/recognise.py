@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from itertools import chain, islice
 from pathlib import PurePath
 from stat import S_ISREG
@@ -42,6 +43,8 @@ _JSON_SUFFIXES = (".json", *_LINES_SUFFIXES)
 
 _VALUES_PER_CHUNK = 64
 """Values of a document in a chunk."""
+
+_SIZES_MARK = kinds.SIZES_SCHEMA.partition("/")[0].encode()
 
 _REQUEST_MARKERS = ((b'"messages"',), (b'"custom_id"',), (b'"model"', b'"input"'), (b'"role"', b'"content"'))
 """What stands in a request: all of one of these."""
@@ -87,20 +90,26 @@ RequestChunk: TypeAlias = LineBlock | FileSpan | DocumentValues
 
 
 class RequestInput(NamedTuple):
-    """Requests to read in chunks: `list_items` lists the items of a chunk, and `read_item` reads the request of an item."""
+    """Requests to read in chunks: `list_items` lists the items of a chunk, and `read_item` reads the request of an item.
+
+    `holds_sizes`: the lines are rows of a table of sizes instead, which `work.sizes_table` reads.
+    """
 
     chunks: LineChunks | Iterator[DocumentValues]
+    holds_sizes: bool = False
 
 
 RecognisedInput: TypeAlias = TextInput | PictureInput | RequestInput
 
 
-def recognise_input(stream: BinaryIO, name: str, kind: str | None = None, *, is_listed: bool = False) -> RecognisedInput:
+def recognise_input(
+    stream: BinaryIO, name: str, kind: str | None = None, *, is_listed: bool = False, takes_sizes: bool = False
+) -> RecognisedInput:
     """Open `stream` as `kind` (of `readers.INPUT_KINDS`) or as what it is recognised as. Anything else is text.
 
     Compressed input is read as its content. A file found in a folder is a request only if it is a valid one, and never a picture;
-    a binary one is refused, and so is a compressed one unless it is behind an address. Raises BadBody if the content can't be of
-    this `kind`, or looks like a request and isn't JSON.
+    a binary one is refused, and so is a compressed one unless it is behind an address. Without `takes_sizes`, a table of sizes is
+    refused. Raises BadBody if the content can't be of this `kind`, or looks like a request and isn't JSON.
     """
     in_lines = _choose_line_splitter(stream)
     pieces = text.read_chunks(stream)
@@ -129,7 +138,7 @@ def recognise_input(stream: BinaryIO, name: str, kind: str | None = None, *, is_
     def split(pieces: Iterable[bytes]) -> LineChunks:
         return LineChunks(in_lines(pieces), encoding, has_byte_order_mark=bool(mark))
 
-    return _read_requests(text.convert_to_utf8(whole, name), name, kind, is_listed, split)
+    return _read_sizes_or_requests(text.convert_to_utf8(whole, name), name, kind, is_listed, split, takes_sizes=takes_sizes)
 
 
 def _read_text(head: bytes, whole: Iterator[bytes], name: str) -> RecognisedInput:
@@ -146,8 +155,8 @@ def _read_text(head: bytes, whole: Iterator[bytes], name: str) -> RecognisedInpu
 
 
 def read_lines(stream: BinaryIO, name: str) -> LineChunks:
-    """Read the lines of `stream`, which may be compressed. Raises InputError for a binary format, and if a byte
-    order mark says that they aren't UTF-8.
+    """Read the lines of `stream`, which may be compressed. Raises InputError for a binary format or a table of sizes, and if a
+    byte order mark says that they aren't UTF-8.
     """
     in_lines = _choose_line_splitter(stream)
     pieces = text.read_chunks(stream)
@@ -155,6 +164,8 @@ def read_lines(stream: BinaryIO, name: str) -> LineChunks:
     head, pieces = compressed.decompress_if_needed(chain((begun,), pieces), name)
     if found := binaries.find_binary_format(head):
         raise InputError(expected="JSON Lines", found=found.name, hint=found.advice, location=name)
+    if _begins_with_size(head):
+        raise InputError(expected="requests", found=kinds.SIZES.name, hint=kinds.SIZES.advice, location=name)
     mark, encoding = text.detect_byte_order_mark(head)
     if encoding != "utf-8":
         raise InputError(
@@ -244,6 +255,14 @@ def _read_prompt_file(data: bytes, name: str) -> TextInput | RequestInput | None
     return RequestInput(iter((DocumentValues([DocumentValue(None, each) for each in found]),))) if found else None
 
 
+def _begins_with_size(data: bytes) -> bool:
+    """Return True if the first line is a row of a table of sizes."""
+    first = next(LineBlock(1, data).iterate_lines(), FileLine(1, b""))
+    with suppress(BadBody):
+        return _SIZES_MARK in first.data and kinds.find_sizes(documents.parse_json(first.data)) is not None
+    return False
+
+
 def _find_placeholders(head: bytes, name: str) -> Sequence[str]:
     """List the placeholders at the beginning of a text, unless its name says that it is code, which has such marks of its own."""
     if PurePath(name).suffix.lower() not in _TEMPLATE_SUFFIXES:
@@ -260,6 +279,24 @@ def _is_mostly_requests(head: bytes) -> bool:
     """Return True if the first lines are requests with few exceptions, such as a first line that isn't one."""
     lines = documents.parse_first_lines(head) if _has_request_markers(head) else []
     return 2 * sum(_is_request(line, value, is_listed=True) for line, value in lines) >= len(lines) > 0
+
+
+def _read_sizes_or_requests(
+    data: Iterator[bytes],
+    name: str,
+    kind: str | None,
+    is_listed: bool,
+    split: Callable[[Iterable[bytes]], LineChunks],
+    *,
+    takes_sizes: bool,
+) -> TextInput | RequestInput:
+    """Read the rows of a table of sizes, or what else it is."""
+    if takes_sizes and kind is None:
+        seen = documents.read_first_lines(data)
+        data = chain((seen,), data)
+        if _begins_with_size(seen):
+            return RequestInput(split(data), holds_sizes=True)
+    return _read_requests(data, name, kind, is_listed, split)
 
 
 def _read_requests(

@@ -88,15 +88,15 @@ class ModelModeTotals(Addable):
     training_requests: int = 0
     places: Occurrences[Place] = field(default_factory=Occurrences)
 
-    def add(self, sized: MeasuredRequest) -> None:
-        """Add one request."""
-        self.shapes[sized.shape] += 1
+    def add(self, sized: MeasuredRequest, times: int = 1) -> None:
+        """Add a request, or several that are like it."""
+        self.shapes[sized.shape] += times
         self.needs |= sized.needs
         self.doubts.update(sized.doubts)
-        self.estimated_requests += bool(sized.doubts)
-        self.lower_bound_requests += sized.is_lower_bound
-        self.training_requests += sized.is_training
-        self.places.add(sized.place)
+        self.estimated_requests += times * bool(sized.doubts)
+        self.lower_bound_requests += times * sized.is_lower_bound
+        self.training_requests += times * sized.is_training
+        self.places.add(sized.place, times)
 
 
 class RequestTotals(Addable):
@@ -118,19 +118,19 @@ class RequestTotals(Addable):
         """Add up requests."""
         sizing = cls()
         for each in found:
-            if isinstance(each, RejectedRequest):
-                sizing.rejects.add(each)
-            else:
-                sizing.add(each)
-                for flaw in each.flaws:
-                    sizing.flaws.add(flaw._replace(place=each.place))
-                for use in each.refusable_fields:
-                    sizing.places_by_field[use].add(each.place)
+            sizing.add(each)
         return sizing
 
-    def add(self, sized: MeasuredRequest) -> None:
-        """Add one request."""
-        self.groups[sized.group].add(sized)
+    def add(self, sized: MeasuredRequest | RejectedRequest, times: int = 1) -> None:
+        """Add a request, or several that are like it."""
+        if isinstance(sized, RejectedRequest):
+            self.rejects.add(sized, times)
+            return
+        self.groups[sized.group].add(sized, times)
+        for flaw in sized.flaws:
+            self.flaws.add(flaw._replace(place=sized.place), times)
+        for use in sized.refusable_fields:
+            self.places_by_field[use].add(sized.place, times)
 
     def replay_again(self, sent: SentPrefixes[MeasuredRequest], replay: CacheReplay) -> None:
         """Send the requests again, to the cache that they left, if all of them were kept."""
@@ -281,7 +281,7 @@ def measure_sources(
     with TextCounter(encoding, jobs=reading.jobs, is_much=reading.is_large) as counter:
         for source in sources:
             try:
-                with open_input(source, reading.kind) as found:
+                with open_input(source, reading.kind, takes_sizes=True) as found:
                     for flaw in find_input_flaws(found, source.name):
                         flaws.add(flaw)
                     if isinstance(found, TextInput):
@@ -325,6 +325,12 @@ def _measure_requests(
     """Measure the requests of a source in chunks. What the cache gives depends on earlier requests, so it is asked here, in
     order.
     """
+    if found.holds_sizes:
+        # Imported here: it makes the records of this module.
+        from gpt41_cli.work.sizes_table import add_up_sizes, measure_sizes
+
+        yield from measure_sizes(source, found, reading, meter, add_up_sizes, replay)
+        return
     if replay is None:
         yield from map_chunks(source, found, reading, work, RequestTotals.from_requests, meter.memo_filler, framed.measure)
         return

@@ -36,6 +36,10 @@ G = TypeVar("G")
 R = TypeVar("R")
 
 
+class UnusableSizes(InputError):
+    """A table of sizes that can't stand for its requests. It is never left out, wherever it was found."""
+
+
 class ReadingOptions(NamedTuple):
     """How to read inputs: as which kind (None: as recognised), and with how many workers (None: one per core).
 
@@ -53,16 +57,19 @@ def make_reading(kind: str | None, jobs: int | None, sources: Iterable[InputSour
 
 
 @contextmanager
-def open_input(source: InputSource, kind: str | None) -> Iterator[RecognisedInput]:
-    """Open `source`; literal text is text. Raises InputError if it can't be read, or is binary and was found in a folder."""
+def open_input(source: InputSource, kind: str | None, *, takes_sizes: bool = False) -> Iterator[RecognisedInput]:
+    """Open `source`; literal text is text. Without `takes_sizes`, a table of sizes is refused.
+
+    Raises InputError if it can't be read, or is binary and was found in a folder.
+    """
     kind = kind or (TEXT_KIND if source.name == LITERAL_NAME else None)
     with open_lines(source) as stream:
-        yield recognise_input(stream, source.label, kind, is_listed=source.is_from_folder)
+        yield recognise_input(stream, source.label, kind, is_listed=source.is_from_folder, takes_sizes=takes_sizes)
 
 
 def skip_or_raise(source: InputSource, error: InputError) -> SkippedPath:
-    """Record a file found in a folder as skipped; raise `error` if the user named the file."""
-    if not source.is_from_folder:
+    """Record a file found in a folder as skipped; raise `error` if the user named the file or it is a table of sizes."""
+    if not source.is_from_folder or isinstance(error, UnusableSizes):
         raise error
     if isinstance(error, Unreadable):
         return SkippedPath(source.name, str(error.found), is_unreadable=True)

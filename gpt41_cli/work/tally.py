@@ -49,16 +49,32 @@ class Tally(Addable):
         tally._trim()
         return tally
 
+    @classmethod
+    def from_sizes(cls, found: Iterable[tuple[Entry | RejectedRequest, int]]) -> Tally:
+        """Tally entries that stand for several requests each: their tokens alone, as their doubts aren't known one by one."""
+        tally = cls()
+        for entry, times in found:
+            if isinstance(entry, RejectedRequest):
+                tally.rejects.add(entry, times)
+            else:
+                tally._add_tokens(entry, times)
+        tally._trim()
+        return tally
+
+    def _add_tokens(self, entry: Entry, times: int) -> None:
+        tokens = entry.input_tokens
+        self._sizes[tokens] += times
+        self._largest += [LargestRequest(tokens, entry.place, entry.custom_id)] * min(times, MAX_KEPT)
+        for part, more in entry.parts.items():
+            self.parts[part] += more * times
+
     def _add(self, entry: Entry | RejectedRequest) -> None:
         if isinstance(entry, RejectedRequest):
             self.rejects.add(entry)
             return
         if entry.model is not None:
             self.models[entry.model] += 1
-        tokens = entry.input_tokens
-        self._sizes[tokens] += 1
-        self._largest.append(LargestRequest(tokens, entry.place, entry.custom_id))
-        self.parts.update(entry.parts)
+        self._add_tokens(entry, 1)
         if entry.doubts:
             for doubt in dict.fromkeys((doubt.rule, doubt.message) for doubt in entry.doubts):
                 self.places_by_doubt[doubt].add(entry.place)

@@ -26,9 +26,9 @@ class RuleViolations(Addable):
         self.by_rule: defaultdict[Rule, Occurrences[Finding]] = defaultdict(Occurrences)
         self.errors_by_line: defaultdict[int, list[Finding]] | None = defaultdict(list) if keeps_all else None
 
-    def add(self, violation: Finding) -> None:
-        """Add one violation; of its place only the line counts, as the file is the one that is checked."""
-        self.by_rule[violation.rule].add(violation)
+    def add(self, violation: Finding, times: int = 1) -> None:
+        """Add one violation, or several of which this is the first; of its place only the line counts: the file is known."""
+        self.by_rule[violation.rule].add(violation, times)
         if self.errors_by_line is not None and violation.level is Level.ERROR and violation.place and violation.place.line:
             self.errors_by_line[violation.place.line].append(violation)
 

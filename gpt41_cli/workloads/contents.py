@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
 from operator import iadd
@@ -32,6 +32,7 @@ from gpt41_cli.tokens.prefix import PrefixDigester
 from gpt41_cli.work import sizing
 from gpt41_cli.work.frames import FrameMemo
 from gpt41_cli.work.prompt_cache import CacheReplay, ReplayOptions, SentPrefixes
+from gpt41_cli.work.sizes_table import SizedRow, add_up_sizes, measure_sizes
 from gpt41_cli.work.sizing import MeasuredRequest, RequestTotals, count_text_tokens, measure_request, replay_request
 from gpt41_cli.work.stream import ReadingOptions, make_reading, map_chunks, open_input, skip_or_raise
 from gpt41_cli.work.tally import Tally
@@ -264,7 +265,7 @@ class _RequestsReader:
             totals.replay_again(self.sent, self.replay)
 
     def _read_file(self, key: str, source: InputSource) -> None:
-        with open_input(source, self.reading.kind) as found:
+        with open_input(source, self.reading.kind, takes_sizes=True) as found:
             if isinstance(found, PictureInput):
                 raise InputError(expected="requests or text", found="a picture, which goes into a prompt", location=source.label)
             if isinstance(found, TextInput):
@@ -273,6 +274,10 @@ class _RequestsReader:
                         expected="requests or prompts", found="a file that is neither, by its name", hint="name it to count it"
                     )
                 self._add(key, self._collect_chunk([self._read_text(source, found)]))
+                return
+            if found.holds_sizes:
+                for chunk in measure_sizes(source, found, self.reading, self.meter, self._collect_sizes, self.replay):
+                    self._add(key, chunk)
                 return
             modes: set[str] = set()
             lines = BatchLines()
@@ -376,6 +381,11 @@ class _RequestsReader:
             elif each.batch_line is not None:
                 lines.add_invalid(each.measured.place, str(each.batch_line), each.batch_line.path)
         return _Chunk(requests if self.replay else RequestTotals.from_requests(requests), Tally.from_entries(entries), lines)
+
+    def _collect_sizes(self, found: Iterator[SizedRow]) -> _Chunk:
+        rows = list(found)
+        tally = Tally.from_sizes((row.entry, row.times) for row in rows)
+        return _Chunk(add_up_sizes(rows), tally, BatchLines())
 
     def _replay(self, requests: Sequence[MeasuredRequest | RejectedRequest]) -> RequestTotals:
         assert self.replay

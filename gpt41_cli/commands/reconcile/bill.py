@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, timedelta
+from collections.abc import Iterable, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -30,8 +30,6 @@ from gpt41_cli.totals import Occurrences
 
 _COMPARED_MODES = ("standard", "batch")
 _MAX_REASONS = 100
-_TIME_ZONE_SLACK = timedelta(days=1)
-"""How much later than here it may be elsewhere."""
 
 
 class AlternativeCost(NamedTuple):
@@ -242,7 +240,7 @@ class Reconciliation:
         if charge.usage == Usage():
             del self.charges[group]
         one = answer._replace(usage=Usage(1)) if is_run else answer
-        for doubt in (*unclear, *self._find_doubts(offer, one)):
+        for doubt in (*unclear, *self._biller.find_doubts(offer, one)):
             self.record_issue(place, doubt, is_undone=is_undone, times=answer.usage.requests if is_run else 1)
 
     def _find_offer(self, answer: Answer) -> Offer | Finding:
@@ -258,31 +256,6 @@ class Reconciliation:
                 places.append(place)
         elif answer.day and not answer.is_batch_total:
             self._singles.add((group.model, answer.day))
-
-    def _find_doubts(self, offer: Offer, answer: Answer) -> Iterator[Finding]:
-        """Find everything that makes the price of an answer unclear."""
-        model, day = sanitize(offer.variant.id), answer.day
-        for doubt in answer.doubts:
-            yield Finding(rules.ANSWER_UNCLEAR, f"an answer {doubt}")
-        life = find_past_shutdown(self.conditions.market.on_day(day), offer.variant) if day else None
-        if life:
-            yield Finding(rules.ANSWER_UNCLEAR, f"an answer of {model} after its shutdown on {life.shutdown} is priced anyway")
-        if day and day < offer.row.effective_from:
-            first = offer.row.effective_from
-            early = f"an answer of {model} from before its first known price in {offer.mode} is priced at that, of {first}"
-            yield Finding(rules.ANSWER_UNCLEAR, early)
-        if day and day - self.conditions.market.as_of > _TIME_ZONE_SLACK:
-            yield Finding(rules.ANSWER_UNCLEAR, f"an answer of a day after {self.conditions.market.as_of} is priced anyway")
-        if answer.cache_write_tokens and offer.row.cache_write_30m is None:
-            yield Finding(rules.WRITE_PRICE, f"no price of cache writes is known for {model}: priced as input")
-        elif answer.long_write_tokens and offer.row.cache_write_12h is None:
-            short = f"no price of cache writes for 12 hours is known for {model} in {offer.mode}: priced as those for 30 minutes"
-            yield Finding(rules.WRITE_PRICE, short)
-        least = offer.variant.model.surcharge_threshold
-        if answer.usage.requests != 1 and answer.usage.input_tokens > least:
-            some = ", though some must" if answer.usage.input_tokens > answer.usage.requests * least else ""
-            most = f"priced as if none had more than {least:,} input tokens{some}"
-            yield Finding(rules.SUM_OF_LONG, f"a sum of several answers of {model}, {most}")
 
     @property
     def issues(self) -> Sequence[CountedFinding]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
@@ -12,6 +13,7 @@ from typing import NamedTuple
 from gpt41_cli import rules
 from gpt41_cli.answers.answers import Answer
 from gpt41_cli.catalog import Catalog, Market, Offer, Variant
+from gpt41_cli.constraints.lifecycle import find_past_shutdown
 from gpt41_cli.display import sanitize
 from gpt41_cli.errors import MissingPrice, quote_text
 from gpt41_cli.files.fields import redact
@@ -24,6 +26,8 @@ from gpt41_cli.work.searches import count_search_tokens
 TOOL_CALLS = ("web_searches", "web_search_previews", "file_searches")
 """The calls of built-in tools that answers list, by the names of their fields."""
 _MAX_CACHED_OFFERS = 10_000
+_TIME_ZONE_SLACK = timedelta(days=1)
+"""How much later than here it may be elsewhere."""
 
 
 class BillingContext(NamedTuple):
@@ -151,6 +155,31 @@ class AnswerPricer:
             unsaid = f"{redact(kind)}: what it costs on top of its tokens, as no answer says enough of it"
             unclear.append(Finding(rules.TOOL_PRICE, unsaid))
         return usd, tuple(unclear)
+
+    def find_doubts(self, offer: Offer, answer: Answer) -> Iterator[Finding]:
+        """Find everything that makes the price of an answer unclear."""
+        model, day = sanitize(offer.variant.id), answer.day
+        for doubt in answer.doubts:
+            yield Finding(rules.ANSWER_UNCLEAR, f"an answer {doubt}")
+        life = find_past_shutdown(self._conditions.market.on_day(day), offer.variant) if day else None
+        if life:
+            yield Finding(rules.ANSWER_UNCLEAR, f"an answer of {model} after its shutdown on {life.shutdown} is priced anyway")
+        if day and day < offer.row.effective_from:
+            first = offer.row.effective_from
+            early = f"an answer of {model} from before its first known price in {offer.mode} is priced at that, of {first}"
+            yield Finding(rules.ANSWER_UNCLEAR, early)
+        if day and day - self._conditions.market.as_of > _TIME_ZONE_SLACK:
+            yield Finding(rules.ANSWER_UNCLEAR, f"an answer of a day after {self._conditions.market.as_of} is priced anyway")
+        if answer.cache_write_tokens and offer.row.cache_write_30m is None:
+            yield Finding(rules.WRITE_PRICE, f"no price of cache writes is known for {model}: priced as input")
+        elif answer.long_write_tokens and offer.row.cache_write_12h is None:
+            short = f"no price of cache writes for 12 hours is known for {model} in {offer.mode}: priced as those for 30 minutes"
+            yield Finding(rules.WRITE_PRICE, short)
+        least = offer.variant.model.surcharge_threshold
+        if answer.usage.requests != 1 and answer.usage.input_tokens > least:
+            some = ", though some must" if answer.usage.input_tokens > answer.usage.requests * least else ""
+            most = f"priced as if none had more than {least:,} input tokens{some}"
+            yield Finding(rules.SUM_OF_LONG, f"a sum of several answers of {model}, {most}")
 
     def _find_offer(self, model: str, mode: str, day: date) -> Offer | Finding:
         market, catalog = self._conditions.market, self._conditions.market.catalog

@@ -1,0 +1,138 @@
+"""Counts, prices and sizes of requests, and prices of answers, as columns of Arrow (extra `arrow`).
+
+Each function here returns an `ArrowColumn`: a function from an array of JSON to an array of structs, one per row and in the same
+order. It can be pickled, takes less than 100 kB, and gives the same in every process, so that Spark, Dask, Ray, DuckDB and Polars
+can call it wherever the requests are. A row depends on its request alone: sums are the same whatever the engine cuts, repeats or
+reorders.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+
+from gpt41_cli.arrow.column import ArrowColumn, make_column
+from gpt41_cli.work.workload import Assumptions
+
+__all__ = ["ArrowColumn", "answers", "count", "price", "sizes"]
+
+
+def count(
+    *,
+    as_of: date,
+    model: str | None = None,
+    image_size: tuple[int, int] | None = None,
+    kind: str | None = None,
+    models: Mapping[str, str] | None = None,
+    pricing: Path | str | None = None,
+) -> ArrowColumn:
+    """Return a column of token counts, with the names of `gpt41 count --each`.
+
+    Args:
+        as_of: The day by whose rules to count.
+        model: The model that counts, whatever a request names.
+        image_size: Width and height of pictures behind an address.
+        kind: The kind of every request, as `--as` takes it; None: as recognised.
+        models: The models of other names, such as Azure deployments.
+        pricing: A price table instead of the one that ships.
+
+    Raises UnknownName for an unknown model, TableError for a price table that can't be used.
+
+    """
+    return make_column("count", pricing, models, as_of=as_of, model=model, image_size=image_size, kind=kind)
+
+
+def price(
+    *,
+    as_of: date,
+    platform: str = "openai",
+    model: str | None = None,
+    mode: str | None = None,
+    output_tokens: int | None = None,
+    cached_tokens: int = 0,
+    image_size: tuple[int, int] | None = None,
+    kind: str | None = None,
+    models: Mapping[str, str] | None = None,
+    pricing: Path | str | None = None,
+) -> ArrowColumn:
+    """Return a column of prices, with the names of `gpt41 cost --each`.
+
+    Args:
+        as_of: The day whose prices hold: a job that runs past midnight must not change them.
+        platform: Where the models are bought.
+        model: The model of every request, whatever it names.
+        mode: The processing mode of every request, whatever it asks for.
+        output_tokens: The length of each answer; None: as long as its request allows, a ceiling.
+        cached_tokens: How much of each input is read from the prompt cache.
+        image_size: Width and height of pictures behind an address.
+        kind: The kind of every request, as `--as` takes it; None: as recognised.
+        models: The models of other names, such as Azure deployments.
+        pricing: A price table instead of the one that ships.
+
+    Raises UnknownName for an unknown model or platform, TableError for a price table that can't be used.
+
+    """
+    return make_column(
+        "price",
+        pricing,
+        models,
+        as_of=as_of,
+        platform=platform,
+        model=model,
+        mode=mode,
+        assumptions=Assumptions(output_tokens, cached_tokens),
+        image_size=image_size,
+        kind=kind,
+    )
+
+
+def sizes(
+    *,
+    model: str | None = None,
+    image_size: tuple[int, int] | None = None,
+    kind: str | None = None,
+    models: Mapping[str, str] | None = None,
+    pricing: Path | str | None = None,
+) -> ArrowColumn:
+    """Return a column of all that prices and limits depend on.
+
+    Grouped and counted, it is a table of sizes, which `gpt41 cost` and others read as if it were the requests.
+
+    Args:
+        model: The model that all requests are counted for, as with `--model`; None: the one that each names.
+        image_size: Width and height of pictures behind an address.
+        kind: The kind of every request, as `--as` takes it; None: as recognised.
+        models: The models of other names, such as Azure deployments.
+        pricing: A price table instead of the one that ships.
+
+    Raises UnknownName for an unknown model, TableError for a price table that can't be used.
+
+    """
+    return make_column("sizes", pricing, models, model=model, image_size=image_size, kind=kind)
+
+
+def answers(
+    *,
+    as_of: date,
+    platform: str = "openai",
+    model: str | None = None,
+    models: Mapping[str, str] | None = None,
+    pricing: Path | str | None = None,
+) -> ArrowColumn:
+    """Return a column of the prices of logged answers, as `gpt41 reconcile` bills each.
+
+    A row is one answer. Answers that are logged twice and the parts of streams are for the engine to join first: they are priced
+    twice, and have an error.
+
+    Args:
+        as_of: The day whose prices hold for answers without a day of their own.
+        platform: Where the models are bought.
+        model: The model of answers that name none.
+        models: The models of other names, such as Azure deployments.
+        pricing: A price table instead of the one that ships.
+
+    Raises UnknownName for an unknown model or platform, TableError for a price table that can't be used.
+
+    """
+    return make_column("answers", pricing, models, as_of=as_of, platform=platform, model=model)

@@ -1,0 +1,359 @@
+"""A table of sizes: requests that an engine has measured and grouped, a row for all that are alike and how many they are.
+
+`gpt41_cli.arrow.sizes` makes a row of each request, an engine groups equal rows and counts them, and the commands that price many
+requests read the table as if it were the requests. A row is flat and all text and numbers, because every engine groups these.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from decimal import Decimal
+from functools import lru_cache
+from hashlib import sha256
+from typing import NamedTuple, TypeVar
+
+from gpt41_cli import __version__
+from gpt41_cli.catalog import Catalog, Variant
+from gpt41_cli.catalog.tables import PatchRule
+from gpt41_cli.files.documents import FileLine, FileShrunk, FileSpan, LineBlock, LineChunks, parse_json
+from gpt41_cli.files.fields import BadBody, JsonObject, JsonValue, describe_kind
+from gpt41_cli.files.places import RejectedRequest
+from gpt41_cli.files.sources import InputSource
+from gpt41_cli.findings import Citation, Finding, Place
+from gpt41_cli.requests.kinds import SIZES_SCHEMA, find_sizes
+from gpt41_cli.requests.readers import ParsedRequest
+from gpt41_cli.requests.recognise import RequestInput
+from gpt41_cli.requests.request import Image
+from gpt41_cli.rules import Level, get_rule
+from gpt41_cli.tokens.generations import GPT_5
+from gpt41_cli.tokens.images import count_image_tokens
+from gpt41_cli.tokens.meter import Meter, find_rules
+from gpt41_cli.tokens.pieces import IMAGES, PARTS, Entry
+from gpt41_cli.tokens.text.workers import map_in_order
+from gpt41_cli.work.refused_settings import RefusableField
+from gpt41_cli.work.sizing import MeasuredRequest, RequestTotals, measure_request
+from gpt41_cli.work.stream import ReadingOptions, UnusableSizes, make_file_changed_error
+from gpt41_cli.work.workload import ModelAndMode, RequestShape
+
+G = TypeVar("G")
+
+_TEXT_PARTS = tuple(part for part in PARTS if part != IMAGES)
+_NO_SIZE = "?"
+
+SIZE_FIELDS: Mapping[str, type] = {
+    "schema": str,
+    "counting": str,
+    "counted_for": str,
+    "model": str,
+    "mode": str,
+    **{f"{part}_tokens": int for part in _TEXT_PARTS},
+    "generation_tokens": str,
+    "images": str,
+    "max_output_tokens": int,
+    "answers": int,
+    "prediction_tokens": int,
+    "needs": str,
+    "doubts": str,
+    "settings": str,
+    "flaws": str,
+    "lower_bound": bool,
+    "training": bool,
+    "error": str,
+}
+"""The columns of a row. `counting` are the version of gpt41 and a digest of what the price table says of counting; `counted_for`
+is the model that all requests were counted for, empty if each was counted for its own. Sets are sorted and joined.
+"""
+
+
+class SizedRow(NamedTuple):
+    """A row of a table: a request, the tokens of its parts, and how many requests are like it."""
+
+    measured: MeasuredRequest | RejectedRequest
+    entry: Entry | RejectedRequest
+    times: int
+
+
+class SizeWriter:
+    """Makes the rows of requests. `header` is what every row says of how it was counted, those of requests with an error too."""
+
+    def __init__(self, meter: Meter) -> None:
+        self._meter = meter
+        counting, counted_for = describe_counting(meter.catalog), meter.model or ""
+        self.header: Mapping[str, object] = {"schema": SIZES_SCHEMA, "counting": counting, "counted_for": counted_for}
+
+    def make_row(self, sent: ParsedRequest) -> dict[str, object]:
+        """Measure a request and return its row. Raises BadBody as `measure_request` does."""
+        entry = self._meter.count(sent)
+        measured = measure_request(self._meter, sent, entry, names_mode=True)
+        shape, settings = measured.shape, measured.refusable_fields
+        return {
+            **self.header,
+            "model": measured.group.model,
+            "mode": measured.group.mode,
+            **{f"{part}_tokens": entry.parts[part] for part in _TEXT_PARTS},
+            "generation_tokens": ",".join(map(str, shape.generation_tokens)),
+            "images": ",".join(f"{image.width or _NO_SIZE}x{image.height or _NO_SIZE}:{image.detail}" for image in shape.images),
+            "max_output_tokens": shape.max_output_tokens,
+            "answers": shape.answers,
+            "prediction_tokens": shape.prediction_tokens,
+            "needs": ",".join(sorted(measured.needs)),
+            "doubts": ",".join(sorted(rule.id for rule in measured.doubts)),
+            "settings": ",".join(sorted(f"{use.parameter}|{use.endpoint}|{use.effort or ''}" for use in settings)),
+            "flaws": "\n".join(map(_write_flaw, measured.flaws)),
+            "lower_bound": measured.is_lower_bound,
+            "training": measured.is_training,
+        }
+
+
+def describe_counting(catalog: Catalog) -> str:
+    """Return the version of gpt41 and a digest of what the price table says of how requests are counted, but for its sources.
+
+    Prices, limits and lifecycles may change: they are looked up when the table is read.
+    """
+    models = [
+        [
+            *(name, each.role, each.snapshots, each.encoding, each.prompt, each.images, each.refuses, each.reasoning),
+            *(each.input_modalities, each.output_modalities, each.fine_tuned is not None),
+        ]
+        for name, each in sorted(catalog.models.items())
+    ]
+    digest = sha256(json.dumps(_drop_sources(models)).encode()).hexdigest()
+    return f"gpt41 {__version__} {digest[:12]}"
+
+
+def _drop_sources(value: object) -> object:
+    """Return nested records as lists of texts, without their citations."""
+    if isinstance(value, tuple | list):
+        return [_drop_sources(each) for each in value if not isinstance(each, Citation)]
+    return str(value)
+
+
+def _write_flaw(flaw: Finding) -> str:
+    """Write a finding on one line that doesn't begin as JSON does: a column of JSON would be taken for that of the requests."""
+    fields = (int(flaw.level), flaw.message, flaw.actual, flaw.allowed, flaw.subject, flaw.brief, flaw.sources)
+    return f"{flaw.rule.id} {json.dumps(fields)}"
+
+
+@lru_cache(10_000)
+def _read_flaws(text: str) -> tuple[Finding, ...]:
+    return tuple(map(_read_flaw, text.split("\n") if text else ()))
+
+
+def _read_flaw(line: str) -> Finding:
+    rule_id, _, fields = line.partition(" ")
+    level, message, actual, allowed, subject, brief, sources = json.loads(fields)
+    cited = tuple(Citation(*each) for each in sources)
+    return Finding(get_rule(rule_id), message, Level(level), None, actual, allowed, subject, cited, brief)
+
+
+class SizeReader:
+    """Reads the rows of a table for `meter`, which is what would have counted the requests."""
+
+    def __init__(self, meter: Meter, source: InputSource) -> None:
+        self._meter = meter
+        self._source = source
+        self._counting = describe_counting(meter.catalog)
+        self._headers: set[tuple[object, ...]] = set()
+        self._alike: dict[tuple[str | None, bool], bool] = {}
+
+    def read(self, line: FileLine) -> SizedRow:
+        """Read one row. Raises UnusableSizes for a row that isn't of such a table, or was counted in another way."""
+        place = line.locate(self._source.name)
+        try:
+            value = parse_json(line.data)
+        except BadBody as error:
+            raise UnusableSizes.from_error(error, location=place) from None
+        row = find_sizes(value)
+        if row is None:
+            raise _refuse(place, f"a row of a table of sizes ({SIZES_SCHEMA})", "another value")
+        self._check_header(row)
+        times = _read_times(value, place)
+        if isinstance(row.get("error"), str):
+            rejected = RejectedRequest(place, row["error"], self._source.is_from_folder)
+            return SizedRow(rejected, rejected, times)
+        try:
+            return self._make_row(row, place, times)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            raise _refuse(place, f"the columns of {SIZES_SCHEMA} as gpt41_cli.arrow.sizes makes them", "others") from None
+
+    def _check_header(self, row: JsonObject) -> None:
+        schema, counting, counted_for = header = str(row["schema"]), str(row.get("counting")), str(row.get("counted_for"))
+        if header in self._headers:
+            return
+        if schema != SIZES_SCHEMA:
+            raise _refuse(self._source.label, f"a table of {SIZES_SCHEMA}", f"one of {schema}", _MAKE_ANEW)
+        if counting != self._counting:
+            raise _refuse(self._source.label, f"sizes counted by {self._counting}", f"sizes counted by {counting}", _MAKE_ANEW)
+        if counted_for and counted_for != self._meter.model:
+            wanted = f"sizes counted for {self._meter.model or 'the model that each request names'}"
+            raise _refuse(self._source.label, wanted, f"sizes counted for {counted_for}", self._suggest_sizes())
+        self._headers.add(header)
+
+    def _suggest_sizes(self) -> str:
+        asked = f'model="{self._meter.model}"' if self._meter.model else ""
+        return f"make the table with gpt41_cli.arrow.sizes({asked})"
+
+    def _make_row(self, row: JsonObject, place: Place, times: int) -> SizedRow:
+        name = None if row["model"] is None else str(row["model"])
+        parts = {part: _get_count(row, f"{part}_tokens") for part in _TEXT_PARTS}
+        images, generation = _read_images(row["images"]), _read_numbers(row["generation_tokens"])
+        if not row["counted_for"] and self._meter.model:
+            self._require_alike(name, has_images=bool(images))
+        _, method = self._meter.find_variant(self._meter.model or name)
+        is_newer = method.rules.name == GPT_5.name
+        pictures = sum(count_image_tokens(image, method.image_rule) for image in images)
+        most = row["max_output_tokens"]
+        shape = RequestShape(
+            sum(parts.values()) - (sum(generation) if is_newer else 0),
+            images,
+            None if most is None else _get_count(row, "max_output_tokens"),
+            _get_count(row, "answers"),
+            _get_count(row, "prediction_tokens"),
+            generation_tokens=generation,
+        )
+        measured = MeasuredRequest(
+            ModelAndMode(name, str(row["mode"])),
+            shape,
+            _read_names(row["needs"]),
+            tuple(get_rule(rule_id) for rule_id in sorted(_read_names(row["doubts"]))),
+            _get_flag(row, "lower_bound"),
+            _get_flag(row, "training"),
+            refusable_fields=_read_settings(row["settings"]),
+            flaws=_read_flaws(row["flaws"]),
+            place=place,
+        )
+        return SizedRow(measured, Entry({**dict.fromkeys(PARTS, 0), **parts, IMAGES: pictures}, model=name, place=place), times)
+
+    def _require_alike(self, name: str | None, *, has_images: bool) -> None:
+        """Raise UnusableSizes unless requests for a model count, and are doubted and refused, as for the model of the meter."""
+        if (name, has_images) not in self._alike:
+            own, wanted = (self._meter.find_variant(each)[0] for each in (name, self._meter.model))
+            treatments = [each and _list_what_counts(each, has_images=has_images) for each in (own, wanted)]
+            self._alike[name, has_images] = None not in treatments and treatments[0] == treatments[1]
+        if not self._alike[name, has_images]:
+            requests = "requests with pictures" if has_images else "requests"
+            found = f"{requests} counted for {name}, for which they count differently" if name else f"{requests} without a model"
+            raise _refuse(self._source.label, f"sizes counted for {self._meter.model}", found, self._suggest_sizes())
+
+
+_MAKE_ANEW = "make the table anew with gpt41_cli.arrow.sizes of this version"
+
+
+def _list_what_counts(variant: Variant, *, has_images: bool) -> tuple[object, ...]:
+    """List all that can make a request count, be doubted or be refused differently at two models."""
+    model = variant.model
+    images = model.images
+    pictures = images and (images.low_detail_tokens is None, isinstance(images, PatchRule) and images.extra_tokens > 1)
+    return (
+        model.encoding.name,
+        find_rules(model),
+        model.prompt.confirmed,
+        model.reasoning,
+        model.refuses,
+        model.input_modalities,
+        model.output_modalities,
+        pictures if has_images else None,
+    )
+
+
+def _refuse(where: Place | str, expected: str, found: str, hint: str = "") -> UnusableSizes:
+    return UnusableSizes(expected=expected, found=found, hint=hint, location=where)
+
+
+def _read_times(value: JsonValue, place: Place) -> int:
+    """Read how many requests a row stands for: the one column that isn't of the size, whatever an engine calls it."""
+    assert isinstance(value, dict)
+    others = [key for key, each in value.items() if key not in SIZE_FIELDS and not isinstance(each, dict)]
+    if len(others) != 1:
+        found = f"{len(others)} more columns ({', '.join(others)})" if others else "none"
+        raise _refuse(place, "one more column with how many requests are alike", found, "SELECT ..., count(*) ... GROUP BY ALL")
+    times = _make_whole(value[others[0]])
+    if times is None or times < 1:
+        raise _refuse(place, f"how many requests are alike in {others[0]}", describe_kind(value[others[0]]))
+    return times
+
+
+def _make_whole(value: JsonValue) -> int | None:
+    """Return a whole number, which some engines write as a decimal or a float; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal) or value != int(value):
+        return None
+    return int(value)
+
+
+def _get_flag(row: JsonObject, key: str) -> bool:
+    if not isinstance(row[key], bool):
+        raise TypeError(key)
+    return bool(row[key])
+
+
+def _get_count(row: JsonObject, key: str) -> int:
+    value = _make_whole(row[key])
+    if value is None or value < 0:
+        raise ValueError(key)
+    return value
+
+
+@lru_cache(10_000)  # shapes hold these: equal ones must not be many
+def _read_numbers(text: str) -> tuple[int, ...]:
+    return tuple(map(int, text.split(","))) if text else ()
+
+
+@lru_cache(10_000)
+def _read_images(text: str) -> tuple[Image, ...]:
+    return tuple(map(_read_image, text.split(","))) if text else ()
+
+
+def _read_image(text: str) -> Image:
+    size, detail = text.split(":")
+    width, height = (None if side == _NO_SIZE else int(side) for side in size.split("x"))
+    return Image(width, height, detail)
+
+
+@lru_cache(10_000)
+def _read_names(text: str) -> frozenset[str]:
+    return frozenset(text.split(",")) if text else frozenset()
+
+
+@lru_cache(10_000)
+def _read_settings(text: str) -> tuple[RefusableField, ...]:
+    return tuple(map(_read_setting, text.split(","))) if text else ()
+
+
+def _read_setting(text: str) -> RefusableField:
+    parameter, endpoint, effort = text.split("|")
+    return RefusableField(parameter, endpoint, effort or None)
+
+
+def measure_sizes(
+    source: InputSource,
+    found: RequestInput,
+    reading: ReadingOptions,
+    meter: Meter,
+    gather: Callable[[Iterator[SizedRow]], G],
+    replay: object = None,
+) -> Iterator[G]:
+    """Read a table on all cores, reduce every chunk of it with `gather`, and yield the results in order.
+
+    Raises UnusableSizes for a table that can't stand for its requests, and if the prompt cache is to be replayed.
+    """
+    if replay:
+        raise _refuse(source.label, "requests to replay", "a table of sizes, which doesn't say in which order they were sent")
+    reader = SizeReader(meter, source)
+
+    def work_on(chunk: LineBlock | FileSpan) -> G:
+        return gather(map(reader.read, chunk.iterate_lines()))
+
+    assert isinstance(found.chunks, LineChunks)
+    try:
+        yield from map_in_order(work_on, found.chunks, reading.jobs)
+    except FileShrunk:
+        raise make_file_changed_error(source) from None
+
+
+def add_up_sizes(rows: Iterable[SizedRow]) -> RequestTotals:
+    """Add up rows as the requests that they stand for."""
+    totals = RequestTotals()
+    for row in rows:
+        totals.add(row.measured, row.times)
+    return totals
