@@ -17,8 +17,10 @@ from gpt41_cli.views.svg import draw_svg, read_style_sheet
 _CONTENT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 
-_HYPHENATED = re.compile(r"(?<![\w:&/.-])(?=[\w.-]{3,20}(?![\w.-]))[\w.]+(?:-[\w.]*\w)+(?![\w:/-])")
-"""A model, a workload or a date; not a part of a path, and nothing long."""
+_HYPHENATED = re.compile(
+    r"(?<![\w:&/.-])(?=[\w.-]{3,24}(?![\w.-]))(?:--\w[\w.]*|(?=[\w.]+-)[\w.]+)(?:-[\w.]*\w)*(?![\w/-]|[.:][^\s<])"
+)
+"""A model, a workload, a date or an option; not a part of a path, and nothing long."""
 
 _COMMANDS = {"recommendation": "recommend", "entries": "count", "priced": "cost"}
 """The commands whose schemas have other names."""
@@ -131,7 +133,7 @@ def _draw_lines(report: Report) -> Iterator[str]:
 
 
 def _draw_citation(cited: str) -> str:
-    return f' <span class="cited">[{_escape_text(cited)}]</span>' if cited else ""
+    return f' <span class="cited">[{_draw_text(cited)}]</span>' if cited else ""
 
 
 def _draw_table(table: Table) -> Iterator[str]:
@@ -197,8 +199,8 @@ def _draw_figures(chart: Chart) -> list[str]:
     titles = ("", chart.x.title, chart.y.title, "")
     heads = [f'<th scope="col">{_escape_text(title)}</th>' if title else "<td></td>" for title in titles]
     rows = [
-        f'<tr><th scope="row">{_escape_text(series.name)}</th>{_draw_figure_cell(chart.x.format_value(point.x), point.x)}'
-        f"{_draw_figure_cell(chart.y.format_value(point.y), point.y)}<td>{_escape_text(point.remark)}</td></tr>"
+        f'<tr><th scope="row">{_draw_text(series.name)}</th>{_draw_figure_cell(chart.x.format_value(point.x), point.x)}'
+        f"{_draw_figure_cell(chart.y.format_value(point.y), point.y)}<td>{_draw_text(point.remark)}</td></tr>"
         for series in chart.series
         for point in series.points
     ]
@@ -213,7 +215,7 @@ def _draw_figure_cell(told: str, value: Decimal | str | None) -> str:
     """Draw a cell that also holds the exact figure, for programs to copy."""
     if isinstance(value, Decimal):
         return f'<td class="right"><data value="{format_exact(value)}">{_escape_text(told)}</data></td>'
-    return f"<td>{_escape_text(told)}</td>"
+    return f"<td>{_draw_text(told)}</td>"
 
 
 def _draw_footer(report: Report) -> Iterator[str]:

@@ -242,6 +242,10 @@ def test_names_of_models_and_dates_stand_on_one_line_and_charts_have_the_width_o
     lines = page.locator(".whole").evaluate_all("all => all.map(each => [each.textContent, each.getClientRects().length])")
     assert {name for name, count in lines if count > 1} == set()
     assert {"gpt-4.1-mini", "2027-01-14"} <= {name for name, _ in lines}
+    texts = page.locator("h1, h2, dd, td, li, .stamp").evaluate_all(
+        "all => all.flatMap(each => [...each.childNodes].filter(node => node.nodeType === 3).map(node => node.textContent))"
+    )
+    assert [text for text in texts if re.search(r"\d{4}-\d\d-\d\d|gpt-\d", text) and "ft:" not in text] == []
     shown = page.locator("svg:visible").evaluate_all("all => all.map(each => each.getBoundingClientRect().width)")
     assert len(shown) == page.locator("figure").count() > 2
     assert max(shown) <= width

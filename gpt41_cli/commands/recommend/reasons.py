@@ -43,13 +43,13 @@ def explain_choice(
     if choice is None:
         return [], list(_list_obstacles(excluded))
     why = [
-        *(_explain_ended_family(case) if is_replacement else ()),
         *(() if case.scores else _quote_guidance(choice)),
         *_explain_scores(case, choice),
         *_explain_batch(case, choice, alternatives),
         *_explain_costlier_batch(choice, alternatives),
         *_explain_preference(case, choice, alternatives),
         *_explain_met_wishes(case, choice),
+        *(_explain_ended_family(case) if is_replacement else ()),
     ]
     but = [
         *(() if case.scores else _warn_missing_scores(choice)),

@@ -54,7 +54,10 @@ def make_report(
         headline=_make_headline(work, wishes, recommendation),
         lines=(
             *_make_task_lines(wishes, recommendation),
-            *(ReportLine("why", finding.message, finding.citation) for finding in recommendation.why),
+            *(
+                ReportLine("why", finding.message, finding.citation, is_detail=_is_known(finding, recommendation))
+                for finding in recommendation.why
+            ),
             *(
                 ReportLine(
                     "but" if choice else "closest",

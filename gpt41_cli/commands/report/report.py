@@ -165,7 +165,9 @@ def _make_part(each: ExaminedWorkload, advice: str, position: int, catalog: Cata
     work, candidates = each.subject.work, (each.current, *each.priced_candidates)
     priced = [candidate.quote for candidate in candidates if candidate.quote]
     found = report.make_report(catalog, work, each.subject.wishes, each.recommendation)
-    reasons = _explain_staying(each) if each.is_kept else [line for line in found.lines if line.label != report.USERS]
+    # What is a detail of a reason stands in the headline or the table.
+    said = [line for line in found.lines if line.label != report.USERS and not (line.label in ("why", "but") and line.is_detail)]
+    reasons = _explain_staying(each) if each.is_kept else said
     asked = tuple(_describe_priced_work(each, make_work_line(catalog, work, priced)) if priced else ())
     return found._replace(
         answer=sanitize(each.subject.name),

@@ -351,7 +351,7 @@ def test_no_wish_is_dropped_when_the_family_has_ended(tmp_path: Path) -> None:
     path = evaluation(tmp_path, "model,metric,score\ngpt-6-luna,acc,50\ngpt-5.6-luna,acc,95\n")
     found = ask(as_of=after, evaluation=read_evaluation(path, CATALOG))
     assert chosen(found) == "gpt-5.6-luna standard"
-    assert found.why[3].message == "the best for classification (acc 95) [evals.csv]"
+    assert found.why[0].message == "the best for classification (acc 95) [evals.csv]"
     assert "best score" not in " ".join(remark.message for remark in ask(as_of=after, prefer="quality").why)
 
 
