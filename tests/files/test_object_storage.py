@@ -206,11 +206,17 @@ def test_other_clouds_say_which_credentials_they_take(
 ) -> None:
     asked: list[str] = []
 
-    def fail(url: str) -> None:
-        asked.append(url)
-        raise error
+    class FileSystem:
+        @classmethod
+        def from_uri(cls, url: str) -> tuple[object, str]:
+            asked.append(url)
+            return cls, "logs/a"
 
-    monkeypatch.setattr("pyarrow.fs.FileSystem", type("FileSystem", (), {"from_uri": staticmethod(fail)}))
+        @staticmethod
+        def get_file_info(_: str) -> None:
+            raise error
+
+    monkeypatch.setattr("pyarrow.fs.FileSystem", FileSystem)
     with pytest.raises(Unreadable) as raised:
         object_storage.list_objects(url)
     assert raised.value.hint == (f"credentials come from the environment, such as {hint}" if hint else "")
