@@ -63,7 +63,7 @@ WALLS = {
     "regex": {"tokens"},
     "yaml": {"catalog", "config"},
     "backports": {"files/compressed.py"},
-    "pyarrow": {"arrow", "files/object_storage.py", "files/parquet.py"},
+    "pyarrow": {"arrow", "cli/parquet_files.py", "files/object_storage.py", "files/parquet.py"},
     "vl_convert": {"views/svg.py"},
     "subprocess": {"files/trees.py", "files/revisions.py"},
     "multiprocessing": {"tokens/text/workers.py"},

@@ -13,12 +13,13 @@ from gpt41_cli.errors import InputError
 _WRITE_BITS = S_IWUSR | S_IWGRP | S_IWOTH
 
 
-def write_file(text: str, path: Path, *, is_new: bool = False) -> None:
-    """Write text as UTF-8 to a temporary name, and give it its own when it is on disk. An existing file keeps its permissions.
+def write_file(content: str | bytes, path: Path, *, is_new: bool = False) -> None:
+    """Write bytes, or text as UTF-8, to a temporary name, and give it its own when it is on disk. An existing file keeps its
+    permissions.
 
     `is_new`: an existing file isn't replaced. Raises InputError if the file can't be written.
     """
-    data = _encode_text(text)
+    data = content if isinstance(content, bytes) else _encode_text(content)
     try:
         if str(path).startswith("/dev/") or (path.exists() and not path.is_file()):
             path.write_bytes(data)  # a device or a pipe: a rename would replace it by a file

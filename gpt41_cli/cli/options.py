@@ -10,7 +10,7 @@ from typer.models import OptionInfo
 from gpt41_cli.cli import parse
 from gpt41_cli.errors import quote_text
 from gpt41_cli.notation import MAX_COUNT, PERIODS_PER_MONTH, Rate, parse_count, parse_rate
-from gpt41_cli.views import BILL_VIEWS, VIEWS
+from gpt41_cli.views import BILL_VIEWS, RECORD_VIEWS, VIEWS
 
 
 def complete(list_names: Callable[[], Iterable[str]]) -> Callable[[str], list[str]]:
@@ -208,6 +208,12 @@ FailOnOption = Annotated[
 FormatOption = Annotated[
     str,
     typer.Option("--format", "-f", metavar="FORMAT", help=f"{', '.join(VIEWS)}.", autocompletion=complete(lambda: VIEWS)),
+]
+RecordFormatOption = Annotated[
+    str,
+    typer.Option(
+        "--format", "-f", metavar="FORMAT", help=f"{', '.join(RECORD_VIEWS)}.", autocompletion=complete(lambda: RECORD_VIEWS)
+    ),
 ]
 BillFormatOption = Annotated[
     str,

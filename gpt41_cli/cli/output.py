@@ -30,7 +30,7 @@ SUMMARY_BYTES = 1 << 20
 REPOSITORY_PATH_FORMATS = ("github", "junit", "sarif", "gitlab")
 """Formats whose readers expect paths from the top of the repository, wherever the command ran."""
 
-RECORD_FORMATS = ("jsonl", "csv", "focus")
+RECORD_FORMATS = ("jsonl", "csv", "focus", "parquet")
 """Formats that hold only the records of a report, without findings."""
 
 
@@ -68,17 +68,26 @@ def show_report(report: "Report", wanted: OutputOptions) -> None:
     if wanted.quiet and not wanted.files:
         write_stdout(answer)
         return
-    from gpt41_cli.views import render
-
     # Files first: they are complete whatever happens to standard output.
     for file in wanted.files:
-        files.write_file(render(_move_paths(report, file.format), file.format, _make_file_screen()), file.path)
+        files.write_file(_draw(report, file.format, _make_file_screen()), file.path)
     if wanted.quiet:
         write_stdout(answer)
         return
-    write_stdout(render(_move_paths(report, wanted.format), wanted.format, _detect_screen()))
+    write_stdout(_draw(report, wanted.format, _detect_screen()))
     if wanted.format == "github":
         _append_job_summary(report)
+
+
+def _draw(report: "Report", name: str, screen: "Screen") -> str | bytes:
+    """Draw the report in a format."""
+    from gpt41_cli.views import render
+
+    if name == "parquet":
+        from gpt41_cli.cli.parquet_files import make_parquet
+
+        return make_parquet(report)
+    return render(_move_paths(report, name), name, screen)
 
 
 def _move_paths(report: "Report", name: str) -> "Report":
@@ -114,9 +123,16 @@ def _append_job_summary(report: "Report") -> None:
         print_to_stderr(f"GITHUB_STEP_SUMMARY: {error}")
 
 
-def write_stdout(text: str) -> bool:
-    """Write `text` to standard output at once; return False if nobody reads it. Raises InputError if it can't be written."""
-    sys.stdout.write(text)
+def write_stdout(content: str | bytes) -> bool:
+    """Write text or bytes to standard output at once; return False if nobody reads it. Raises InputError if they can't be
+    written, or are bytes for a terminal.
+    """
+    if isinstance(content, str):
+        sys.stdout.write(content)
+    elif sys.stdout.isatty():
+        raise InputError("--format parquet", "a file or a pipe to write to", "a terminal", "--output FILE.parquet writes a file")
+    else:
+        sys.stdout.buffer.write(content)
     sys.stdout.flush()
     return is_stdout_read()
 

@@ -16,6 +16,7 @@ from gpt41_cli.views import BILL_VIEWS, VIEWS, find_format
 
 Formats: TypeAlias = Mapping[str, tuple[str, ...]]
 
+_WRITERS = {"focus": "reconcile writes", "parquet": "count, cost, models and reconcile write"}
 _FORMAT_NAME_PATTERN = re.compile(r"[A-Za-z]+")
 
 
@@ -63,9 +64,13 @@ def read_output_options(
 
 def _check_format(name: str, formats: Formats) -> str:
     if name in BILL_VIEWS and name not in formats:
-        raise InputError("--format", f"one of {', '.join(formats)}", quote_text(name), f"gpt41 reconcile writes {name}")
+        raise InputError("--format", f"one of {', '.join(formats)}", quote_text(name), f"gpt41 {_WRITERS[name]} {name}")
     if name not in formats:
         raise UnknownName("format", name, formats)
+    if name == "parquet":
+        from gpt41_cli.cli.parquet_files import require_pyarrow
+
+        require_pyarrow("--format parquet")
     return name
 
 
@@ -80,7 +85,7 @@ def _read_output_file(output: str, formats: Formats) -> OutputFile:
         expected = f"a file that ends in {endings}, or FORMAT=FILE with one of {', '.join(formats)}"
         hint = f"--output-tokens {output} is the length of answers" if parse_count(output) else ""
         raise InputError("--output", expected, quote_text(output), hint)
-    return OutputFile(told, check_output_path(output))
+    return OutputFile(_check_format(told, formats), check_output_path(output))
 
 
 def check_output_path(name: str, option: str = "--output") -> Path:

@@ -28,7 +28,12 @@ VIEWS: Mapping[str, tuple[str, ...]] = {
 }
 """The formats, each with the endings of files that are written in it. Named, not imported: a run pays for what it draws."""
 
-BILL_VIEWS: Mapping[str, tuple[str, ...]] = {**VIEWS, "focus": (".focus.csv",)}
+RECORD_VIEWS: Mapping[str, tuple[str, ...]] = {**VIEWS, "parquet": (".parquet",)}
+"""The formats of reports whose records fill tables: those of requests, of prices, and of a bill. `cli.parquet_files` writes
+Parquet, which isn't made of characters.
+"""
+
+BILL_VIEWS: Mapping[str, tuple[str, ...]] = {**RECORD_VIEWS, "focus": (".focus.csv",)}
 """The formats of a bill, which is what `gpt41 reconcile` reports."""
 
 

@@ -14,6 +14,7 @@ from gpt41_cli.cli.progress import show_progress
 from gpt41_cli.errors import InputError
 from gpt41_cli.notation import ONCE, SIMULATE
 from gpt41_cli.rules import Level
+from gpt41_cli.views import RECORD_VIEWS
 
 PredictionFile = Annotated[
     Path | None,
@@ -54,7 +55,7 @@ def cost(
     jobs: options.JobsOption = None,
     as_of: options.AsOfOption = None,
     pricing: options.PricingOption = None,
-    output_format: options.FormatOption = "text",
+    output_format: options.RecordFormatOption = "text",
     outputs: options.OutputFilesOption = None,
     quiet: options.QuietOption = False,
 ) -> None:
@@ -77,7 +78,7 @@ def cost(
     from gpt41_cli.commands.cost.report import make_report
 
     catalog, variants = parse.read_models(model, parse.read_catalog(pricing))
-    wanted = read_output_options(output_format, quiet, outputs, paths, [prediction, pricing])
+    wanted = read_output_options(output_format, quiet, outputs, paths, [prediction, pricing], formats=RECORD_VIEWS)
     modes = list(dict.fromkeys(mode or ()))
     market = parse.read_market(catalog, platform, as_of)
     asked = InputOptions.from_parameters(locals(), names_mode=not modes)

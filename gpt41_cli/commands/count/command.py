@@ -13,6 +13,7 @@ from gpt41_cli.cli.output_options import read_output_options
 from gpt41_cli.cli.progress import show_progress
 from gpt41_cli.errors import InputError
 from gpt41_cli.rules import Level
+from gpt41_cli.views import RECORD_VIEWS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -43,7 +44,7 @@ def count(
         str | None, typer.Option(metavar="DATE", help="Count as the server did on that day.", show_default="today")
     ] = None,
     pricing: options.PricingOption = None,
-    output_format: options.FormatOption = "text",
+    output_format: options.RecordFormatOption = "text",
     outputs: options.OutputFilesOption = None,
     quiet: options.QuietOption = False,
 ) -> None:
@@ -67,7 +68,7 @@ def count(
     from gpt41_cli.reports import entries
     from gpt41_cli.tokens import DEFAULT_ENCODING
 
-    wanted = read_output_options(output_format, quiet, outputs, paths, [pricing])
+    wanted = read_output_options(output_format, quiet, outputs, paths, [pricing], formats=RECORD_VIEWS)
     read_catalog = cache(lambda: parse.read_one_model(model, parse.read_catalog(pricing))[0])
     # A bare count needs no figure of the price table, and does not pay for reading it.
     needs_table = model is not None or pricing is not None or wanted.has_format("json")

@@ -8,6 +8,7 @@ import typer
 from gpt41_cli.cli import options, output, parse
 from gpt41_cli.cli.options import complete_models
 from gpt41_cli.cli.output_options import read_output_options
+from gpt41_cli.views import RECORD_VIEWS
 
 ModelArgument = Annotated[
     str | None,
@@ -24,7 +25,7 @@ def models(
     platform: options.PlatformOption = "openai",
     as_of: options.AsOfOption = None,
     pricing: options.PricingOption = None,
-    output_format: options.FormatOption = "text",
+    output_format: options.RecordFormatOption = "text",
     outputs: options.OutputFilesOption = None,
     quiet: options.QuietOption = False,
 ) -> None:
@@ -39,7 +40,7 @@ def models(
     from gpt41_cli.commands.models.family_report import make_family_report, make_validation_report
     from gpt41_cli.commands.models.report import make_model_report
 
-    wanted = read_output_options(output_format, quiet, outputs, [pricing, diff])
+    wanted = read_output_options(output_format, quiet, outputs, [pricing, diff], formats=RECORD_VIEWS)
     catalog = parse.read_catalog(pricing)
     market = parse.read_market(catalog, platform, as_of)
     if check:
