@@ -22,8 +22,8 @@ DAY = ("--as-of", "2026-11-23")
 COST = ("cost", "--input-tokens", "1200", *DAY)
 KNOWN = (
     "expected a file that ends in .txt, .json, .jsonl, .csv, .md, .html, .htm, .xml, .sarif, .sarif.json, .gitlab.json, "
-    "gl-code-quality-report.json, or FORMAT=FILE with one of text, explain, json, jsonl, csv, markdown, html, github, junit, "
-    "sarif, gitlab"
+    "gl-code-quality-report.json, .parquet, or FORMAT=FILE with one of text, explain, json, jsonl, csv, markdown, html, github, "
+    "junit, sarif, gitlab, parquet"
 )
 BATCH = str(ROOT / "tests" / "data" / "batch.jsonl")
 
