@@ -2,6 +2,7 @@
 
     Gpt41Error             path, expected, found, hint, location; a problem in place of expected and found
     ├── TableError         the price table or gpt41.yaml is malformed; it always has a location
+    │   └── UnknownKey     a key that a mapping of it does not have
     ├── UnknownName        a mode, platform, task, ... that the table does not have; name
     │   └── UnknownModel   a model that the table does not have
     ├── MissingPrice       the table has no price for what was asked; problem
@@ -91,6 +92,10 @@ class _QuotedWords(str):
 
 class TableError(Gpt41Error):
     """A YAML table, of prices or of workloads, that cannot be trusted; it has a `location`, and the `path` of the value in it."""
+
+
+class UnknownKey(TableError):
+    """A key that is none of those of its mapping. `path` ends with it, or is the document if none of its keys is known."""
 
 
 class UnknownName(Gpt41Error):

@@ -33,7 +33,7 @@ _DURATION = re.compile(r"(\d{1,6})([mhd])", re.ASCII)
 _AMOUNT = re.compile(r"\d{1,13}(?:\.\d{1,12})?", re.ASCII)
 _COUNT = re.compile(r"\d{1,13}|\d{1,3}(?:[,_]\d{3}){1,4}", re.ASCII)
 _SHORT_COUNT = re.compile(r"(\d{1,6}(?:\.\d{1,9})?)([kMB])", re.ASCII | re.IGNORECASE)
-_RATE = re.compile(rf"([\w.,]+) ?/ ?({'|'.join(PERIODS_PER_MONTH)})", re.ASCII)
+_RATE = re.compile(rf"([\w.,]+)(?: ?/ ?| per )({'|'.join(PERIODS_PER_MONTH)})", re.ASCII)
 _THOUSANDS = {"k": 1_000, "m": 1_000_000, "b": 1_000_000_000}
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
@@ -87,7 +87,7 @@ ONCE = Rate(1)
 def parse_rate(text: str) -> Rate | None:
     """Parse a number of requests per period.
 
-    >>> parse_rate("120,000 / month"), parse_rate("40k/hour"), parse_rate("40k / year")
+    >>> parse_rate("120,000 / month"), parse_rate("40k per hour"), parse_rate("40k / year")
     (Rate(requests=120000, period='month'), Rate(requests=40000, period='hour'), None)
     """
     match = _RATE.fullmatch(text)

@@ -69,7 +69,12 @@ def test_a_record_is_built_from_its_annotations() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "complaint"),
     [
-        ("total", "totals", 's.yaml:5:1: totals: expected one of the keys class, items, total, found the unknown key "totals"'),
+        ("total", "totals", 's.yaml:5:1: totals: unknown key "totals"; did you mean total?'),
+        (
+            "total: 40",
+            "total: 40\nwhat: 1",
+            's.yaml:6:1: what: expected one of the keys class, items, total, found the unknown key "what"',
+        ),
         ("total: 40", "", "s.yaml:1:1: the document: expected the key total, found none"),
         ("price: null, ", "", "s.yaml:3:6: items.a: expected the key price, found none"),
         (

@@ -16,7 +16,7 @@ from typing import NamedTuple, NoReturn
 
 import yaml
 
-from gpt41_cli.errors import Gpt41Error, TableError, quote_text, suggest
+from gpt41_cli.errors import Gpt41Error, TableError, UnknownKey, quote_text, suggest
 from gpt41_cli.findings import Place
 from gpt41_cli.notation import MAX_COUNT
 
@@ -135,12 +135,17 @@ class Cursor:
         return Cursor(node, self.file, self.path)
 
     def fail(
-        self, expected: str, found: str | Exception | None = None, hint: str = "", problem: str | Gpt41Error = ""
+        self,
+        expected: str,
+        found: str | Exception | None = None,
+        hint: str = "",
+        problem: str | Gpt41Error = "",
+        kind: type[TableError] = TableError,
     ) -> NoReturn:
-        """Raise TableError with the place and the path of the value."""
+        """Raise an error of this kind with the place and the path of the value."""
         mark = self.node.start_mark
         location = Place(self.file, mark.line + 1, mark.column + 1)
-        raise TableError(self.path or THE_DOCUMENT, expected, found or self._describe_value(), hint, location, problem=problem)
+        raise kind(self.path or THE_DOCUMENT, expected, found or self._describe_value(), hint, location, problem=problem)
 
     def _describe_value(self) -> str:
         if isinstance(self.node, yaml.MappingNode):
@@ -180,8 +185,9 @@ class Cursor:
             at_key = Cursor(unknown, self.file, entries[unknown.value].path)
             expected = f"one of the keys {', '.join(sorted(known))}"
             if not self.path and known.isdisjoint(entries):  # this may be any file
-                Cursor(unknown, self.file, "").fail(expected, "others")
-            at_key.fail(expected, f"the unknown key {quote_text(unknown.value)}", suggest(unknown.value, sorted(known)))
+                Cursor(unknown, self.file, "").fail(expected, "others", kind=UnknownKey)
+            name, hint = quote_text(unknown.value), suggest(unknown.value, sorted(known))
+            at_key.fail(expected, f"the unknown key {name}", hint, f"unknown key {name}" if hint else "", UnknownKey)
         for name in required:
             if name not in entries:
                 self.fail(f"the key {name}", "none")
@@ -203,6 +209,11 @@ class Cursor:
             if path.startswith(f"{at}.") and Cursor(pair[1], self.file, at).drop(path):
                 return True
         return False
+
+    def put(self, name: str, value: str) -> None:
+        """Add an entry to a mapping, at its end."""
+        marks = (self.node.end_mark, self.node.end_mark)
+        self.node.value.append((yaml.ScalarNode(_PLAIN_TAG, name, *marks), yaml.ScalarNode(_PLAIN_TAG, value, *marks)))
 
     def items(self) -> Iterator[Cursor]:
         """Yield the elements of a list."""
@@ -247,7 +258,7 @@ class Cursor:
     def choice(self, *allowed: str) -> str:
         """Read one of `allowed`."""
         if self._get_plain_text() not in allowed:
-            self.fail(f"one of {', '.join(allowed)}")
+            self.fail(f"one of {', '.join(allowed)}" if len(allowed) > 1 else allowed[0])
         return str(self.node.value)
 
     def decimal(self) -> Decimal:

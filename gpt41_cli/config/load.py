@@ -7,29 +7,25 @@ from collections.abc import Mapping
 from gpt41_cli import notation
 from gpt41_cli.catalog import MODES, Catalog
 from gpt41_cli.catalog.cursor import THE_DOCUMENT, Cursor, read_yaml
+from gpt41_cli.config import CONFIG_NAME
+from gpt41_cli.config.guesses import find_example, find_mapping_example
 from gpt41_cli.config.tables import (
+    CONFIG_VERSION,
     CachedInput,
     Config,
-    DeclaredRequirements,
     Document,
     ModelAliases,
     SharedSettings,
-    SpendingBudget,
     WorkloadDeclaration,
 )
-from gpt41_cli.errors import TableError
+from gpt41_cli.errors import TableError, UnknownKey, quote_text
 from gpt41_cli.findings import Place
-from gpt41_cli.records import build, get_keys
+from gpt41_cli.records import build
 
 _MAX_ERRORS = 20
+_A_START = f"gpt41 check --init prompts/ writes a first {CONFIG_NAME}"
 _INPUT_KEYS = ("requests", "prompt", "input_tokens")
-_INNER_KEYS = {
-    key: outer
-    for outer, record in (("budget", SpendingBudget), ("require", DeclaredRequirements))
-    for key in get_keys(record)
-    if key not in _INPUT_KEYS
-}
-"""Keys that people write one level too high, in the workload, with the key that they belong under."""
+_VERSION_KEY = "version"
 
 
 def parse_config(data: bytes, file: str, catalog: Catalog) -> Config:
@@ -39,6 +35,10 @@ def parse_config(data: bytes, file: str, catalog: Catalog) -> Config:
     root = read_yaml(data, file)
     errors: list[TableError] = []
     dropped: list[str] = []
+    if _lacks_only_version(root):
+        hint = f"write {_VERSION_KEY}: {CONFIG_VERSION}"
+        errors.append(TableError(THE_DOCUMENT, f"the key {_VERSION_KEY}", "none", hint, root.location))
+        root.put(_VERSION_KEY, CONFIG_VERSION)
     while len(errors) < _MAX_ERRORS:
         try:
             config = _parse(root, file, catalog)
@@ -49,6 +49,8 @@ def parse_config(data: bytes, file: str, catalog: Catalog) -> Config:
             if not root.drop(error.path):
                 break
             dropped.append(error.path)
+            if error.path == _VERSION_KEY:
+                root.put(_VERSION_KEY, CONFIG_VERSION)
         else:
             if not errors:
                 return config
@@ -59,12 +61,21 @@ def parse_config(data: bytes, file: str, catalog: Catalog) -> Config:
 
 
 def _add_hint(error: TableError) -> None:
-    """Add a hint if a key stands in a workload that belongs under another key there, or if a budget is an amount alone."""
-    match error.path.split("."):
-        case ["budget"] | ["workloads", _, "budget"] if error.expected == "a mapping":
-            error.hint = "an amount per month is written as budget: {monthly_usd: 100}"
-        case "workloads", _, key if key in _INNER_KEYS:
-            error.hint = f"it belongs under {_INNER_KEYS[key]}: {{{key}: ...}}"
+    """Add what to write instead of a key that people guess, or of an amount or a name in place of a mapping."""
+    path = error.path.split(".")
+    if isinstance(error, UnknownKey):
+        if error.path == THE_DOCUMENT:
+            error.hint = _A_START
+        elif example := find_example(path):
+            error.problem, error.hint = f"unknown key {quote_text(path[-1])}", f"write {example}"
+    elif error.expected == "a mapping" and (example := find_mapping_example(path)):
+        error.hint = f"write {example}"
+
+
+def _lacks_only_version(root: Cursor) -> bool:
+    """Return True if a document has keys of ours, but doesn't say of which version."""
+    entries = root.entries() if root.is_mapping else {}
+    return _VERSION_KEY not in entries and not entries.keys().isdisjoint(Document._fields)
 
 
 def _may_explain(path: str, error: TableError) -> bool:

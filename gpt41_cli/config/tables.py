@@ -65,8 +65,8 @@ def one_or_more(item: Read) -> Read:
 
 
 def read_model(catalog: Catalog, name: str) -> str:
-    """Return the model of an alias, any other name as it is. Raises UnknownName if the catalog doesn't have the model."""
-    model = catalog.translate(name)
+    """Return the model of an alias or a short name, any other name as it is. Raises UnknownName if there is no such model."""
+    model = catalog.expand_short_name(catalog.translate(name))
     catalog.variant(model)
     return model
 

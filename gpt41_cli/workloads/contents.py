@@ -124,7 +124,12 @@ def list_sources(
     skipped: list[SkippedPath] = []
     with declared.errors_at(key):
         for pattern in patterns:
-            found, more = files(pattern)
+            try:
+                found, more = files(pattern)
+            except InputError as error:
+                if " " in pattern:
+                    error.hint = error.hint or "put text into a file, and give the path of the file"
+                raise
             sources |= {name: source for name, source in found.items() if name not in sources}
             skipped += more
     return sources, skipped

@@ -156,8 +156,8 @@ def test_missing_unknown_and_duplicate_keys(old: str, new: str, message: str) ->
 
 
 WRONG_TABLES = [
-    ("schema: gpt41.pricing/1", "schema: gpt41.pricing/9", 'schema: expected one of gpt41.pricing/1, found "gpt41.pricing/9"'),
-    ("currency: USD", "currency: EUR", 'currency: expected one of USD, found "EUR"'),
+    ("schema: gpt41.pricing/1", "schema: gpt41.pricing/9", 'schema: expected gpt41.pricing/1, found "gpt41.pricing/9"'),
+    ("currency: USD", "currency: EUR", 'currency: expected USD, found "EUR"'),
     ("date: 2026-07-15", "date: 2026-13", "expected a date: YYYY-MM-DD, YYYY-MM or YYYY"),
     ("date: 2026-07-15", "date: 1234567890123456", "expected a date: YYYY-MM-DD, YYYY-MM or YYYY"),
     ("date: 2026-07-15", "date: 999999999999999", "expected a date: YYYY-MM-DD, YYYY-MM or YYYY"),

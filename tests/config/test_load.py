@@ -14,6 +14,10 @@ from gpt41_cli.config.tables import AnswerTokens, CachedInput, RequestVolume, Sp
 from gpt41_cli.errors import TableError
 from gpt41_cli.findings import Place
 
+THE_RATE = "write workloads: {NAME: {volume: 40000 / month}}"
+REQUESTS, VOLUME, TASK = (
+    f"write {example}" for example in ("requests: prompts/*.json", "volume: 40000 / month", "require: {task: classification}")
+)
 WHOLE = """\
 version: 1
 defaults: {model: gpt-4.1-mini, platform: openai}
@@ -97,15 +101,12 @@ def test_a_month_is_a_twelfth_of_a_year(catalog: Catalog, volume: str, per_month
     [
         (WHOLE, "- a\n", "1:1: the document: expected a mapping, found a list"),
         (WHOLE, "", " expected a mapping, found an empty document"),
-        ("version: 1\n", "", "1:1: the document: expected the key version, found none"),
-        ("version: 1", "version: 2", '1:10: version: expected one of 1, found "2"'),
+        ("version: 1\n", "", "1:1: the document: expected the key version, found none; write version: 1"),
+        ("version: 1", "version: 2", '1:10: version: expected 1, found "2"'),
         (
             "budget: {m",
             "budgets: {m",
-            (
-                "15:1: budgets: expected one of the keys budget, code, defaults, models, pricing, version, workloads, "
-                'found the unknown key "budgets"; did you mean budget?'
-            ),
+            '15:1: budgets: unknown key "budgets"; write budget: {monthly_usd: 50}',
         ),
         (
             "monthly_usd: 500",
@@ -223,30 +224,17 @@ def test_a_month_is_a_twelfth_of_a_year(catalog: Catalog, volume: str, per_month
         (
             "requests: prompts/triage/*.json",
             "request: a",
-            (
-                "5:5: workloads.triage.request: expected one of the keys budget, cached, input_tokens, lifetime, "
-                "mode, model, output_tokens, "
-                "platform, prediction, prompt, requests, requests_per_minute, require, tools, usage_tier, "
-                'volume, found the unknown key "request"; did you mean requests or require?'
-            ),
+            '5:5: workloads.triage.request: unknown key "request"; write requests: prompts/*.json',
         ),
         (
             "requests: prompts/triage/*.json",
             "task: chat",
-            (
-                "5:5: workloads.triage.task: expected one of the keys budget, cached, input_tokens, lifetime, "
-                "mode, model, output_tokens, "
-                "platform, prediction, prompt, requests, requests_per_minute, require, tools, usage_tier, "
-                'volume, found the unknown key "task"; it belongs under require: {task: ...}'
-            ),
+            '5:5: workloads.triage.task: unknown key "task"; write require: {task: classification}',
         ),
         (
             "budget: {per_request_usd: 0.002, monthly_usd: 60, input_tokens: 8000, growth_percent: 10}",
             "budget: 100",
-            (
-                '13:13: workloads.triage.budget: expected a mapping, found "100"; an amount per month is written as '
-                "budget: {monthly_usd: 100}"
-            ),
+            '13:13: workloads.triage.budget: expected a mapping, found "100"; write budget: {monthly_usd: 50}',
         ),
         (
             "    requests: prompts/triage/*.json\n",
@@ -296,13 +284,13 @@ def test_all_mistakes_are_listed_by_their_place(catalog: Catalog) -> None:
     assert [(str(error.location and error.location.line), error.path, error.hint) for error in errors] == [
         ("2", "defaults.modle", "did you mean mode or model?"),
         ("2", "defaults.mode", ""),
-        ("4", "workloads.a.request", "did you mean requests or require?"),
+        ("4", "workloads.a.request", "write requests: prompts/*.json"),
         ("4", "workloads.a.volume", ""),
         ("5", "workloads.b.input_tokens", ""),
-        ("5", "workloads.b.budget.per_request", "did you mean per_request_usd?"),
+        ("5", "workloads.b.budget.per_request", "write budget: {per_request_usd: 0.002}"),
         ("6", "workloads.c", "how many requests are sent goes into volume"),
         ("6", "workloads.c.require.needs[0]", "did you mean vision?"),
-        ("7", "budgets", "did you mean budget?"),
+        ("7", "budgets", "write budget: {monthly_usd: 50}"),
     ]
 
 
@@ -317,6 +305,54 @@ def test_a_file_that_is_another_table_has_one_mistake(catalog: Catalog) -> None:
     with pytest.raises(TableError) as raised:
         parse_config(b"services: {web: {image: a}}\n", "gpt41.yaml", catalog)
     assert raised.value.others == []
+    assert raised.value.hint == "gpt41 check --init prompts/ writes a first gpt41.yaml"
+
+
+@pytest.mark.parametrize(
+    ("text", "hints"),
+    [
+        ("model: gpt-4.1", ["write defaults: {model: NAME}"]),
+        ("task: chat", ["write workloads: {NAME: {require: {task: classification}}}"]),
+        ("require: 1", ["write workloads: {NAME: {require: {task: classification}}}"]),
+        ("zebra: 1", [""]),
+        ("defaults: {max_tokens: 9, rate: 1}", ["write output_tokens: {expected: 120, high: 400}", THE_RATE]),
+        ("defaults: {zebra: 9}", [""]),
+        ("budget: 50", ["write budget: {monthly_usd: 50}"]),
+        ("budget: {max: 50, growth: 10}", ["write budget: {monthly_usd: 50}", "write budget: {growth_percent: 10}"]),
+    ],
+)
+def test_what_people_guess_is_answered_with_what_to_write(catalog: Catalog, text: str, hints: list[str]) -> None:
+    """Without a version, too: it's one more mistake, and the others are still listed."""
+    rest = "\nworkloads: {a: {input_tokens: 1}}\n"
+    for version, before in (("", ["write version: 1"]), ("version: 1.0\n", [""]), ("version: 1\n", [])):
+        with pytest.raises(TableError) as raised:
+            parse_config((version + text + rest).encode(), "gpt41.yaml", catalog)
+        assert sorted(error.hint for error in (raised.value, *raised.value.others)) == sorted(before + hints)
+
+
+@pytest.mark.parametrize(
+    ("workload", "hints"),
+    [
+        ("prompts/a.json", ["write triage: {requests: prompts/*.json}"]),
+        (
+            "{path: a.json, monthly_requests: 4, cache: 60%, Owner: me}",
+            [REQUESTS, VOLUME, "write cached: 60%", "write # a comment"],
+        ),
+        ("{input_tokens: 1, output_tokens: {mean: 3, max: 4}}", ["write expected: 120", "write high: 400"]),
+        ("{input_tokens: 1, budget: {monthly: 5}, require: chat}", ["write budget: {monthly_usd: 50}", TASK]),
+        ("{input_tokens: 1, require: {tasks: chat}}", [TASK]),
+        ("{input_tokens: 1, zebra: 2}", [""]),
+    ],
+)
+def test_a_guess_in_a_workload_is_answered_with_what_to_write(catalog: Catalog, workload: str, hints: list[str]) -> None:
+    with pytest.raises(TableError) as raised:
+        parse_config(f"version: 1\nworkloads: {{triage: {workload}}}\n".encode(), "gpt41.yaml", catalog)
+    assert [error.hint for error in (raised.value, *raised.value.others)] == hints
+
+
+def test_a_model_may_have_its_short_name(catalog: Catalog) -> None:
+    text = b"version: 1\nworkloads: {a: {input_tokens: 1, model: mini}}\n"
+    assert parse_config(text, "gpt41.yaml", catalog).workloads["a"].model == "gpt-4.1-mini"
 
 
 def test_the_models_of_deployments(catalog: Catalog) -> None:

@@ -220,7 +220,7 @@ def test_a_table_may_have_no_prices_of_tools(tmp_path: Path) -> None:
         ("{source: pricing, gpt-4.1-mini", "{gpt-4.1-mini", "tools.fixed_search_tokens: expected the key source, found none"),
         ("{1: 0.03, 4: 0.12", "{small: 0.03, 4: 0.12", "expected a size in GB: a whole number, found the key small"),
         ("{1: 0.03, 4: 0.12, 16: 0.48, 64: 1.92}", "{}", "expected at least one size in GB, found none"),
-        ("free_gb: 1", "free_gigabytes: 1", 'found the unknown key "free_gigabytes"'),
+        ("free_gb: 1", "free_gigabytes: 1", 'unknown key "free_gigabytes"; did you mean free_gb?'),
     ],
 )
 def test_a_wrong_price_of_a_tool_is_named_with_its_place(old: str, new: str, message: str) -> None:

@@ -232,3 +232,10 @@ def test_what_cannot_be_read_or_priced(catalog: Catalog, folder: Path, workload:
     with pytest.raises(InputError) as raised:
         costing(catalog, workload)
     assert str(raised.value) == f"gpt41.yaml:{message}"
+
+
+def test_text_in_place_of_a_path_is_answered_with_what_to_do(catalog: Catalog, folder: Path) -> None:
+    with pytest.raises(InputError) as raised:
+        contents(catalog, "prompt: You are helpful.")
+    assert raised.value.path == "workloads.a.prompt"
+    assert str(raised.value).endswith("No such file or directory; put text into a file, and give the path of the file")

@@ -646,8 +646,8 @@ def test_the_mistakes_of_all_configs_are_listed_at_once(run: Run, tmp_path: Path
     assert (done.code, done.out) == (2, "")
     lines = [(line.split(": ")[1], line.rpartition("; ")[2]) for line in done.err.splitlines()]
     assert lines == [
-        ("billing/gpt41.yaml:4:1", "did you mean budget?"),
-        ("billing/gpt41.yaml:5:1", "did you mean defaults?"),
+        ("billing/gpt41.yaml:4:1", "write budget: {monthly_usd: 50}"),
+        ("billing/gpt41.yaml:5:1", "write defaults: {model: NAME}"),
         ("search/gpt41.yaml:4:10", "did you mean monthly_usd?"),
     ]
 

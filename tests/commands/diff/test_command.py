@@ -303,14 +303,14 @@ def test_saved_reports_are_compared_without_a_repository(run: Run, folder: Path)
             "edited.json: expected a report as gpt41 check wrote it, found one that was changed since",
         ),
         (("newer.json",), "newer.json: expected gpt41.check/2, found gpt41.check/3, which a newer gpt41 wrote: update gpt41"),
-        (("main~1", "broken"), "broken:gpt41.yaml:1:10: version: expected one of 1, found"),
+        (("main~1", "broken"), "broken:gpt41.yaml:1:10: version: expected 1, found"),
         (("main", "--config", "other.yaml"), "--config: expected a file, found none at other.yaml"),
         (("main", "--as-of", "2020-01-01"), "main:gpt41.yaml:4:3: workloads.triage: no price is known for gpt-4.1-mini"),
     ],
 )
 def test_a_side_that_cannot_be_read_is_one_line(run: Run, folder: Path, sides: tuple[str, ...], complaint: str) -> None:
     git(folder, "switch", "-q", "-c", "broken")
-    (folder / "gpt41.yaml").write_text("version: 2\nworkloads: {}\n")
+    (folder / "gpt41.yaml").write_text("version: 2\nworkloads: {a: {input_tokens: 1}}\n")
     commit_all(folder)
     git(folder, "switch", "-q", "main")
     git(folder, "branch", "broken-too")

@@ -331,7 +331,7 @@ REFUSAL = "- {parameter: temperature, unless_effort: none, source: sampling-repo
     ("old", "new", "message"),
     [
         (REFUSAL, "- {parameter: temperature}", "refuses[0]: expected the key source, found none"),
-        (REFUSAL, REFUSAL.replace("unless", "but"), 'found the unknown key "but_effort"'),
+        (REFUSAL, REFUSAL.replace("unless", "but"), 'unknown key "but_effort"; did you mean unless_effort?'),
         (
             REFUSAL,
             REFUSAL.replace("source:", "is: forbidden, source:"),
@@ -339,7 +339,7 @@ REFUSAL = "- {parameter: temperature, unless_effort: none, source: sampling-repo
         ),
         ("endpoint: chat-completions, unless", "endpoint: chat, unless", "expected one of chat-completions, responses, found"),
         ("lacks: {fine-tuning: {source: model-page-gpt-6-luna}", "lacks: {fine-tuning: {source: nowhere}", "an entry of sources"),
-        ('{statement: "Luna is for', '{text: "Luna is for', 'the unknown key "text"'),
+        ('{statement: "Luna is for', '{text: "Luna is for', 'unknown key "text"'),
     ],
 )
 def test_a_wrong_entry_about_moving_is_refused(old: str, new: str, message: str) -> None:
