@@ -20,7 +20,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from gpt41_cli import __version__
-from gpt41_cli.cli.help import CommandGroup, find_hint
+from gpt41_cli.cli.help import CommandGroup, explain_missing, find_hint
 from gpt41_cli.cli.output import is_stdout_read, print_to_stderr, print_traceback
 from gpt41_cli.errors import Gpt41Error, InputError
 
@@ -52,6 +52,7 @@ _COMMANDS = {
     "Help": {"explain": "Explain a rule: what it means, why it matters, and what to do."},
 }
 """The commands by the groups of help, each with the first sentence of its own help."""
+_NAMES = {name for summaries in _COMMANDS.values() for name in summaries}
 
 
 class _Commands(CommandGroup):
@@ -130,11 +131,13 @@ def run() -> int:
 
 def _explain_usage_error(error: Any) -> str:
     """Return the message of a usage error, and what to do: of an unknown option, what has its meaning."""
-    command = error.ctx.command_path if error.ctx else "gpt41"
+    command = error.ctx.command_path if error.ctx else " ".join(["gpt41", *(name for name in sys.argv[1:2] if name in _NAMES)])
     if type(error).__name__ == "NoSuchOption" and error.ctx:
         commands = error.ctx.find_root().command.commands.values()
         hint = find_hint(error.option_name, error.possibilities or (), commands)
         return f"{command} has no option {error.option_name}; {hint or f'see {command} --help'}"
+    if type(error).__name__ == "MissingParameter" and error.param:
+        return explain_missing(error.param, error.ctx.command)
     message = error.format_message().rstrip(".")
     return message if message.endswith("?") else f"{message}; see {command} --help"
 

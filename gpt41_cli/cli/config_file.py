@@ -55,7 +55,7 @@ def open_configs(paths: "Sequence[Path]", catalog: "Catalog") -> "list[OpenConfi
 def find_config(named: Path | None) -> Path:
     """Return the config that `--config` names, or the nearest one. Raises InputError if there is none."""
     if named is None:
-        return find_nearest_config(Path.cwd(), "gpt41 check --init FILES... writes one")
+        return find_nearest_config(Path.cwd(), "gpt41 check --init prompts/ writes one")
     if not named.is_file():
         raise InputError("--config", "a file", f"{'a folder' if named.is_dir() else 'none'} at {named}")
     return named

@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
 from gpt41_cli.config import CONFIG_NAME
-from gpt41_cli.errors import InputError, quote_text
+from gpt41_cli.errors import InputError, find_nearest, quote_text
 
 if TYPE_CHECKING:
     from typer._click import Command as AnyCommand
@@ -31,61 +31,78 @@ _PLACES = {
     parameter: (group, place) for group, parameters in _GROUPS.items() for place, parameter in enumerate(parameters.split())
 }
 
-_GUESSES = {
-    "price": "cost",
-    "estimate": "cost",
-    "pricing": "models",
-    "prices": "models",
-    "tokens": "count",
-    "tokenize": "count",
-    "choose": "recommend",
-    "select": "recommend",
-    "compare": "recommend",
-    "usage": "reconcile",
-    "bill": "reconcile",
-    "invoice": "reconcile",
-    "finetune": "train",
-    "fine-tune": "train",
-    "limits": "plan",
-    "schedule": "plan",
-    "init": "check --init",
-    "validate": "batch",
-    "caching": "cache",
-    "find": "scan",
-    "rule": "explain",
-    "upgrade": "migrate",
+_COMMAND_WORDS = {
+    "cost": "price estimate calculate calc quote forecast spend",
+    "count": "tokens token tokenize tokenise encode length size",
+    "recommend": "choose select suggest compare best pick advise optimize",
+    "plan": "limits limit schedule rate-limits ratelimits time duration throughput",
+    "models": "pricing prices list ls model info deprecations",
+    "batch": "validate jsonl",
+    "batch --split": "split",
+    "cache": "caching replay simulate",
+    "train": "finetune fine-tune fine-tuning training distill",
+    "check": "budget budgets lint verify gate test ci",
+    "check --init": "init new create setup config",
+    "diff": "change changes delta pr",
+    "scan": "find search grep detect audit",
+    "report": "html page summary chart charts dashboard",
+    "migrate": "upgrade switch move replace successor leave retire",
+    "reconcile": "usage bill billing invoice logs actual history",
+    "explain": "rule rules why finding",
+    "--version": "version",
+    "--install-completion": "completion completions",
 }
-"""What people type for a command before they have read the help."""
-_OPTION_GUESSES = {
-    "--month": "--requests N --per month, or volume: N / month in gpt41.yaml",
-    "--monthly": "--requests N --per month, or volume: N / month in gpt41.yaml",
-    "--per-month": "--requests N --per month, or volume: N / month in gpt41.yaml",
-    "--volume": "--requests N/month, or volume: N / month in gpt41.yaml",
-    "--by": "gpt41 reconcile --by FIELD, which groups a bill by any field of the logs",
-    "--tokens": "--input-tokens N",
-    "--input": "--input-tokens N for a number, or the path of a file",
-    "--prompt": "the path of a file, or --text TEXT",
-    "--file": "the path of a file without an option",
-    "--count": "--requests N",
-    "--budget": "gpt41 recommend --max-usd, or gpt41 check with a budget in gpt41.yaml",
-    "--max-usd": "gpt41 recommend --max-usd, or gpt41 check with a budget in gpt41.yaml",
-    "--max-cost": "gpt41 recommend --max-usd, or gpt41 check with a budget in gpt41.yaml",
-    "--azure": "--platform azure-global",
-    "--stream": "nothing, as streams cost the same",
-    "--batch": "--mode batch",
-    "--cache": "--cached SHARE",
-    "--csv": "--format csv",
-    "--html": "--output FILE.html",
-    "--markdown": "--format markdown",
-    "--date": "--as-of DATE",
-    "--verbose": "--format json, which has everything",
+"""What people type for a command before they have read the help, by what they mean."""
+
+_PER_MONTH = "--requests N --per month, or volume: N / month in gpt41.yaml"
+_OPTION_WORDS = {
+    _PER_MONTH: "month monthly per-month",
+    "--requests N --per day, or --per week": "day days daily per-day week weekly per-week",
+    "--requests N --per month, times 12": "year yearly per-year annual",
+    "--requests N/month, or volume: N / month in gpt41.yaml": "volume rate",
+    "--requests N": "count calls number num-requests times",
+    "gpt41 reconcile --by FIELD, which groups a bill by any field of the logs": "by group-by",
+    "--input-tokens N": "tokens prompt-tokens",
+    "--input-tokens N for a number, or the path of a file": "input",
+    "--output-tokens N for the length of answers": "completion-tokens max-tokens maxtokens max-output-tokens answer-tokens",
+    "gpt41 migrate --reasoning-tokens N": "reasoning reasoning-tokens reasoning-effort effort",
+    "the path of a file, or --text TEXT": "prompt",
+    "the path of a file without an option": "file path",
+    "the path -": "stdin",
+    "the path of a folder, which is read with all folders in it": "recursive r",
+    "gpt41 recommend --max-usd, or gpt41 check with a budget in gpt41.yaml": "budget max-usd max-cost max-price limit",
+    "--platform azure-global": "azure",
+    "--platform NAME": "region provider cloud",
+    "--usage-tier N with gpt41 plan or gpt41 recommend": "tier rate-limit rate-limits rpm tpm",
+    "--image-size WIDTHxHEIGHT, and the path of a picture": "image images",
+    "nothing, as streams cost the same": "stream",
+    "nothing, as it needs no key": "api-key key token",
+    "nothing: prices are US dollars": "currency eur usd",
+    "the variable NO_COLOR=1 for text without colors": "color no-color colour colors",
+    "--mode batch": "batch",
+    "--cached SHARE": "cache cache-hit cache-hits cache-hit-rate cache-rate",
+    "--pricing FILE": "prices price-file price-table discount rates",
+    "--format csv": "csv",
+    "--format json": "yaml",
+    "--format junit": "xml",
+    "--format markdown": "markdown md",
+    "--output FILE.html": "html",
+    "--output FILE": "out save save-to output-file",
+    "--as-of DATE": "date today",
+    "--jobs N": "parallel threads workers concurrency processes j",
+    "--format json, which has everything": "verbose all",
+    "-q": "silent short brief",
+    "gpt41 --version, or --format json, which has everything": "v V",
 }
-"""What people type for an option, and what they look for."""
+"""What people type for an option, by what they look for."""
 
-
+_SURE, _CLOSE = 0.85, 0.75
+"""How alike two names are, of 1, if one is the other misspelt, and if it may be."""
 _MAX_HINTS = 3
 """More commands than that have nothing in common with what somebody looked for."""
 
+_NEXT_TO_ANSWER = ("text", "github")
+"""The formats that go with -q: of the default it is the shortest form, and the other also writes a summary elsewhere."""
 _SHORT_FORMATS = {"json": "", "explain": ": text with every reason and the sources of all figures"}
 """The formats that have an option of their own, and what help says of them."""
 
@@ -108,7 +125,10 @@ class Command(TyperCommand):
         source = ctx.get_parameter_source("output_format")
         given = [f"--format {ctx.params['output_format']}"] if source and source.name == "COMMANDLINE" else []
         short = [name for name in _SHORT_FORMATS if ctx.params.pop(name, False)]
-        if len(formats := given + [f"--{name}" for name in short]) > 1:
+        formats = given + [f"--{name}" for name in short]
+        if ctx.params.get("quiet") and (short or ctx.params.get("output_format") not in _NEXT_TO_ANSWER):
+            formats.append("-q")
+        if len(formats) > 1:
             ctx.fail(f"expected one format, found {' and '.join(formats)}")
         if short:
             ctx.params["output_format"] = short[0]
@@ -189,9 +209,16 @@ class CommandGroup(TyperGroup):
                 typer.echo(ctx.get_help())
                 raise typer.Exit
             args = [args[1], "--help"]
-        if args[0] in _GUESSES and not ctx.resilient_parsing:
-            raise InputError(expected="a command", found=quote_text(args[0]), hint=f"did you mean gpt41 {_GUESSES[args[0]]}?")
+        if args[0] not in self.commands and args[0][:1] != "-" and not ctx.resilient_parsing:
+            raise InputError(expected="a command", found=quote_text(args[0]), hint=_suggest_command(args[0], self.commands))
         return super().resolve_command(ctx, args)
+
+
+def _suggest_command(word: str, commands: Iterable[str]) -> str:
+    """Return the command that somebody means who types `word`, or where all are listed."""
+    guesses = {guess: meaning for meaning, words in _COMMAND_WORDS.items() for guess in words.split()}
+    near = find_nearest(word.lower(), [*commands, *guesses], _CLOSE)
+    return f"did you mean gpt41 {guesses.get(near[0], near[0])}?" if near else "gpt41 --help lists all"
 
 
 def _suggest_commands() -> str:
@@ -201,14 +228,29 @@ def _suggest_commands() -> str:
 
 
 def find_hint(option: str, near: "Sequence[str]", commands: "Iterable[AnyCommand]") -> str:
-    """Return what to use in place of an unknown option: its other name here, or a command that takes it; "" if there is none."""
-    if option in _OPTION_GUESSES:
-        return f"use {_OPTION_GUESSES[option]}"
+    """Return what to use in place of an unknown option: its other name here, or a command that takes it; "" if there is none.
+
+    `near` are the options that are spelled nearly so.
+    """
+    option = option.replace("_", "-")
+    if not find_nearest(option, near, _SURE) and (meaning := _find_meaning(option.lstrip("-"), _OPTION_WORDS)):
+        return f"use {meaning}"
     others = [f"gpt41 {command.name}" for command in commands if any(option in parameter.opts for parameter in command.params)]
     if 0 < len(others) <= _MAX_HINTS:
-        return f"{', '.join(others)} {'has' if len(others) == 1 else 'have'} it"
-    close = [name for name in near if name.startswith(option) or len(name) > 4]
+        return f"{' and '.join(others)} {'has' if len(others) == 1 else 'have'} it"
+    close = find_nearest(option, near, _CLOSE) or [name for name in near if name.startswith(option)]
     return f"did you mean {' or '.join(close)}?" if close else ""
+
+
+def explain_missing(parameter: "Parameter", command: "AnyCommand") -> str:
+    """Return what to type for an argument that is missing, with the first example of the help."""
+    name = str(parameter.metavar or parameter.name or "").upper()
+    examples = (line.strip() for line in (command.help or "").splitlines())
+    return f"expected {name}, found nothing; such as {next(line for line in examples if line.startswith('gpt41 '))}"
+
+
+def _find_meaning(word: str, table: Mapping[str, str]) -> str:
+    return next((meaning for meaning, words in table.items() if word in words.split()), "")
 
 
 def make_help_record(parameter: "Parameter", ctx: "Context") -> tuple[str, str] | None:

@@ -276,11 +276,16 @@ def _make_request_workloads(
     return InputWorkloads(together, found, left_out)
 
 
-def read_sources(paths: list[str] | None, text: str | None, hint: str = "") -> "tuple[list[InputSource], list[SkippedPath]]":
-    """List the sources that the command line names, and what was skipped. At a terminal with nothing, `hint` is in the error."""
+def read_sources(
+    paths: list[str] | None, text: str | None, hint: str = "", example: str = ""
+) -> "tuple[list[InputSource], list[SkippedPath]]":
+    """List the sources that the command line names, and what was skipped.
+
+    At a terminal with nothing, the error has `hint`, or `example` if the command takes no text.
+    """
     from gpt41_cli.files.sources import find_sources
 
-    return find_sources(*read_paths(paths, text, hint), open_standard_input)
+    return find_sources(*read_paths(paths, text, hint, example), open_standard_input)
 
 
 def make_reading(kind: str | None, jobs: int | None, sources: "Sequence[InputSource]") -> "ReadingOptions":

@@ -90,10 +90,10 @@ NUMBERS_HINT = "numbers do, too: -i 1200 --output-tokens 300"
 """What commands that price work say if they have nothing to price."""
 
 
-def read_paths(paths: list[str] | None, text: str | None, hint: str = "") -> tuple[list[str], str | None]:
+def read_paths(paths: list[str] | None, text: str | None, hint: str = "", example: str = "") -> tuple[list[str], str | None]:
     """Return the paths and the literal text: `-` if input is piped in, and as text one argument that can't be a path.
 
-    Raises InputError at a terminal without either, with `hint` as one more way.
+    Raises InputError at a terminal without either, with `hint` as one more way; with `example` if the command takes only files.
     """
     if text is None and paths and len(paths) == 1 and _is_text(paths[0]):
         print_to_stderr(f"no file has the name {quote_text(paths[0])}, so it is the text itself")
@@ -101,6 +101,8 @@ def read_paths(paths: list[str] | None, text: str | None, hint: str = "") -> tup
     if paths or text is not None:
         return paths or [], text
     if sys.stdin is None or sys.stdin.isatty():
+        if example:
+            raise InputError(expected="a file, a folder or -", found="nothing to read", hint=f"such as {example}")
         hint = "; ".join(filter(None, ("name one, such as prompt.txt, or write the text in quotes", hint)))
         raise InputError(expected="a file, a folder, - or --text", found="nothing to read", hint=hint)
     return ["-"], None

@@ -35,7 +35,18 @@ def test_the_help_of_all_lists_each_command_with_the_first_sentence_of_its_own(r
 
 
 @pytest.mark.parametrize(
-    ("guess", "command"), [("tokens", "count"), ("price", "cost"), ("usage", "reconcile"), ("finetune", "train")]
+    ("guess", "command"),
+    [
+        ("tokens", "count"),
+        ("price", "cost"),
+        ("usage", "reconcile"),
+        ("finetune", "train"),
+        ("limits", "plan"),
+        ("init", "check --init"),
+        ("version", "--version"),
+        ("recomend", "recommend"),
+        ("compaer", "recommend"),
+    ],
 )
 def test_a_guessed_command_is_answered_with_the_right_one(run: Run, guess: str, command: str) -> None:
     message = f'gpt41: expected a command, found "{guess}"; did you mean gpt41 {command}?\n'
@@ -62,6 +73,15 @@ def test_a_guessed_command_is_answered_with_the_right_one(run: Run, guess: str, 
         ("count --max-token 5", "gpt41 count has no option --max-token; did you mean --max-tokens?"),
         ("cost --json -f csv -i 5", "expected one format, found --format csv and --json; see gpt41 cost --help"),
         ("models nano5", 'unknown model "nano5"'),
+        ("cost --json -i 5 -q", "expected one format, found --json and -q; see gpt41 cost --help"),
+        ("cost -f csv -i 5 -q", "expected one format, found --format csv and -q; see gpt41 cost --help"),
+        ("cost --max_tokens 5", "gpt41 cost has no option --max_tokens; use --output-tokens N for the length of answers"),
+        ("cost --as_of 2026-11-23", "gpt41 cost has no option --as_of; did you mean --as-of?"),
+        ("cost --sort price", "gpt41 cost has no option --sort; see gpt41 cost --help"),
+        ("cost --deadline 24h", "gpt41 cost has no option --deadline; gpt41 recommend and gpt41 plan have it"),
+        ("cost -i 5 --platform", "Option '--platform' requires an argument; see gpt41 cost --help"),
+        ("diff", "expected BASE, found nothing; such as gpt41 diff main"),
+        ("help nonsense", 'expected a command, found "nonsense"; gpt41 --help lists all'),
     ],
 )
 def test_an_option_is_looked_for_by_what_it_means(run: Run, arguments: str, message: str) -> None:

@@ -66,7 +66,7 @@ def test_the_ending_of_a_file_tells_its_format_the_longest_first(run: Run, tmp_p
             ["a.yaml"],
             f'--output: {KNOWN}, found "a.yaml"',
         ),
-        (["githb=a.txt"], 'unknown format "githb"; did you mean github or gitlab?'),
+        (["githb=a.txt"], 'unknown format "githb"; did you mean github?'),
         (["no/a.json"], '--output: "no/a.json": expected a folder that exists, found "no"'),
         (["json=."], '--output: ".": expected a file, found a folder'),
         (["json="], '--output: expected a file, found ""; --format is for standard output'),

@@ -120,7 +120,7 @@ def test_a_month_is_a_twelfth_of_a_year(catalog: Catalog, volume: str, per_month
             "model: gpt-4.1-mini",
             "model: gpt-4.1-mni",
             (
-                '2:19: defaults.model: unknown model "gpt-4.1-mni"; did you mean gpt-4.1-mini or gpt-4.1-nano? '
+                '2:19: defaults.model: unknown model "gpt-4.1-mni"; did you mean gpt-4.1-mini? '
                 "--model NAME=MODEL, or models: in gpt41.yaml, says what a deployment or label is"
             ),
         ),

@@ -80,7 +80,7 @@ def batch(
     if drop_invalid is not None and (split is None or os.path.lexists(drop_invalid)):
         stated = "it alone" if split is None else f"one at {quote_text(drop_invalid)}, and nothing is overwritten"
         raise InputError("--drop-invalid", "a new file with --split", stated)
-    sources, _ = read_sources(paths, None)
+    sources, _ = read_sources(paths, None, example="gpt41 batch requests.jsonl")
     meter = make_meter(catalog, variant and variant.id, image_size, make_reading(None, jobs, sources), needs_tokens=True)
     conditions = BatchOptions(
         parse.read_market(catalog, platform, as_of),

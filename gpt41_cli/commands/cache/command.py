@@ -43,7 +43,7 @@ def cache(
     wanted = read_output_options(output_format, quiet, outputs, paths, [pricing])
     market = parse.read_market(catalog, platform, as_of)
     traffic = parse.read_replay_options(requests_per_minute, lifetime)
-    sources, left_out = read_sources(paths, None)
+    sources, left_out = read_sources(paths, None, example="gpt41 cache requests.jsonl")
     reading = make_reading(kind, jobs, sources)
     meter = make_meter(catalog, variant and variant.id, image_size, reading, needs_tokens=True)
     with show_progress(sources) as seen:

@@ -86,7 +86,7 @@ def _write_config(paths: list[str] | None, file: Path, conditions: "CheckOptions
     from gpt41_cli.config.roots import open_working_tree
 
     if not paths:
-        raise InputError("--init", "files or folders to write a gpt41.yaml for", "none")
+        raise InputError("--init", "files or folders to write a gpt41.yaml for", "none", "such as gpt41 check --init prompts/")
     if file.exists():
         raise InputError("--init", f"no {file} yet", "one, which is left as it is")
     files.check_writable(file)

@@ -175,7 +175,7 @@ def _find_config(named: Path | None) -> Path | None:
         return None
 
 
-_NO_CONFIG_HINT = "to move all calls of a repository, write a gpt41.yaml with gpt41 check --init FILES..."
+_NO_CONFIG_HINT = "to move all calls of a repository, write a gpt41.yaml with gpt41 check --init prompts/"
 _WHY_NOT_FOR_WORKLOADS = ("inputs, as gpt41.yaml says how its own workloads are sent", "none", "name the files, or -")
 _WHY_NOT_FOR_LOGS = ("requests, texts or numbers, as logs say what was sent and answered", "logs", "")
 

@@ -163,7 +163,7 @@ def reconcile(
     )
     beside = prepare_extras(asked, conditions)
     charged = read_invoice(invoice, conditions.market, read_tolerance(asked), skips_invalid=skip_invalid) if invoice else None
-    sources, left_out = read_sources(logs, None)
+    sources, left_out = read_sources(logs, None, example="gpt41 reconcile usage.csv")
     with show_progress(sources) as seen:
         found_logs = LogReader(seen, left_out, None if beside.observed else find_longest_short(catalog), named, spending.labels)
         names = ", ".join(source.label for source in sources[:3])

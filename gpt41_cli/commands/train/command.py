@@ -143,7 +143,7 @@ def _price_training_files(
         if Path(path).is_dir():
             raise InputError(quote_text(path), "training files", "a folder", "name the files in it")
     find_encoding(variants)  # one count is for all of them
-    sources, _ = read_sources(paths, None)
+    sources, _ = read_sources(paths, None, example="gpt41 train examples.jsonl")
     meter = make_meter(conditions.market.catalog, variants[0].id, image_size, make_reading(None, jobs, sources))
     with show_progress(sources) as seen:
         files = read_training_files(seen, TrainingTargets(meter, tuple(variants), conditions.rules), jobs)
@@ -166,7 +166,7 @@ def _price_prompts(
 
     if not paths:
         raise InputError("--prompts", "requests that the teacher answers", "none")
-    sources, left_out = read_sources(paths, None)
+    sources, left_out = read_sources(paths, None, example="gpt41 train examples.jsonl")
     reading = make_reading(None, jobs, sources)
     encoding = find_encoding((teacher, *students))
     meter = make_meter(conditions.market.catalog, teacher.id, image_size, reading)

@@ -493,9 +493,12 @@ def test_a_first_config_makes_a_workload_of_each_model_and_mode(run: Run, tmp_pa
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("check",), "gpt41.yaml: expected one here or in a folder above, found none; gpt41 check --init FILES... writes one"),
+        (("check",), "gpt41.yaml: expected one here or in a folder above, found none; gpt41 check --init prompts/ writes one"),
         (("check", "a.md"), "expected files only with --init, as gpt41.yaml says what is checked, found some"),
-        (("check", "--init"), "--init: expected files or folders to write a gpt41.yaml for, found none"),
+        (
+            ("check", "--init"),
+            "--init: expected files or folders to write a gpt41.yaml for, found none; such as gpt41 check --init prompts/",
+        ),
         (
             ("check", "--init", "-"),
             "--init: expected files or folders, found standard input, which is not there the next time",

@@ -210,7 +210,7 @@ def test_commits_are_compared_where_the_working_tree_has_no_config(run: Run, fol
     assert not (folder / "prompts").exists()
     found = "gpt41: gpt41.yaml: expected one here or in a folder above, found none; "
     assert run("diff", "main~3", "main~2", *DAY) == (2, "", f"{found}--config FILE names one that only commits have\n")
-    assert run("diff", "main", *DAY) == (2, "", f"{found}gpt41 check --init FILES... writes one\n")
+    assert run("diff", "main", *DAY) == (2, "", f"{found}gpt41 check --init prompts/ writes one\n")
     assert run("diff", "main~3", "main~2", *DAY, "--config", "gpt41.yaml", "-q").out == "4\n"
     moved = run("diff", "main~2", "main~1", *DAY, "--config", "prompts/calls.yaml")
     assert moved.out.startswith("$28.08 per month, up $28.08 from main~2 ")

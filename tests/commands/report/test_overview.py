@@ -381,7 +381,7 @@ def test_a_name_that_a_terminal_would_act_on_is_escaped_in_the_answer(run: Run, 
     [
         (["nope.yaml"], '"nope.yaml": expected a gpt41.yaml or a report that gpt41 check --format json saved, found none'),
         (["."], '".": expected a gpt41.yaml or a report that gpt41 check --format json saved, found a folder'),
-        ([], "gpt41.yaml: expected one here or in a folder above, found none; gpt41 check --init FILES... writes one"),
+        ([], "gpt41.yaml: expected one here or in a folder above, found none; gpt41 check --init prompts/ writes one"),
         (["-"], "standard input: expected"),
         (["other.json"], "other.json: schema: expected gpt41.check/2, found nothing"),
         (["gpt41.yaml", "--charts", "file"], '--charts: "file": expected a folder to write into, found: File exists'),
