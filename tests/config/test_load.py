@@ -29,11 +29,11 @@ workloads:
     cached: simulate
     requests_per_minute: 300
     lifetime: 24h
-    project: proj_support
     mode: batch
     usage_tier: 2
     budget: {per_request_usd: 0.002, monthly_usd: 60, input_tokens: 8000, growth_percent: 10}
     require: {task: [classification, extraction], until: 2027-03-01, needs: [vision], tolerance_percent: 15, deadline: 2d}
+    project: proj_support
 budget: {monthly_usd: 500, growth_percent: 2.5}
 """
 
@@ -56,7 +56,7 @@ def test_everything_that_a_config_may_say(catalog: Catalog) -> None:
     assert config.budget == TotalBudget(Decimal(500), Decimal("2.5"))
     assert triage.locate("budget.monthly_usd") == Place("gpt41.yaml", 13, 38)
     assert triage.locate("") == triage.locate("model") == Place("gpt41.yaml", 4, 3)  # where the default is overridden
-    assert config.locations["budget.monthly_usd"] == Place("gpt41.yaml", 15, 10)
+    assert config.locations["budget.monthly_usd"] == Place("gpt41.yaml", 16, 10)
 
 
 def test_a_workload_goes_before_the_defaults(catalog: Catalog) -> None:
@@ -106,13 +106,13 @@ def test_a_month_is_a_twelfth_of_a_year(catalog: Catalog, volume: str, per_month
         (
             "budget: {m",
             "budgets: {m",
-            '15:1: budgets: unknown key "budgets"; write budget: {monthly_usd: 50}',
+            '16:1: budgets: unknown key "budgets"; write budget: {monthly_usd: 50}',
         ),
         (
             "monthly_usd: 500",
             "input_tokens: 5",
             (
-                "15:10: budget.input_tokens: expected one of the keys growth_percent, monthly_usd, found the unknown "
+                "16:10: budget.input_tokens: expected one of the keys growth_percent, monthly_usd, found the unknown "
                 'key "input_tokens"'
             ),
         ),
