@@ -135,16 +135,17 @@ def suggest(name: str, choices: Iterable[str]) -> str:
     """
     folded = {choice.lower(): choice for choice in choices}
     near = [choice for word, choice in folded.items() if word != name.lower() and f"-{name.lower()}-" in f"-{word}-"]
-    near = near or [folded[match] for match in find_nearest(name.lower(), folded, 0.6)]
+    near = near or [folded[match] for match in find_nearest(name.lower(), folded, 60)]
     near = near or [choice for word, choice in folded.items() if len(name) > 2 and word.startswith(name.lower())][:3]
     *others, last = near or [""]
     return f"did you mean {', '.join(others)}{' or ' if others else ''}{last}?" if near else ""
 
 
-def find_nearest(name: str, choices: Iterable[str], cutoff: float) -> list[str]:
-    """Return the choice most like a name, and the next one if it is about as like; none below `cutoff`, of 1."""
-    likeness = {choice: SequenceMatcher(None, choice, name).ratio() for choice in get_close_matches(name, choices, 2, cutoff)}
-    return [choice for choice, ratio in likeness.items() if ratio > max(likeness.values()) - 0.1]
+def find_nearest(name: str, choices: Iterable[str], percent: int) -> list[str]:
+    """Return the choice most like a name, and the next one if it is about as like; none that is less like it than `percent`."""
+    matches = get_close_matches(name, choices, 2, percent / 100)
+    likeness = {match: SequenceMatcher(None, match, name).ratio() * 100 for match in matches}
+    return [match for match, likely in likeness.items() if likely > max(likeness.values()) - 10]
 
 
 class MissingPrice(Gpt41Error):

@@ -96,8 +96,8 @@ _OPTION_WORDS = {
 }
 """What people type for an option, by what they look for."""
 
-_SURE, _CLOSE = 0.85, 0.75
-"""How alike two names are, of 1, if one is the other misspelt, and if it may be."""
+_SURE, _CLOSE = 85, 75
+"""How alike two names are, in percent, if one is the other misspelt, and if it may be."""
 _MAX_HINTS = 3
 """More commands than that have nothing in common with what somebody looked for."""
 
