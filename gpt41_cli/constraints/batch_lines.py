@@ -21,7 +21,7 @@ from gpt41_cli.requests.recognise import RequestInput, read_lines
 from gpt41_cli.rules import Level
 from gpt41_cli.tokens.meter import Meter
 from gpt41_cli.totals import Addable, Largest
-from gpt41_cli.work.sizing import FramedMeasurer, MeasuredRequest, measure_request
+from gpt41_cli.work.measuring import FramedMeasurer, MeasuredRequest, measure_request
 from gpt41_cli.work.stream import ReadingOptions, map_chunks
 from gpt41_cli.work.violations import RuleViolations, hash_text
 from gpt41_cli.work.workload import Assumptions, RequestSizer

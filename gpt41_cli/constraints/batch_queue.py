@@ -50,9 +50,11 @@ def pack_queue(load: VariantLoad, queue_tokens: int) -> Mapping[int, int]:
     all requests are alike or all of them fit at once. No request may be larger than the queue.
     """
     found: Counter[int] = Counter()
+    lengths: Counter[int] = Counter()
+    for size, many in load.sizes.items():
+        lengths[max(size.input_tokens, 1)] += many
     filled, free = 0, queue_tokens
-    for size, many in sorted(load.sizes.items(), reverse=True):
-        tokens = max(size.input_tokens, 1)
+    for tokens, many in sorted(lengths.items(), reverse=True):
         fits = min(many, free // tokens)
         filled, free, left = filled + fits, free - fits * tokens, many - fits
         if left:

@@ -31,8 +31,9 @@ from gpt41_cli.tokens.images import count_image_tokens
 from gpt41_cli.tokens.meter import Meter, find_rules
 from gpt41_cli.tokens.pieces import IMAGES, PARTS, Entry
 from gpt41_cli.tokens.text.workers import map_in_order
+from gpt41_cli.work.measuring import MeasuredRequest, measure_request
 from gpt41_cli.work.refused_settings import RefusableField
-from gpt41_cli.work.sizing import MeasuredRequest, RequestTotals, measure_request
+from gpt41_cli.work.sizing import RequestTotals
 from gpt41_cli.work.stream import ReadingOptions, UnusableSizes, make_file_changed_error
 from gpt41_cli.work.workload import ModelAndMode, RequestShape
 
@@ -206,8 +207,9 @@ class SizeReader:
         most = row["max_output_tokens"]
         shape = RequestShape(
             sum(parts.values()) - (sum(generation) if is_newer else 0),
-            images,
             None if most is None else _get_count(row, "max_output_tokens"),
+            None,
+            images,
             _get_count(row, "answers"),
             _get_count(row, "prediction_tokens"),
             generation_tokens=generation,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial, reduce
@@ -10,68 +10,26 @@ from operator import iadd
 from typing import NamedTuple
 
 from gpt41_cli import rules
-from gpt41_cli.catalog.tables import Model
-from gpt41_cli.errors import InputError, UnknownModel
-from gpt41_cli.files.fields import BadBody, redact
+from gpt41_cli.errors import InputError
 from gpt41_cli.files.places import RejectedRequest, Rejections
 from gpt41_cli.files.sources import InputSource, explain_empty
 from gpt41_cli.files.trees import SkippedPath
 from gpt41_cli.findings import Finding, Place
 from gpt41_cli.requests.placeholders import describe_placeholders
-from gpt41_cli.requests.readers import Frame, FramedLine, ParsedRequest
+from gpt41_cli.requests.readers import ParsedRequest
 from gpt41_cli.requests.recognise import TEXT_KIND, PictureInput, RecognisedInput, RequestInput, TextInput
-from gpt41_cli.requests.request import ANIMATED_PICTURE, Image, Request
-from gpt41_cli.rules import Group, Rule
+from gpt41_cli.requests.request import ANIMATED_PICTURE, Image
+from gpt41_cli.rules import Rule
 from gpt41_cli.tokens import TextCounter, count_stream
-from gpt41_cli.tokens.generations import GPT_5
 from gpt41_cli.tokens.meter import Meter
-from gpt41_cli.tokens.pieces import IMAGES, Entry
-from gpt41_cli.tokens.prefix import CachePrefix, PrefixDigester
 from gpt41_cli.totals import Addable, Occurrences
-from gpt41_cli.work.frames import FrameMemo
+from gpt41_cli.work.measuring import FramedMeasurer, MeasuredRequest, measure_request
 from gpt41_cli.work.prompt_cache import CacheReplay, ReplayOptions, SentPrefixes
-from gpt41_cli.work.refused_settings import RefusableField, find_refusable_fields, find_refused_settings
+from gpt41_cli.work.refused_settings import RefusableField
+from gpt41_cli.work.size_counts import SizeCounts
 from gpt41_cli.work.stream import ReadingOptions, map_chunks, open_input, skip_or_raise
 from gpt41_cli.work.violations import RuleViolations, list_request_flaws
 from gpt41_cli.work.workload import Assumptions, ModelAndMode, RequestShape, Workload
-
-_MODES_BY_SERVICE_TIER = {
-    None: "standard",
-    "auto": "standard",
-    "default": "standard",
-    "flex": "flex",
-    "priority": "priority",
-    "fast": "priority",
-}
-"""What `service_tier` asks for; an account may have `auto` mean another tier, which no request shows."""
-
-
-_NOTICED_DOUBTS = (rules.TEMPLATE, rules.IMAGE_ANIMATED)
-"""Doubts that are findings of a price, too: what is sent isn't what is read."""
-
-
-class MeasuredRequest(NamedTuple):
-    """One request as far as its price goes; `doubts` are the rules of those about what is counted, not about what is
-    missing. `flaws` are the rules of the API that it breaks.
-
-    `prefix` is there where the prompt cache is going to be replayed.
-    """
-
-    group: ModelAndMode
-    shape: RequestShape
-    needs: frozenset[str]
-    doubts: tuple[Rule, ...]
-    is_lower_bound: bool
-    is_training: bool
-    prefix: CachePrefix | None = None
-    refusable_fields: tuple[RefusableField, ...] = ()
-    flaws: tuple[Finding, ...] = ()
-    place: Place = Place("")
-
-    def with_more_text(self, tokens: int, place: Place, prefix: CachePrefix | None) -> MeasuredRequest:
-        """Return a request that has more tokens in its texts and is the same otherwise."""
-        shape = self.shape._replace(text_tokens=self.shape.text_tokens + tokens)
-        return self._replace(shape=shape, place=place, prefix=prefix)
 
 
 @dataclass
@@ -80,7 +38,7 @@ class ModelModeTotals(Addable):
     shapes.
     """
 
-    shapes: Counter[RequestShape] = field(default_factory=Counter)
+    shapes: SizeCounts[RequestShape] = field(default_factory=SizeCounts)
     needs: set[str] = field(default_factory=set)
     doubts: set[Rule] = field(default_factory=set)
     estimated_requests: int = 0
@@ -90,7 +48,7 @@ class ModelModeTotals(Addable):
 
     def add(self, sized: MeasuredRequest, times: int = 1) -> None:
         """Add a request, or several that are like it."""
-        self.shapes[sized.shape] += times
+        self.shapes.add(sized.shape, times)
         self.needs |= sized.needs
         self.doubts.update(sized.doubts)
         self.estimated_requests += times * bool(sized.doubts)
@@ -140,7 +98,7 @@ class RequestTotals(Addable):
     @property
     def requests(self) -> int:
         """The number of requests."""
-        return sum(totals.shapes.total() for totals in self.groups.values())
+        return sum(many for totals in self.groups.values() for _, many in totals.shapes.items())
 
 
 def count_text_tokens(source: InputSource, encoding: str) -> int:
@@ -164,96 +122,6 @@ class PromptTotals(NamedTuple):
     text_tokens: int
     images: tuple[Image, ...]
     flaws: tuple[Finding, ...] = ()
-
-
-def measure_request(
-    meter: Meter, sent: ParsedRequest, counted: Entry | None = None, *, names_mode: bool = False, is_replayed: bool = False
-) -> MeasuredRequest:
-    """What the price of a request depends on; `is_replayed` where that is the prompt cache too. `counted` is the request as
-    `meter` has counted it; None: it has not yet.
-
-    BadBody where it is to be priced at a model of its own that the table does not have, or, with `names_mode`, at a
-    `service_tier` that is none; and where OpenAI refuses it, or it holds what its model does not take.
-    """
-    request = meter.fill_image_sizes(sent.request)
-    name = meter.model or request.model
-    variant, method = meter.find_variant(name)
-    if name and not variant:
-        raise BadBody.from_error(UnknownModel("model", name, meter.catalog.models))
-    for refusal in (*request.refusals, *_find_refused_media(request, (variant or meter.catalog.family[0]).model)):
-        raise refusal
-    counted = counted or meter.count(sent)
-    tokens = counted.input_tokens - counted.parts[IMAGES]
-    generation_tokens = meter.compare_generations(request, method)
-    if method.rules.name == GPT_5.name:
-        tokens -= sum(generation_tokens)
-    fields = tuple(find_refusable_fields(request, meter.refusable_fields, meter.reasoning_efforts))
-    return MeasuredRequest(
-        ModelAndMode(variant.id if variant and not meter.model else request.model, find_mode(sent, names_mode)),
-        RequestShape(
-            tokens,
-            tuple(Image(image.width, image.height, image.detail) for image in request.images),
-            request.max_output_tokens,
-            request.answer_count,
-            meter.get_memo(method.encoding)(request.predicted_text) if request.predicted_text else 0,
-            generation_tokens=generation_tokens,
-        ),
-        request.needs,
-        tuple(dict.fromkeys(doubt.rule for doubt in counted.doubts if not doubt.has_missing_tokens)),
-        counted.is_lower_bound,
-        sent.is_training_example,
-        meter.digest_prefix(request) if is_replayed else None,
-        fields,
-        (
-            *(() if sent.is_training_example else sent.flaws),
-            *(find_refused_settings(fields, variant, sent) if variant and not sent.is_training_example else ()),
-            *(Finding(doubt.rule, f"{doubt.path}: {doubt.message}") for doubt in counted.doubts if doubt.rule in _NOTICED_DOUBTS),
-        ),
-        sent.place,
-    )
-
-
-class FramedMeasurer:
-    """Measures lines with a frame as `measure`, which is `measure_request`, does their requests; `is_replayed` is as there."""
-
-    def __init__(self, meter: Meter, measure: Callable[[ParsedRequest], MeasuredRequest], *, is_replayed: bool = False) -> None:
-        def measure_frame(frame: Frame) -> tuple[MeasuredRequest, PrefixDigester | None]:
-            digester = meter.make_prefix_digester(frame.sent.request, frame.marks) if is_replayed else None
-            return measure(frame.sent), digester
-
-        self._memo = FrameMemo(meter, measure_frame)
-
-    def measure(self, line: FramedLine) -> MeasuredRequest:
-        """Measure a line. Raises what the measuring of its request raises."""
-        (measured, digester), tokens = self._memo.look_up(line)
-        return measured.with_more_text(tokens, line.place, digester.digest(line.texts) if digester else None)
-
-
-def _find_refused_media(request: Request, model: Model) -> Iterator[BadBody]:
-    """Find pictures and sounds that the model neither takes nor gives, each with its place."""
-    if not request.images and not request.doubts:
-        return
-    taken = {*model.input_modalities, *model.output_modalities}
-    paths = {
-        "image": [image.path for image in request.images],
-        "audio": [doubt.path for doubt in request.doubts if Group.AUDIO in doubt.rule.groups],
-    }
-    for kind, found in paths.items():
-        if kind not in taken:
-            yield from (
-                BadBody(path, f"{' or '.join(model.input_modalities)}, all that {model.id} takes", kind) for path in found
-            )
-
-
-def find_mode(sent: ParsedRequest, names_mode: bool) -> str:
-    """Return the mode of a request: batch for a line for the Batch API, else what `service_tier` says."""
-    tier = sent.request.service_tier
-    if sent.is_batch:
-        return "batch"
-    if names_mode and tier not in _MODES_BY_SERVICE_TIER:
-        known = ", ".join(filter(None, _MODES_BY_SERVICE_TIER))
-        raise BadBody("service_tier", f"one of {known}", redact(str(tier)))
-    return _MODES_BY_SERVICE_TIER.get(tier, str(tier))
 
 
 def measure_sources(
@@ -406,9 +274,9 @@ def _make_workload(
     cold_times = 1 if warm and times > 1 else 0 if warm else times
     shapes = totals.shapes
     if warm or times > 1:
-        shapes = Counter({shape: many * cold_times for shape, many in shapes.items() if cold_times})
+        shapes = SizeCounts((shape, many * cold_times) for shape, many in shapes.items() if cold_times)
     for shape, many in warm.shapes.items() if warm else ():
-        shapes[shape] += many * (times - cold_times)
+        shapes.add(shape, many * (times - cold_times))
     return Workload(
         shapes,
         terms,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
@@ -13,6 +13,7 @@ from gpt41_cli.errors import InputError
 from gpt41_cli.pricing import NO_TOOL_USE, ToolUse, Usage
 from gpt41_cli.rules import Rule
 from gpt41_cli.work.searches import count_search_tokens
+from gpt41_cli.work.size_counts import SizeCounts, Sizes
 
 PREDICTED_OUTPUTS = "predicted-outputs"
 
@@ -31,7 +32,8 @@ class ModelAndMode(NamedTuple):
 
 
 class RequestShape(NamedTuple):
-    """Everything that distinguishes two requests for prices and limits, whatever model takes them.
+    """Everything that distinguishes two requests for prices and limits, whatever model takes them. The numbers that differ most
+    come first, as `SizeCounts` packs three.
 
     `text_tokens` is the input without pictures. `max_output_tokens` is None if the request states no maximum. It asks for
     `answers` and predicts `prediction_tokens`. `cached_tokens` come from a replay of the prompt cache; None without one.
@@ -39,11 +41,11 @@ class RequestShape(NamedTuple):
     """
 
     text_tokens: int
-    images: tuple[Image, ...] = ()
     max_output_tokens: int | None = None
+    cached_tokens: int | None = None
+    images: tuple[Image, ...] = ()
     answers: int = 1
     prediction_tokens: int = 0
-    cached_tokens: int | None = None
     generation_tokens: tuple[int, ...] = ()
 
 
@@ -77,14 +79,14 @@ class LimitExcess(NamedTuple):
 class VariantLoad:
     """The work as one variant counts it: the `sizes` of requests, and how many there are of each."""
 
-    def __init__(self, sizes: Mapping[RequestSize, int]) -> None:
+    def __init__(self, sizes: Sizes[RequestSize]) -> None:
         self.sizes = sizes
         self._split: dict[int, tuple[VariantLoad, VariantLoad]] = {}
 
     @cached_property
     def requests(self) -> int:
         """The number of requests."""
-        return sum(self.sizes.values())
+        return sum(many for _, many in self.sizes.items())
 
     @cached_property
     def usage(self) -> Usage:
@@ -104,25 +106,35 @@ class VariantLoad:
     @cached_property
     def input_range(self) -> tuple[int, int]:
         """The least and the most input tokens of a request."""
-        inputs = [size.input_tokens for size in self.sizes]
-        return min(inputs), max(inputs)
+        return min(size.input_tokens for size in self.sizes), self._bound.input_tokens
+
+    @cached_property
+    def _bound(self) -> RequestSize:
+        """A size that no request exceeds in any number."""
+        bound = RequestSize(0, 0, 0)
+        for size in self.sizes:
+            bound = RequestSize._make(map(max, bound, size))
+        return bound
 
     def find_excess(self, measure: Callable[[RequestSize], int], limit: int) -> LimitExcess | None:
-        """Find the requests whose `measure` exceeds `limit`; None if there are none."""
-        broken = {size: many for size, many in self.sizes.items() if measure(size) > limit}
-        return LimitExcess(max(map(measure, broken)), sum(broken.values())) if broken else None
+        """Find the requests whose `measure`, which grows with each number, exceeds `limit`; None if there are none."""
+        if measure(self._bound) <= limit:
+            return None
+        broken = self.filter_sizes(lambda size: measure(size) > limit)
+        return LimitExcess(max(map(measure, broken.sizes)), broken.requests) if broken.sizes else None
 
     def filter_sizes(self, holds: Callable[[RequestSize], bool]) -> VariantLoad:
         """Return the part of the work that meets a condition."""
-        return VariantLoad({size: many for size, many in self.sizes.items() if holds(size)})
+        return VariantLoad(SizeCounts((size, many) for size, many in self.sizes.items() if holds(size)))
 
     def split_at(self, threshold: int) -> tuple[VariantLoad, VariantLoad]:
         """Return the requests of at most `threshold` input tokens, and the longer ones. Kept, because every usage tier asks for
         it.
         """
         if threshold not in self._split:
-            above = self.filter_sizes(lambda size: size.input_tokens > threshold)
-            up_to = self.filter_sizes(lambda size: size.input_tokens <= threshold) if above.sizes else self
+            has_longer = self._bound.input_tokens > threshold
+            above = self.filter_sizes(lambda size: size.input_tokens > threshold) if has_longer else VariantLoad({})
+            up_to = self.filter_sizes(lambda size: size.input_tokens <= threshold) if has_longer else self
             self._split[threshold] = (up_to, above)
         return self._split[threshold]
 
@@ -236,7 +248,7 @@ class Workload:
     Raises InputError if more of a prediction is accepted than there is output.
     """
 
-    shapes: Mapping[RequestShape, int]
+    shapes: Sizes[RequestShape]
     terms: Assumptions
     text_tokens: int = 0
     needs: frozenset[str] = frozenset()
@@ -257,8 +269,9 @@ class Workload:
     _loads: dict[str, VariantLoad] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for prediction_tokens in {shape.prediction_tokens for shape in self.shapes}:
-            self.terms.check_prediction(prediction_tokens)
+        if self.terms.accepted_share is not None:
+            for prediction_tokens in {shape.prediction_tokens for shape in self.shapes}:
+                self.terms.check_prediction(prediction_tokens)
 
     @property
     def is_lower_bound(self) -> bool:
@@ -285,10 +298,7 @@ class Workload:
 
     def without_cache(self) -> Workload:
         """Return the work with a cold cache, if the prompt cache was replayed."""
-        shapes: dict[RequestShape, int] = {}
-        for shape, many in self.shapes.items():
-            cold = shape._replace(cached_tokens=None)
-            shapes[cold] = shapes.get(cold, 0) + many
+        shapes = SizeCounts((shape._replace(cached_tokens=None), many) for shape, many in self.shapes.items())
         return replace(self, shapes=shapes, replay=None, is_warm=False, _loads={})
 
     def without_reasoning(self) -> Workload:
@@ -303,7 +313,7 @@ class Workload:
     @cached_property
     def requests(self) -> int:
         """The number of requests."""
-        return sum(self.shapes.values())
+        return sum(many for _, many in self.shapes.items())
 
     @cached_property
     def requests_without_maximum(self) -> int:
@@ -328,11 +338,8 @@ class Workload:
     def load_on(self, catalog: Catalog, variant: Variant) -> VariantLoad:
         """Return the work as `variant` counts it. Raises InputError if more tokens are cached than a request has input."""
         if variant.id not in self._loads:
-            sizes: dict[RequestSize, int] = {}
             sizer = RequestSizer(self.terms, catalog, variant)
-            for shape, many in self.shapes.items():
-                size = sizer.size(shape)
-                sizes[size] = sizes.get(size, 0) + many
+            sizes = SizeCounts((sizer.size(shape), many) for shape, many in self.shapes.items())
             self._loads[variant.id] = VariantLoad(sizes)
         return self._loads[variant.id]
 
@@ -363,7 +370,7 @@ def workload(
     terms = Assumptions(output_tokens, cached_tokens, cached_share, tools, accepted_share)
     needs = {"vision": images, PREDICTED_OUTPUTS: prediction_tokens}
     return Workload(
-        {RequestShape(input_tokens + text_tokens, images, prediction_tokens=prediction_tokens): requests},
+        {RequestShape(input_tokens + text_tokens, images=images, prediction_tokens=prediction_tokens): requests},
         terms,
         text_tokens,
         needs=frozenset(name for name, is_used in needs.items() if is_used) | tools.needed_abilities,

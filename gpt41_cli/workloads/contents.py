@@ -31,9 +31,10 @@ from gpt41_cli.tokens.pieces import IMAGES, PARTS, TEXT, Entry
 from gpt41_cli.tokens.prefix import PrefixDigester
 from gpt41_cli.work import sizing
 from gpt41_cli.work.frames import FrameMemo
+from gpt41_cli.work.measuring import MeasuredRequest, measure_request
 from gpt41_cli.work.prompt_cache import CacheReplay, ReplayOptions, SentPrefixes
 from gpt41_cli.work.sizes_table import SizedRow, add_up_sizes, measure_sizes
-from gpt41_cli.work.sizing import MeasuredRequest, RequestTotals, count_text_tokens, measure_request, replay_request
+from gpt41_cli.work.sizing import RequestTotals, count_text_tokens, replay_request
 from gpt41_cli.work.stream import ReadingOptions, make_reading, map_chunks, open_input, skip_or_raise
 from gpt41_cli.work.tally import Tally
 from gpt41_cli.work.violations import RuleViolations, list_request_flaws

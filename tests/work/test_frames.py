@@ -23,7 +23,7 @@ from gpt41_cli.tokens import meter as meter_module
 from gpt41_cli.tokens.meter import Meter
 from gpt41_cli.work import frames
 from gpt41_cli.work.frames import FramedCounter, FrameReader
-from gpt41_cli.work.sizing import FramedMeasurer, MeasuredRequest, measure_request
+from gpt41_cli.work.measuring import FramedMeasurer, MeasuredRequest, measure_request
 from tests.builders import CALL, CATALOG, FORMAT, SECRET, SYSTEM, USER, Body, chat, image_message, responses
 from tests.conftest import Run
 

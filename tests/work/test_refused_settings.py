@@ -12,7 +12,7 @@ from gpt41_cli.findings import Finding, Place
 from gpt41_cli.requests.readers import read_json_request
 from gpt41_cli.rules import Level
 from gpt41_cli.tokens.meter import Meter
-from gpt41_cli.work.sizing import measure_request
+from gpt41_cli.work.measuring import measure_request
 from gpt41_cli.work.violations import RuleViolations, list_request_flaws
 
 

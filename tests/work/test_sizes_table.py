@@ -24,8 +24,8 @@ from gpt41_cli.requests.readers import read_request
 from gpt41_cli.requests.recognise import RequestInput
 from gpt41_cli.tokens.meter import Meter
 from gpt41_cli.tokens.pieces import IMAGES
+from gpt41_cli.work.measuring import measure_request
 from gpt41_cli.work.sizes_table import SizeReader, SizeWriter, add_up_sizes, describe_counting, measure_sizes
-from gpt41_cli.work.sizing import measure_request
 from gpt41_cli.work.stream import ReadingOptions, UnusableSizes
 from tests.builders import CALL, FORMAT, SECRET, SYSTEM, USER, Body, chat, image_message, responses
 from tests.conftest import FROZEN, Run

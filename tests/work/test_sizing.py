@@ -345,7 +345,7 @@ def test_much_is_counted_as_little_is(tmp_path: Path, catalog: Catalog) -> None:
         for is_much in (False, True)
     ]
     requests = [each for each in found if isinstance(each, RequestTotals)]
-    little, much = ({group: totals.shapes for group, totals in each.groups.items()} for each in requests)
+    little, much = ({group: dict(totals.shapes.items()) for group, totals in each.groups.items()} for each in requests)
     assert little == much
     assert [each.rejects.count for each in requests] == [1, 1]
 

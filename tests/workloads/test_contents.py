@@ -99,7 +99,7 @@ def test_a_folder_of_requests_may_hold_other_files(catalog: Catalog, folder: Pat
     alone = contents(catalog, "requests: prompts/, output_tokens: 1, model: gpt-4.1")
     (folder / "prompts" / name).write_text(text)
     found = contents(catalog, "requests: prompts/, output_tokens: 1, model: gpt-4.1")
-    assert (found.tally.requests, found.workload.shapes) == (1, alone.workload.shapes)
+    assert (found.tally.requests, *found.workload.shapes) == (1, *alone.workload.shapes)
     assert [each.path for each in found.skipped_files] == [f"prompts/{name}"]
 
 

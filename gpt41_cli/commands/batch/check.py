@@ -23,9 +23,9 @@ from gpt41_cli.prices.quote import Quote, price_workload
 from gpt41_cli.pricing import Usage, sum_usd
 from gpt41_cli.rules import Group, Level, Rule
 from gpt41_cli.tokens.meter import Meter
+from gpt41_cli.work.measuring import MeasuredRequest
 from gpt41_cli.work.prompt_cache import CacheReplay, ReplayOptions
 from gpt41_cli.work.sizing import (
-    MeasuredRequest,
     RequestTotals,
     merge_into_workload,
     replay_request,

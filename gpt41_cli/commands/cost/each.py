@@ -22,8 +22,8 @@ from gpt41_cli.requests.readers import FramedLine, ParsedRequest, make_text_requ
 from gpt41_cli.requests.recognise import PictureInput, RequestInput, TextInput
 from gpt41_cli.requests.request import Image
 from gpt41_cli.tokens.meter import Meter
+from gpt41_cli.work.measuring import FramedMeasurer, MeasuredRequest, measure_request
 from gpt41_cli.work.searches import count_search_tokens
-from gpt41_cli.work.sizing import FramedMeasurer, MeasuredRequest, measure_request
 from gpt41_cli.work.stream import ReadingOptions, map_chunks, open_input, skip_or_raise
 from gpt41_cli.work.workload import Assumptions, size_request
 

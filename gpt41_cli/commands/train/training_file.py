@@ -28,7 +28,7 @@ from gpt41_cli.tokens.meter import Meter
 from gpt41_cli.tokens.pieces import HISTORY, TEXT, count_pieces
 from gpt41_cli.tokens.prompt import build_turn
 from gpt41_cli.totals import Addable, Largest, Occurrences
-from gpt41_cli.work.sizing import measure_request
+from gpt41_cli.work.measuring import measure_request
 from gpt41_cli.work.stream import ReadingOptions, map_chunks
 from gpt41_cli.work.violations import MEBIBYTE, MEGABYTE, RuleViolations, find_duplicate_lines, hash_text
 from gpt41_cli.work.workload import Assumptions, RequestShape, size_request
