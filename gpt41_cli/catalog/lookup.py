@@ -5,7 +5,7 @@ from datetime import date
 from types import MappingProxyType
 from typing import Annotated, Literal, NamedTuple, Self
 
-from gpt41_cli.catalog import checks, tables
+from gpt41_cli.catalog import checks, evidence_tables, tables
 from gpt41_cli.catalog.limit_tables import ApiLimits, CacheRules
 from gpt41_cli.catalog.meters import Meters
 from gpt41_cli.catalog.model_names import normalize_model_name
@@ -72,8 +72,8 @@ class Catalog(NamedTuple):
     sources: Mapping[str, Annotated[Citation, Read(checks.read_citation)]]
     platforms: Annotated[Mapping[str, tables.Platform], checks.is_not_empty("at least one platform")]
     models: Annotated[Mapping[str, tables.Model], checks.names_are_unique]
-    evidence: tables.PublishedEvidence
-    tasks: Annotated[Mapping[str, tables.Task], checks.is_not_empty("at least one task"), checks.aliases_are_unique]
+    evidence: evidence_tables.PublishedEvidence
+    tasks: Annotated[Mapping[str, evidence_tables.Task], checks.is_not_empty("at least one task"), checks.aliases_are_unique]
     checked_on: date
     stale_after_days: Positive
     horizon_days: Positive
@@ -168,7 +168,7 @@ class Catalog(NamedTuple):
             raise UnknownName("platform", name, self.platforms)
         return self.platforms[name]
 
-    def task(self, name: str) -> tables.Task:
+    def task(self, name: str) -> evidence_tables.Task:
         """Look up a task profile by its name or an alias. Raises UnknownName if there is none of this name."""
         names = {alias: task for task in self.tasks.values() for alias in (task.id, *task.aliases)}
         if name not in names:

@@ -15,7 +15,8 @@ from gpt41_cli import notation
 from gpt41_cli.catalog import MODES, Catalog
 from gpt41_cli.catalog.checks import is_not_empty, is_percentage
 from gpt41_cli.catalog.cursor import Cursor
-from gpt41_cli.catalog.tables import Platform, Task
+from gpt41_cli.catalog.evidence_tables import Task
+from gpt41_cli.catalog.tables import Platform
 from gpt41_cli.errors import Gpt41Error, InputError
 from gpt41_cli.findings import Place
 from gpt41_cli.notation import PERIODS_PER_MONTH

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from gpt41_cli import rules
 from gpt41_cli.catalog import Catalog, Market, Variant
 from gpt41_cli.catalog.evaluation import Evaluation
-from gpt41_cli.catalog.tables import Task
+from gpt41_cli.catalog.evidence_tables import Task
 from gpt41_cli.commands.recommend.scores import TaskScores, score_models
 from gpt41_cli.constraints import abilities, lifecycle, rate_limits, request_limits
 from gpt41_cli.display import format_duration, format_exact, format_money, format_score_below

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.catalog.evaluation import Evaluation
-from gpt41_cli.catalog.tables import Task
+from gpt41_cli.catalog.evidence_tables import Task
 from gpt41_cli.display import format_exact
 from gpt41_cli.findings import Citation
 

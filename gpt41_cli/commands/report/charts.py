@@ -7,7 +7,8 @@ from decimal import Decimal
 from fractions import Fraction
 from math import floor
 
-from gpt41_cli.commands.report.overview import ExaminedWorkload, ModelEnd, Overview, ReportedWorkload, compute_request_usd
+from gpt41_cli.commands.report.inputs import ReportedWorkload
+from gpt41_cli.commands.report.overview import ExaminedWorkload, ModelEnd, Overview, compute_request_usd
 from gpt41_cli.display import format_int, format_money, format_score, pluralize, to_decimal
 from gpt41_cli.reports.chart import UNIT_FORMATTERS, Chart, ChartAxis, ChartMark, ChartPoint, ChartSeries
 from gpt41_cli.tokens.pieces import PARTS

@@ -12,7 +12,7 @@ from gpt41_cli.display import sanitize
 from gpt41_cli.errors import InputError, quote_text
 
 if TYPE_CHECKING:
-    from gpt41_cli.commands.report.overview import ReportInput
+    from gpt41_cli.commands.report.inputs import ReportInput
     from gpt41_cli.reports import Report
     from gpt41_cli.workloads.priced import CheckOptions
 
@@ -77,7 +77,7 @@ def _name_input(name: str) -> str:
 
 def _read_input(name: str, conditions: "CheckOptions") -> "ReportInput":
     """Read one argument: a saved report, by its ending or on standard input, else a gpt41.yaml."""
-    from gpt41_cli.commands.report.overview import make_checked_input, make_saved_input
+    from gpt41_cli.commands.report.inputs import make_checked_input, make_saved_input
     from gpt41_cli.files.sources import open_file, wrap_os_errors
     from gpt41_cli.workloads.saved import MAX_REPORT_BYTES, load_saved_report
 

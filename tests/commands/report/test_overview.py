@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.commands.check.check import check_workloads
-from gpt41_cli.commands.report.overview import ExaminedWorkload, Overview, examine_workloads, make_checked_input, make_saved_input
+from gpt41_cli.commands.report.inputs import make_checked_input, make_saved_input
+from gpt41_cli.commands.report.overview import ExaminedWorkload, Overview, examine_workloads
 from gpt41_cli.commands.report.report import make_report
 from gpt41_cli.config.load import parse_config
 from gpt41_cli.config.roots import open_working_tree
