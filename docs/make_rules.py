@@ -12,8 +12,9 @@ PAGE = Path(__file__).with_name("rules.md")
 INTRODUCTION = """\
 # What does a rule mean?
 
-Findings print the id of their rule in brackets, such as `[model-retires]`. `gpt41 explain model-retires` prints what this page
-says about it. A command may give a single finding another level.
+Findings print the id of their rule in brackets, such as `[model-retires]`. Look it up here, or with `gpt41 explain
+model-retires`: each entry says what the finding means, why it matters and what to do. A command may give a single finding another
+level.
 
 This page is made by `docs/make_rules.py` from the table of rules.
 """

@@ -30,7 +30,7 @@ def constant(rule_id: str) -> str:
     return rule_id.upper().replace("-", "_")
 
 
-def test_a_rule_says_in_sentences_what_it_demands_why_and_what_to_do() -> None:
+def test_a_rule_says_in_sentences_what_it_means_why_and_what_to_do() -> None:
     for rule in RULES.values():
         for text in (rule.sentence, rule.why, rule.remedy):
             assert re.fullmatch(r"[A-Z][^\n]*\.", text), rule

@@ -1,4 +1,4 @@
-"""Every rule, once: its id, what it demands, why it matters, what to do, how much it weighs, and what it does to an answer.
+"""Every rule, once: its id, what it means, why it matters, what to do, how much it weighs, and what it does to an answer.
 
 A finding, a doubt or a reason is made with one of these constants, and code asks the rule itself: nothing compares ids.
 A new rule is one entry in the module of its topic. `gpt41 explain` and docs/rules.md print them.

@@ -4,14 +4,14 @@ from gpt41_cli.rules.rule import Effect, Group, Level, Rule
 
 BATCH_EMPTY = Rule(
     "batch-empty",
-    "A Batch file has at least one request.",
+    "A Batch file has no requests.",
     why="The Batch API rejects an empty file.",
     remedy="Check what writes the file.",
     level=Level.ERROR,
 )
 BATCH_MARK = Rule(
     "batch-mark",
-    "A Batch file begins with JSON, not with a byte order mark.",
+    "A Batch file begins with a byte order mark.",
     why=(
         "JSON must not begin with one (RFC 8259, section 8.1), so the Batch API may reject the file. Whether it does isn't "
         "documented."
@@ -22,7 +22,7 @@ BATCH_MARK = Rule(
 )
 BATCH_BLANK_LINES = Rule(
     "batch-blank-lines",
-    "A Batch file has no blank lines, which OpenAI doesn't document as allowed.",
+    "A Batch file has blank lines, which OpenAI doesn't document as allowed.",
     why="The Batch API may reject the file.",
     remedy="Remove the blank lines, or write parts with gpt41 batch --split.",
     level=Level.WARNING,
@@ -30,7 +30,7 @@ BATCH_BLANK_LINES = Rule(
 )
 BATCH_CUSTOM_ID = Rule(
     "batch-custom-id",
-    "Each request of a Batch file has a custom_id of its own.",
+    "A request of a Batch file has no custom_id, or that of another request.",
     why=(
         "The answers come in any order, and custom_id is the only way to match them. The Batch API rejects a "
         "second request with the same one."
@@ -40,7 +40,7 @@ BATCH_CUSTOM_ID = Rule(
 )
 BATCH_MODELS = Rule(
     "batch-models",
-    "All requests of a Batch file name the same model.",
+    "The requests of a Batch file name several models.",
     why="The Batch API rejects a file with a second model.",
     remedy="Write one file per model; gpt41 batch --split does.",
     level=Level.ERROR,
@@ -48,7 +48,7 @@ BATCH_MODELS = Rule(
 )
 BATCH_ENDPOINTS = Rule(
     "batch-endpoints",
-    "All requests of a Batch file go to the same endpoint.",
+    "The requests of a Batch file go to several endpoints.",
     why="A batch is made for one endpoint, so the Batch API rejects a second url.",
     remedy="Write one file per endpoint; gpt41 batch --split does.",
     level=Level.ERROR,
@@ -56,28 +56,28 @@ BATCH_ENDPOINTS = Rule(
 )
 BATCH_METHOD = Rule(
     "batch-method",
-    "Each request of a Batch file has the method POST.",
-    why="The Batch API takes nothing else.",
+    "A request of a Batch file has another method than POST.",
+    why="The Batch API takes only POST.",
     remedy='Set "method": "POST" on each line.',
     level=Level.ERROR,
 )
 BATCH_STREAM = Rule(
     "batch-stream",
-    "No request of a Batch file asks for a stream.",
+    "A request of a Batch file asks for a stream.",
     why="A batch answers with a file, so it can't stream.",
     remedy="Remove stream from the body, or set it to false.",
     level=Level.ERROR,
 )
 BATCH_BACKGROUND = Rule(
     "batch-background",
-    "No request of a Batch file runs in the background.",
+    "A request of a Batch file asks to run in the background.",
     why="A batch runs in the background itself. The guide doesn't say that it takes the field, so the request may be refused.",
     remedy='Remove "background" from the body.',
     level=Level.WARNING,
 )
 BATCH_URL = Rule(
     "batch-url",
-    "Each request of a Batch file goes to an endpoint that the platform has and whose requests can be counted.",
+    "A request of a Batch file goes to an endpoint that the platform doesn't have, or whose requests can't be counted.",
     why=(
         "OpenAI takes /v1/chat/completions, Azure also /chat/completions. Requests to other endpoints can't be counted here, so "
         "they have no price; the Batch API may still take them."
@@ -87,7 +87,7 @@ BATCH_URL = Rule(
 )
 BATCH_REQUESTS = Rule(
     "batch-requests",
-    "A Batch file has no more requests than the Batch API takes.",
+    "A Batch file has more requests than the Batch API takes.",
     why="The Batch API rejects a longer file.",
     remedy="Write several files; gpt41 batch --split does.",
     level=Level.ERROR,
@@ -95,7 +95,7 @@ BATCH_REQUESTS = Rule(
 )
 BATCH_BYTES = Rule(
     "batch-bytes",
-    "A Batch file is not larger than the Batch API takes.",
+    "A Batch file is larger than the Batch API takes.",
     why="The Batch API rejects a larger file.",
     remedy="Write several files; gpt41 batch --split does.",
     level=Level.ERROR,
@@ -103,14 +103,14 @@ BATCH_BYTES = Rule(
 )
 BATCH_LINE_BYTES = Rule(
     "batch-line-bytes",
-    "No line of a Batch file is larger than a whole file may be.",
+    "A line of a Batch file is larger than a whole file may be.",
     why="No file can hold this request, so a batch can't answer it.",
     remedy="Make the request smaller, or send it in standard. Pictures can be addresses instead of data.",
     level=Level.ERROR,
 )
 BATCH_QUEUE = Rule(
     "batch-queue",
-    "A Batch file fits into the queue of its model.",
+    "A Batch file doesn't fit into the queue of its model.",
     why="The Batch API rejects a file whose tokens don't fit into the queue of your usage tier.",
     remedy="Write parts for your tier with gpt41 batch --split DIR --usage-tier N, and send one after the other.",
     level=Level.ERROR,
@@ -118,14 +118,14 @@ BATCH_QUEUE = Rule(
 )
 BATCH_QUEUE_REQUEST = Rule(
     "batch-queue-request",
-    "Each request of a Batch file fits into the queue of its model.",
+    "A single request of a Batch file doesn't fit into the queue of its model.",
     why="Your usage tier can never queue this request.",
     remedy="Shorten it, send it in standard, or move to a higher usage tier.",
     level=Level.ERROR,
 )
 UNKNOWN_MODEL = Rule(
     "unknown-model",
-    "The price table has the model that a request names.",
+    "A request names a model that the price table doesn't have.",
     why='Without a price the answer is only "at least".',
     remedy=(
         "Correct the name, say which model a deployment is (--model NAME=MODEL, or models: in gpt41.yaml), or add the model to a "

@@ -4,75 +4,75 @@ from gpt41_cli.rules.rule import Group, Level, Rule
 
 UNTIL_PAST = Rule(
     "until-past",
-    "The day until which the workload must run is in the future.",
+    "The day until which the workload must run has passed.",
     why="The requirement no longer protects you.",
     remedy="Set a new day in require.until.",
 )
 BUDGET_PER_REQUEST = Rule(
     "budget-per-request",
-    "The mean request of a workload costs no more than its budget.",
+    "The mean request of a workload costs more than its budget.",
     why="A request costs more than you planned.",
     remedy="Shorten the prompt or the answer, use a cheaper variant or mode, or raise the budget.",
     level=Level.ERROR,
 )
 BUDGET_MONTHLY = Rule(
     "budget-monthly",
-    "A workload costs no more per month than its budget.",
+    "A workload costs more per month than its budget.",
     why="The month costs more than you planned.",
     remedy="Use a cheaper variant or mode, send less, or raise the budget.",
     level=Level.ERROR,
 )
 BUDGET_TOTAL = Rule(
     "budget-total",
-    "All workloads together cost no more per month than the budget.",
+    "All workloads together cost more per month than the budget.",
     why="The month costs more than you planned for everything together.",
     remedy="Look at the most expensive workloads first, or raise the budget.",
     level=Level.ERROR,
 )
 BUDGET_INPUT_TOKENS = Rule(
     "budget-input-tokens",
-    "No request of a workload has more input tokens than its budget.",
+    "A request of a workload has more input tokens than its budget allows.",
     why="A prompt has grown beyond what you planned.",
     remedy="Shorten the request that is listed, or raise the budget.",
     level=Level.ERROR,
 )
 BUDGET_GROWTH = Rule(
     "budget-growth",
-    "The workload has not become more expensive by more than its budget allows.",
+    "A workload has become more expensive by more than its budget allows.",
     why="This change costs more than one change may.",
     remedy="Look at the causes in gpt41 diff. Shorten what grew, or raise growth_percent for this change.",
     level=Level.ERROR,
 )
 PROMPT_GROWTH = Rule(
     "prompt-growth",
-    "A change doesn't make the prompts of a workload longer.",
+    "A change makes the prompts of a workload longer.",
     why="Every request pays for it.",
     remedy="Shorten what was added, or accept what it costs.",
 )
 CHEAPER_VARIANT = Rule(
     "cheaper-variant",
-    "No other variant or mode meets the same requirements for less.",
+    "Another variant or mode meets the same requirements for less.",
     why="You pay more than you have to.",
     remedy="Change model or mode in gpt41.yaml and in the code, after an evaluation of your own.",
     groups=Group.DATE_DEPENDENT,
 )
 QUALIFYING_VARIANT = Rule(
     "qualifying-variant",
-    "The variant in use meets the requirements.",
+    "The variant in use doesn't meet the requirements, and another one does.",
     why="It says which variant you could use instead.",
     remedy="Change model or mode in gpt41.yaml and in the code, after an evaluation of your own.",
     groups=Group.DATE_DEPENDENT,
 )
 ANSWERS_CUT = Rule(
     "answers-cut",
-    "No answer was cut at its maximum length.",
+    "Answers were cut at their maximum length.",
     why="Cut answers are often useless and are paid all the same. Their real length would be greater.",
     remedy="Raise the maximum of the answer, or ask for shorter answers.",
     level=Level.WARNING,
 )
 NOT_LEARNED = Rule(
     "not-learned",
-    "The workload and the length of each answer are known.",
+    "The workload or the length of some answers isn't known.",
     why="These answers don't help to say how long answers are.",
     remedy="Name the workload with --workload, or use custom_ids that occur in its requests.",
     level=Level.WARNING,

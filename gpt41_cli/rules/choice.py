@@ -4,7 +4,7 @@ from gpt41_cli.rules.rule import Group, Level, Rule
 
 DEADLINE = Rule(
     "deadline",
-    "The work is done by the deadline.",
+    "The work isn't done by the deadline.",
     why="The answers come too late.",
     remedy="Use a faster mode, a higher usage tier or fewer requests, or allow more time.",
     level=Level.ERROR,
@@ -12,7 +12,7 @@ DEADLINE = Rule(
 )
 USAGE_TIER = Rule(
     "usage-tier",
-    "The usage tier lets each request through.",
+    "The usage tier never lets a request through.",
     why="OpenAI rejects such a request, however slowly you send it.",
     remedy="Shorten it, or move to a higher usage tier.",
     level=Level.ERROR,
@@ -20,7 +20,7 @@ USAGE_TIER = Rule(
 )
 MONTHLY_LIMIT = Rule(
     "monthly-limit",
-    "The work costs no more than the usage tier may spend per month.",
+    "The work costs more than the usage tier may spend per month.",
     why="OpenAI stops answering when the month's limit is reached.",
     remedy="Move to a higher usage tier, ask OpenAI for a higher limit, or use a cheaper variant or mode.",
     level=Level.WARNING,
@@ -35,7 +35,7 @@ PACE = Rule(
 )
 NO_LIMITS = Rule(
     "no-limits",
-    "The rate limits of the model are known.",
+    "The rate limits of the model aren't known.",
     why="It isn't known how long the work takes.",
     remedy="Look at the limits page of your account.",
     level=Level.WARNING,
@@ -60,13 +60,13 @@ NEXT_TIER = Rule(
 )
 NO_TIER = Rule(
     "no-tier",
-    "A usage tier is fast enough.",
+    "No usage tier is fast enough.",
     why="Even the highest usage tier is too slow.",
     remedy="Allow more time, send fewer tokens, or ask OpenAI for higher limits.",
 )
 NOTHING_FITS = Rule(
     "nothing-fits",
-    "Some variant and mode meet all requirements.",
+    "No variant and mode meets all requirements.",
     why="There is no answer that meets all your requirements.",
     remedy="Relax the requirement that the answer names first.",
     level=Level.ERROR,
@@ -79,7 +79,7 @@ SCORE = Rule(
 )
 NO_SCORE = Rule(
     "no-score",
-    "The score of the variant for the task is known.",
+    "The score of the variant for the task isn't known.",
     why="It isn't known whether the variant is good enough.",
     remedy="Give your own evaluation with --scores, or another --task.",
     level=Level.WARNING,
@@ -87,7 +87,7 @@ NO_SCORE = Rule(
 )
 MIN_SCORE = Rule(
     "min-score",
-    "The variant reaches the score that you require.",
+    "The variant doesn't reach the score that you require.",
     why="You required it.",
     remedy="Choose a better variant, or lower --min-score.",
     level=Level.ERROR,
@@ -95,7 +95,7 @@ MIN_SCORE = Rule(
 )
 TOLERANCE = Rule(
     "tolerance",
-    "The score of the variant is close enough to the best.",
+    "The score of the variant is too far below the best.",
     why="Its answers may be too poor for the task.",
     remedy="Take a better variant, or allow more with --tolerance.",
     level=Level.ERROR,
@@ -104,7 +104,7 @@ TOLERANCE = Rule(
 )
 NEEDS = Rule(
     "needs",
-    "The variant has the features and tools that you require.",
+    "The variant lacks a feature or tool that you require.",
     why="The calls fail without them.",
     remedy="Choose a variant that has them, or drop the requirement.",
     level=Level.ERROR,
@@ -112,7 +112,7 @@ NEEDS = Rule(
 )
 MAX_USD = Rule(
     "max-usd",
-    "The work costs no more than you allow.",
+    "The work costs more than you allow.",
     why="You set this limit.",
     remedy="Choose a cheaper variant or mode, or raise --max-usd.",
     level=Level.ERROR,
@@ -168,7 +168,7 @@ PRIORITY_SAVING = Rule(
 )
 NO_CACHE_DISCOUNT = Rule(
     "no-cache-discount",
-    "The mode has a discount for cached tokens.",
+    "The mode has no discount for cached tokens.",
     why="Cached input costs as much as other input there, so with much cached input another mode may be cheaper.",
     remedy="Compare the modes in the table.",
 )
@@ -180,7 +180,7 @@ BASE_PRICE = Rule(
 )
 GENERATION = Rule(
     "generation",
-    "The successor counts the same requests as the model before it.",
+    "The successor counts the same requests differently.",
     why="The same request costs more or fewer tokens there.",
     remedy="Nothing. It is in the price.",
 )

@@ -4,7 +4,7 @@ from gpt41_cli.rules.rule import Effect, Level, Rule
 
 CONTEXT_WINDOW = Rule(
     "context-window",
-    "Input and output of a request fit into the context window of the model.",
+    "Input and output of a request don't fit into the context window of the model.",
     why="OpenAI rejects a request whose input and answer together don't fit, and you get no answer.",
     remedy="Shorten the input, lower the maximum of the answer, or use a model with a larger window.",
     level=Level.ERROR,
@@ -12,7 +12,7 @@ CONTEXT_WINDOW = Rule(
 )
 MAX_INPUT_TOKENS = Rule(
     "max-input-tokens",
-    "The input of a request is no larger than the model takes.",
+    "The input of a request is larger than the model takes.",
     why="OpenAI rejects a request whose input is larger.",
     remedy="Shorten the input, or split the work into several requests.",
     level=Level.ERROR,
@@ -20,7 +20,7 @@ MAX_INPUT_TOKENS = Rule(
 )
 MAX_OUTPUT_TOKENS = Rule(
     "max-output-tokens",
-    "The answer to a request is no longer than the model gives.",
+    "A request asks for a longer answer than the model gives.",
     why="OpenAI rejects a request that asks for a longer answer.",
     remedy="Lower max_tokens (or max_completion_tokens, max_output_tokens), or split the work.",
     level=Level.ERROR,
@@ -28,7 +28,7 @@ MAX_OUTPUT_TOKENS = Rule(
 )
 PRIORITY_LONG_CONTEXT = Rule(
     "priority-long-context",
-    "Priority processing takes no request with a long context.",
+    "A request with a long context asks for priority, which doesn't take it.",
     why="OpenAI doesn't support long contexts in priority, so such a request has no price there.",
     remedy="Shorten the input, or use standard for these requests.",
     level=Level.ERROR,
@@ -36,14 +36,14 @@ PRIORITY_LONG_CONTEXT = Rule(
 )
 MAX_TOKENS = Rule(
     "max-tokens",
-    "No input has more tokens than the command allows.",
+    "An input has more tokens than --max-tokens allows.",
     why="You set this limit with --max-tokens: a longer prompt costs more than you planned.",
     remedy="Shorten the input that is listed, or raise the limit.",
     level=Level.ERROR,
 )
 TOOL_WINDOW = Rule(
     "tool-window",
-    "The input fits into the window of each tool.",
+    "The input doesn't fit into the window of a tool.",
     why="A tool that gets more than its window cuts it off, so answers may miss what you sent.",
     remedy="Shorten the input, or use a model that has the tool without this limit.",
     level=Level.ERROR,
@@ -51,7 +51,7 @@ TOOL_WINDOW = Rule(
 )
 INVALID_REQUEST = Rule(
     "invalid-request",
-    "Every line is a request that can be counted.",
+    "A line isn't a request that can be counted.",
     why='It isn\'t counted or priced, so the answer is only "at least".',
     remedy="Correct the line that is listed, or leave it out with --skip-invalid.",
     level=Level.WARNING,
@@ -59,7 +59,7 @@ INVALID_REQUEST = Rule(
 )
 NOT_TEXT = Rule(
     "not-text",
-    "Every file is text.",
+    "A file isn't text.",
     why='It isn\'t counted, so the answer is only "at least".',
     remedy="Convert the file to UTF-8, or leave it out of the inputs.",
     level=Level.WARNING,
@@ -67,19 +67,19 @@ NOT_TEXT = Rule(
 )
 SOURCE_CODE = Rule(
     "source-code",
-    "What is priced is a prompt, not the code that sends it.",
+    "What is priced is the code of a program, not the prompts that it sends.",
     why="The text of a program says nothing about what its calls cost.",
     remedy="Find the calls with gpt41 scan, and price recorded requests. If the code is the prompt, say --as text.",
 )
 LEFT_OUT = Rule(
     "left-out",
-    "Every file of a folder is counted.",
+    "Some files of a folder aren't counted.",
     why="Ignored files, binary files and links don't count, and you should know which.",
     remedy="Nothing, if you don't send these files. To count one anyway, give its own path.",
 )
 UNREADABLE = Rule(
     "unreadable",
-    "Every file and folder of a folder can be read.",
+    "A file or folder in a folder can't be read.",
     why='It isn\'t counted, so the answer is only "at least".',
     remedy="Correct the permissions, or leave the folder out of the inputs.",
     level=Level.ERROR,
@@ -87,7 +87,7 @@ UNREADABLE = Rule(
 )
 UNCOUNTED_TOKENS = Rule(
     "uncounted-tokens",
-    "All tokens of the requests can be counted.",
+    "Some tokens of the requests can't be counted.",
     why="Nobody outside OpenAI can count them, so the real count and price are higher.",
     remedy="Run gpt41 count to see which parts these are, and compare with the usage that the API reports.",
     level=Level.WARNING,
@@ -95,7 +95,7 @@ UNCOUNTED_TOKENS = Rule(
 )
 OUTPUT_MISSING = Rule(
     "output-missing",
-    "The length of the answers is given.",
+    "The length of the answers isn't given.",
     why="Without it the answers cost nothing here, so the real price is higher.",
     remedy="Give --output-tokens, or output_tokens in gpt41.yaml.",
     level=Level.WARNING,

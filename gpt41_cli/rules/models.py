@@ -4,25 +4,25 @@ from gpt41_cli.rules.rule import Effect, Group, Level, Rule
 
 CACHE_BREAK = Rule(
     "cache-break",
-    "Requests that begin alike read their common beginning from the prompt cache.",
+    "Requests begin alike, but something early in them differs, so they can't read their common text from the prompt cache.",
     why="Everything after the first difference is paid in full.",
     remedy="Move what changes (dates, names, ids) to the end of the prompt.",
 )
 CACHE_KEY = Rule(
     "cache-key",
-    "Requests that begin alike share a prompt cache key.",
+    "Requests that begin alike have different prompt cache keys.",
     why="Requests with different keys may go to different machines, which share nothing.",
     remedy="Use one prompt_cache_key for requests that begin alike.",
 )
 CACHE_MINIMUM = Rule(
     "cache-minimum",
-    "A prompt is long enough to be cached.",
+    "A prompt is too short to be cached.",
     why="A shorter prompt is never cached, so none of it gets the discount.",
     remedy="Nothing, or put more shared text (instructions, examples, tools) at the beginning if that saves money.",
 )
 MISSING_PRICE = Rule(
     "missing-price",
-    "The price table has the price that is needed.",
+    "The price table doesn't have the price that is needed.",
     why='Without it the answer is only "at least".',
     remedy="Choose a platform, mode and day that have a price, or use a price table of your own (--pricing).",
     level=Level.WARNING,
@@ -30,7 +30,7 @@ MISSING_PRICE = Rule(
 )
 PRICE_TABLE_STALE = Rule(
     "price-table-stale",
-    "The price table was checked recently.",
+    "The price table hasn't been checked for a long time.",
     why="Prices and dates may have changed since.",
     remedy="Update gpt41, or check pricing.yaml against its sources.",
     level=Level.WARNING,
@@ -38,7 +38,7 @@ PRICE_TABLE_STALE = Rule(
 )
 MODEL_SHUT_DOWN = Rule(
     "model-shut-down",
-    "The model still runs.",
+    "The model has been shut down.",
     why="OpenAI rejects every call.",
     remedy="Move to the official replacement: gpt41 migrate says what it costs, gpt41 scan where the model is called.",
     level=Level.WARNING,
@@ -46,7 +46,7 @@ MODEL_SHUT_DOWN = Rule(
 )
 MODEL_RETIRES = Rule(
     "model-retires",
-    "The model has no announced end.",
+    "The model will be shut down on a known day.",
     why="From that day on, every call fails.",
     remedy="Plan the move: gpt41 migrate says what it costs and breaks. --retires-within 90d makes this an error of gpt41 check.",
     level=Level.WARNING,
@@ -54,35 +54,35 @@ MODEL_RETIRES = Rule(
 )
 FEATURE_ENDS = Rule(
     "feature-ends",
-    "The features of the API that code and requests use have no announced end.",
+    "Code or requests use a feature of the API that will end on a known day.",
     why="From that day on, requests that use the feature fail.",
     remedy="Stop using it before that day. --retires-within makes this an error.",
     level=Level.WARNING,
 )
 CODE_UNDECLARED = Rule(
     "code-undeclared",
-    "Every model that the code calls is declared by a workload.",
+    "The code calls a model that no workload declares.",
     why="What is not declared has no price and no budget here.",
     remedy="Declare a workload for the call, or leave it out with a comment: gpt41: ignore - the reason.",
     level=Level.WARNING,
 )
 CODE_UNUSED = Rule(
     "code-unused",
-    "The model of every workload is called in the code.",
+    "The code never calls the model of a workload.",
     why="The workload may be priced at a model that nobody calls.",
     remedy="Change the model of the workload to that of the code, or list the code that calls it under code.",
     level=Level.WARNING,
 )
 CODE_CHANGED = Rule(
     "code-changed",
-    "Code calls the model that its workload declares.",
+    "The code calls another model than its workload declares.",
     why="The workload is priced at the model that the code called before.",
     remedy="Change the model of the workload, too, or undo the change of the code.",
     level=Level.WARNING,
 )
 NOT_RELEASED = Rule(
     "not-released",
-    "The model has been released.",
+    "The model hasn't been released on that day.",
     why="It can't be called on that day.",
     remedy="Choose another model, or a later day with --as-of.",
     level=Level.ERROR,
@@ -90,7 +90,7 @@ NOT_RELEASED = Rule(
 )
 UNTIL = Rule(
     "until",
-    "The model runs until the day that you require.",
+    "The model ends before the day until which you need it.",
     why="The work needs the model longer than it runs.",
     remedy="Choose a model that runs longer, or change the day (--until, require.until).",
     level=Level.ERROR,
@@ -98,7 +98,7 @@ UNTIL = Rule(
 )
 ENDS_BEFORE_DONE = Rule(
     "ends-before-done",
-    "The model runs until the work is done.",
+    "The model ends before the work is done.",
     why="The rest of the work will fail.",
     remedy="Send it faster (a higher usage tier, another mode), or move it to the replacement.",
     level=Level.WARNING,
@@ -106,13 +106,13 @@ ENDS_BEFORE_DONE = Rule(
 )
 REPLACEMENT = Rule(
     "replacement",
-    "A provider names a replacement for the model.",
+    "A provider names a replacement for the model that ends.",
     why="It is the provider's own advice on where to go.",
     remedy="Compare it with the other successors in the table.",
 )
 REPLACEMENT_UNKNOWN = Rule(
     "replacement-unknown",
-    "The price table has the replacement that a provider names.",
+    "A provider names a replacement that the price table doesn't have.",
     why="It can't be priced here.",
     remedy="Name another model with --to, or add this one to a price table of your own (--pricing).",
     level=Level.WARNING,
@@ -149,53 +149,53 @@ CACHE_WRITES = Rule(
 )
 DEARER = Rule(
     "dearer",
-    "The same work costs no more than today.",
+    "The same work costs more than today.",
     why="The move costs you more.",
     remedy="Compare the other successors and modes in the table, or lower the reasoning effort.",
 )
 REFUSED_PARAMETER = Rule(
     "refused-parameter",
-    "The model takes every field that the requests set.",
+    "The requests set a field that the model refuses.",
     why="The call fails with an error as soon as the model changes.",
     remedy="Remove or replace the field as the finding says; gpt41 scan shows where it is in the code.",
     level=Level.WARNING,
 )
 DEPRECATED_PARAMETER = Rule(
     "deprecated-parameter",
-    "The model will go on taking every field that the requests set.",
+    "The requests set a field that the model will refuse one day.",
     why="It works today and may fail one day.",
     remedy="Replace the field as the finding says when you next change the code.",
 )
 REFUSED_EFFORT = Rule(
     "refused-effort",
-    "The model has the reasoning effort that the requests ask for.",
+    "The requests ask for a reasoning effort that the model doesn't have.",
     why="The call fails with an error.",
     remedy="Set an effort that the model has.",
     level=Level.WARNING,
 )
 MISSING_ABILITY = Rule(
     "missing-ability",
-    "The successor has every ability of the model you leave.",
+    "The successor lacks an ability of the model you leave.",
     why="What you use today won't work there.",
     remedy="Check whether your work needs it. If so, choose another successor.",
     level=Level.WARNING,
 )
 UNSTATED_ABILITY = Rule(
     "unstated-ability",
-    "It is documented that the successor has every ability of the model you leave.",
+    "It isn't documented whether the successor has an ability of the model you leave.",
     why="It may not work there.",
     remedy="Try it with one request before you move.",
     level=Level.WARNING,
 )
 SMALLER_LIMIT = Rule(
     "smaller-limit",
-    "The limits of the successor are no smaller.",
+    "A limit of the successor is smaller.",
     why="Requests near the limit fail there.",
     remedy="Check your largest requests against it.",
 )
 IMAGE_RULE = Rule(
     "image-rule",
-    "It is known how the model counts pictures.",
+    "It isn't known how the model counts pictures.",
     why="Pictures may count more or less, and so may the price.",
     remedy="Send one picture and compare with the usage that the API reports.",
     level=Level.WARNING,

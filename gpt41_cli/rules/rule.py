@@ -46,7 +46,7 @@ class Group(Flag):
 
 
 class Rule:
-    """A rule: a stable id, and one sentence, which is the demand if a finding says that it is broken.
+    """A rule: a stable id, and one sentence, which is what a finding of the rule means.
 
     `why` says why it matters, `remedy` what to do. `level` is how much a finding weighs if its maker does not say otherwise.
     `key` is the key of gpt41.yaml that a workload breaks it by; None: it breaks it by its largest request.

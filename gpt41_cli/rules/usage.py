@@ -4,7 +4,7 @@ from gpt41_cli.rules.rule import Effect, Level, Rule
 
 USAGE_MISSING = Rule(
     "usage-missing",
-    "Each record of a log reports the tokens that were billed.",
+    "A record of a log doesn't report the tokens that were billed.",
     why='Nothing can be priced without it, so the bill is only "at least".',
     remedy="Log the usage of the answer. For streams, set stream_options.include_usage.",
     level=Level.WARNING,
@@ -12,45 +12,45 @@ USAGE_MISSING = Rule(
 )
 ANSWER_FAILED = Rule(
     "answer-failed",
-    "Each request was answered.",
+    "A request wasn't answered.",
     why="A request without an answer costs nothing.",
     remedy="Nothing, unless there are many: look at the errors in the log.",
 )
 ANSWER_TWICE = Rule(
     "answer-twice",
-    "Each answer is in the logs once.",
+    "An answer is in the logs more than once.",
     why="It is billed once, so it counts once.",
     remedy="Nothing. If it should count twice, give the answers ids of their own.",
 )
 NOT_A_CALL = Rule(
     "not-a-call",
-    "A run in a log is a call of a model, not something that makes such calls.",
+    "A run in a log makes calls of a model, but isn't one itself.",
     why="A chain or a tool run repeats the tokens of its calls: counting both would count twice.",
     remedy="Nothing. Export the runs of models too, if they are missing.",
     level=Level.WARNING,
 )
 NESTED_CALL = Rule(
     "nested-call",
-    "The tokens of a call are in a trace once.",
+    "The tokens of a call are in a trace more than once.",
     why="A framework and the provider's SDK below it both report the same call: counting both would count twice.",
     remedy="Nothing. The innermost calls count.",
 )
 CACHE_HIT = Rule(
     "cache-hit",
-    "Each answer came from the API, not from a cache of your own.",
+    "An answer came from a cache of your own, not from the API.",
     why="Nobody bills such an answer, so it costs nothing here.",
     remedy="Nothing.",
 )
 FILE_TWICE = Rule(
     "file-twice",
-    "Each file of logs is read once.",
+    "A file of logs is given more than once.",
     why="Its answers would count twice, so it counts once.",
     remedy="Delete the copy, or give only one of the files.",
     level=Level.WARNING,
 )
 SUM_BESIDE_ANSWERS = Rule(
     "sum-beside-answers",
-    "Answers are in the logs one by one or as a sum, not both.",
+    "The answers of a day are in the logs both one by one and as a sum.",
     why="If the sum has the same answers, they count twice.",
     remedy="Give either the single answers or the sums of that day.",
     level=Level.WARNING,
@@ -58,7 +58,7 @@ SUM_BESIDE_ANSWERS = Rule(
 )
 SUM_BESIDE_SUMS = Rule(
     "sum-beside-sums",
-    "The sums of a model and day are in one file.",
+    "The sums of a model and day are in several files.",
     why="If the files overlap, answers count twice.",
     remedy="Give files whose days don't overlap.",
     level=Level.WARNING,
@@ -66,20 +66,20 @@ SUM_BESIDE_SUMS = Rule(
 )
 TOTAL_ROW = Rule(
     "total-row",
-    "A row of a CSV is an answer or a sum of several, not the total of other rows.",
+    "A row of a CSV is the total of other rows.",
     why="A total would count everything twice, so it isn't priced.",
     remedy="Nothing.",
 )
 TOTAL_UNCLEAR = Rule(
     "total-unclear",
-    "It is clear whether a row of a CSV is the total of the rows before it.",
+    "A row of a CSV may be the total of the rows before it, or an answer of its own.",
     why="It is taken as a total and isn't priced. If it is an answer, the bill is too low.",
     remedy="Remove the row, or give it a model and a day.",
     level=Level.WARNING,
 )
 MODE_UNCLEAR = Rule(
     "mode-unclear",
-    "An answer is in the logs in one mode.",
+    "The same answer is in the logs in two modes.",
     why="The same answer costs half as much in batch as in standard.",
     remedy="Check which of the two logs is right, and give only that one.",
     level=Level.WARNING,
@@ -87,7 +87,7 @@ MODE_UNCLEAR = Rule(
 )
 MODEL_MISSING = Rule(
     "model-missing",
-    "An answer names the model that gave it.",
+    "An answer doesn't name the model that gave it.",
     why='Without a model there is no price, so the bill is only "at least".',
     remedy="Give --model MODEL, or --model NAME=MODEL for a deployment.",
     level=Level.WARNING,
@@ -95,13 +95,13 @@ MODEL_MISSING = Rule(
 )
 BATCH_TWICE = Rule(
     "batch-twice",
-    "A batch is counted once, by its lines or as a whole.",
+    "A batch is in the logs both line by line and as a whole.",
     why="Its lines and its sum are the same tokens, so they count once.",
     remedy="Nothing.",
 )
 BATCH_UNCLEAR = Rule(
     "batch-unclear",
-    "It is clear whether the lines of a batch are in its sum.",
+    "It isn't clear whether the lines of a batch are in its sum.",
     why="If they are the same batch, its tokens count twice.",
     remedy="Give either the lines of the batch or the batch object.",
     level=Level.WARNING,
@@ -109,7 +109,7 @@ BATCH_UNCLEAR = Rule(
 )
 ANSWER_UNCLEAR = Rule(
     "answer-unclear",
-    "The tokens, the day and the model of an answer fit together.",
+    "The tokens, the day and the model of an answer don't fit together.",
     why="Figures that contradict each other can't all be right, so the bill may be off.",
     remedy="Look at the place that is listed, and correct what writes the log.",
     level=Level.WARNING,
@@ -117,7 +117,7 @@ ANSWER_UNCLEAR = Rule(
 )
 TOOL_PRICE = Rule(
     "tool-price",
-    "The price of the built-in tools of an answer is known.",
+    "The price of a built-in tool of an answer isn't known.",
     why='Calls of such tools cost something on top, so the bill is only "at least".',
     remedy="Add the tool to a price table of your own (--pricing), or compare with the bill.",
     level=Level.WARNING,
@@ -125,7 +125,7 @@ TOOL_PRICE = Rule(
 )
 SEARCH_TOKENS = Rule(
     "search-tokens",
-    "It is known whether the usage includes the tokens that a web search finds.",
+    "It isn't known whether the usage includes the tokens that a web search finds.",
     why="If they aren't in the usage, the bill is higher.",
     remedy="Compare with the bill of a day that has such searches.",
     level=Level.WARNING,
@@ -133,7 +133,7 @@ SEARCH_TOKENS = Rule(
 )
 WRITE_PRICE = Rule(
     "write-price",
-    "The price of writing to the prompt cache is known.",
+    "The price of writing to the prompt cache isn't known.",
     why="They are priced as input, and may cost more.",
     remedy="Add the price to a table of your own (--pricing).",
     level=Level.WARNING,
@@ -141,7 +141,7 @@ WRITE_PRICE = Rule(
 )
 SUM_OF_LONG = Rule(
     "sum-of-long",
-    "It is known whether requests in a sum were so long that they cost more.",
+    "It isn't known whether requests in a sum were so long that they cost more.",
     why="Long requests of some models cost more per token, and a sum doesn't say how long each was.",
     remedy="Log single answers, or use a shorter bucket width in the usage API.",
     level=Level.WARNING,
@@ -149,7 +149,7 @@ SUM_OF_LONG = Rule(
 )
 ANSWER_UNDATED = Rule(
     "answer-undated",
-    "If a period is asked for, each answer says its day.",
+    "A period is asked for, but an answer doesn't say its day.",
     why='An answer of no known day may be in the period, so the bill is only "at least".',
     remedy="Log the time of each answer, or leave out --since and --until.",
     level=Level.WARNING,
@@ -157,102 +157,102 @@ ANSWER_UNDATED = Rule(
 )
 GROUPS_FOLDED = Rule(
     "groups-folded",
-    "The answers fall into at most 10,000 groups.",
+    "The answers fall into more than 10,000 groups, so some are added up as one.",
     why="Memory doesn't grow with the logs: what comes after the first groups is added up as one.",
     remedy="Group by a field with fewer values, or give a shorter period with --since and --until.",
     level=Level.WARNING,
 )
 FOCUS_DAY = Rule(
     "focus-day",
-    "Every charge in FOCUS has its day.",
+    "A charge in FOCUS has no day.",
     why="FOCUS asks for the period of every charge, so answers whose day isn't known can't be in it.",
     remedy="Log the time of each answer, or name the column that has it with --columns day=COLUMN.",
     level=Level.ERROR,
 )
 INVOICE_DRIFT = Rule(
     "invoice-drift",
-    "What was charged is within the tolerance of what the usage should cost.",
+    "What was charged is further from what the usage should cost than you tolerate.",
     why="A larger difference has a cause: another rate, other tokens, or something that the usage doesn't show.",
     remedy="Look at the causes that are listed, and correct the logs, the price table or the bill.",
     level=Level.ERROR,
 )
 INVOICE_VOLUME = Rule(
     "invoice-volume",
-    "Every workload that is compared with an invoice says how many requests it sends.",
+    "A workload that is compared with an invoice doesn't say how many requests it sends.",
     why="Without a volume, it isn't known what the workload costs per month, so the sum that is expected is too low.",
     remedy="Add volume: 120000 / month to the workload in gpt41.yaml.",
     level=Level.WARNING,
 )
 INVOICE_CURRENCY = Rule(
     "invoice-currency",
-    "Costs are in US dollars.",
+    "Some costs aren't in US dollars.",
     why="Prices are in US dollars, and no exchange rate is known, so other lines can't be compared.",
     remedy="Export the costs in US dollars. Azure's exports have a column costInUsd.",
     level=Level.ERROR,
 )
 INVOICE_PAGES = Rule(
     "invoice-pages",
-    "All pages of the costs are given.",
+    "Some pages of the costs are missing.",
     why="What is on the others is missing from what was charged.",
     remedy="Fetch the page that next_page names, until has_more is false, and give all of them.",
     level=Level.ERROR,
 )
 INVOICE_ORGANIZATIONS = Rule(
     "invoice-organizations",
-    "An invoice is of one organization.",
+    "An invoice is of several organizations.",
     why="If the usage is of one organization only, the costs of the others have no usage.",
     remedy="Give the costs and the usage of the same organizations.",
     level=Level.WARNING,
 )
 COLUMNS_IGNORED = Rule(
     "columns-ignored",
-    "Every column of a CSV is about what was billed.",
+    "Some columns of a CSV aren't used for the bill.",
     why="If one of them has tokens or prices, they are missing from the bill.",
     remedy="Nothing, if these columns are about something else. Otherwise rename them, such as input_tokens.",
     effect=Effect.INEXACT,
 )
 OTHER_MODEL = Rule(
     "other-model",
-    "The model that a request asks for is the one that answers.",
+    "Another model answers than the one that a request asks for.",
     why="Another model has another price, so the prediction can't hold.",
     remedy="Check the deployment or alias behind the name.",
     level=Level.WARNING,
 )
 DRIFT = Rule(
     "drift",
-    "The bill differs from the prediction by no more than you tolerate.",
+    "The bill differs from the prediction by more than you tolerate.",
     why="Budgets and forecasts rest on the prediction.",
     remedy="Look at the requests that are listed: their answers are longer than expected, or something counts differently.",
     level=Level.ERROR,
 )
 CUSTOM_ID_TWICE = Rule(
     "custom-id-twice",
-    "Each custom_id belongs to one request and one answer.",
+    "A custom_id belongs to more than one request or answer.",
     why="It isn't clear which request an answer belongs to, so neither is compared.",
     remedy="Give each request a custom_id of its own.",
 )
 CUSTOM_ID_UNKNOWN = Rule(
     "custom-id-unknown",
-    "Each request has an answer, and each answer has a request.",
+    "A request has no answer, or an answer has no request.",
     why="What has no partner can't be compared.",
     remedy="Give all files of requests and answers that belong together.",
 )
 CUSTOM_ID_MISSING = Rule(
     "custom-id-missing",
-    "Requests and answers that are compared have a custom_id.",
+    "Requests or answers that should be compared have no custom_id.",
     why="Without it they can't be matched.",
     remedy="Set a custom_id on each request, or compare totals with --estimate.",
 )
 NOT_COMPARED = Rule(
     "not-compared",
-    "Everything predicted was billed, and everything billed was predicted.",
+    "Something was predicted and not billed, or billed and not predicted.",
     why="The comparison covers only a part of the bill.",
     remedy="Add the missing workload or its answers, or tell workloads apart with --workload.",
     level=Level.WARNING,
 )
 BASE_WITHOUT_CONFIG = Rule(
     "base-without-config",
-    "The base of the comparison has a gpt41.yaml.",
+    "The base of the comparison has no gpt41.yaml.",
     why="There is nothing to compare with, so everything counts as new.",
     remedy="Nothing for the first commit with a gpt41.yaml. Otherwise check the revision, or give --config.",
 )

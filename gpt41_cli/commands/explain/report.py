@@ -50,8 +50,7 @@ def make_rule_report(rule: Rule) -> Report:
     lines = [ReportLine("why", rule.why), ReportLine("do", rule.remedy), ReportLine("level", LEVELS[rule.level])]
     if rule.effect in EFFECTS:
         lines.append(ReportLine("effect", EFFECTS[rule.effect]))
-    says = " expects" if rule.level >= Level.WARNING else ""  # notices also inform, and demand nothing
-    return _make_report([rule], f"{rule.id}{says}: {rule.sentence}", lines, rule.sentence)
+    return _make_report([rule], f"{rule.id}: {rule.sentence}", lines, rule.sentence)
 
 
 def make_rule_list() -> Report:

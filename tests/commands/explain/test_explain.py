@@ -6,14 +6,14 @@ import pytest
 
 from gpt41_cli.commands.explain.report import find_rule, make_rule_list, make_rule_report
 from gpt41_cli.errors import InputError, UnknownName
-from gpt41_cli.rules import BATCH_EMPTY, RULES, STORED_STATE, Level
+from gpt41_cli.rules import BATCH_EMPTY, RULES, STORED_STATE
 
 
 def test_every_rule_is_explained() -> None:
     for rule in RULES.values():
         report = make_rule_report(rule)
         texts = [line.text for line in report.lines]
-        assert report.headline == f"{rule.id}{'' if rule.level is Level.NOTICE else ' expects'}: {rule.sentence}"
+        assert report.headline == f"{rule.id}: {rule.sentence}"
         assert texts[:2] == [rule.why, rule.remedy]
         assert report.answer == rule.sentence
     assert make_rule_list().answer.split("\n") == list(RULES)
