@@ -16,8 +16,9 @@ from gpt41_cli.files.fields import BadBody, redact
 from gpt41_cli.files.places import RejectedRequest
 from gpt41_cli.files.sources import InputSource
 from gpt41_cli.findings import Finding, Place
+from gpt41_cli.requests.inputs import RequestInput
 from gpt41_cli.requests.readers import FramedLine, ParsedRequest
-from gpt41_cli.requests.recognise import RequestInput, read_lines
+from gpt41_cli.requests.recognise import read_lines
 from gpt41_cli.rules import Level
 from gpt41_cli.tokens.meter import Meter
 from gpt41_cli.totals import Addable, Largest

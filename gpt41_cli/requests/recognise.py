@@ -8,7 +8,7 @@ from contextlib import suppress
 from itertools import chain, islice
 from pathlib import PurePath
 from stat import S_ISREG
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple, TypeAlias
+from typing import BinaryIO
 
 from gpt41_cli.errors import InputError
 from gpt41_cli.files import binaries, compressed, documents, pictures, text
@@ -18,12 +18,10 @@ from gpt41_cli.files.fields import BadBody, DamagedJson, JsonValue
 from gpt41_cli.findings import Place, is_url
 from gpt41_cli.requests import kinds
 from gpt41_cli.requests.forms.texts import YAML_OF_MESSAGES, find_text_kind, is_yaml_of_messages
+from gpt41_cli.requests.inputs import DocumentValue, DocumentValues, PictureInput, RecognisedInput, RequestInput, TextInput
 from gpt41_cli.requests.kinds import ContentKind
 from gpt41_cli.requests.placeholders import find_placeholders
 from gpt41_cli.requests.prompt_files import MAX_BYTES, PROMPT_ENDINGS, read_prompt_file
-
-if TYPE_CHECKING:  # the readers are imported when there is a request: texts do not pay for them
-    from gpt41_cli.requests.readers import ParsedRequest
 
 TEXT_KIND, IMAGE_KIND = "text", "image"
 BINARY_REASON = "binary"
@@ -48,58 +46,6 @@ _SIZES_MARK = kinds.SIZES_SCHEMA.partition("/")[0].encode()
 
 _REQUEST_MARKERS = ((b'"messages"',), (b'"custom_id"',), (b'"model"', b'"input"'), (b'"role"', b'"content"'))
 """What stands in a request: all of one of these."""
-
-
-class TextInput(NamedTuple):
-    """Text, in pieces, and the placeholders at its beginning if it may be the template of a prompt."""
-
-    pieces: Iterator[str]
-    placeholders: Sequence[str] = ()
-
-
-class PictureInput(NamedTuple):
-    """The size of a picture in pixels, and if it moves."""
-
-    width: int
-    height: int
-    is_animated: bool = False
-
-
-class DocumentValue(NamedTuple):
-    """One value of a document; `position` is its index if the document is a list."""
-
-    position: int | None
-    value: JsonValue
-
-    def locate(self, path: str) -> Place:
-        """Where it is, in the file at `path`."""
-        return Place(path, position=self.position)
-
-
-class DocumentValues(NamedTuple):
-    """Some values of a document."""
-
-    values: list[DocumentValue]
-
-
-RequestItem: TypeAlias = FileLine | DocumentValue
-
-
-RequestChunk: TypeAlias = LineBlock | FileSpan | DocumentValues
-"""Some requests of an input, to be worked on together."""
-
-
-class RequestInput(NamedTuple):
-    """Requests to read in chunks: `list_items` lists the items of a chunk, and `read_item` reads the request of an item.
-
-    `holds_sizes`: the lines are rows of a table of sizes instead, which `work.sizes_table` reads.
-    """
-
-    chunks: LineChunks | Iterator[DocumentValues]
-    holds_sizes: bool = False
-
-
-RecognisedInput: TypeAlias = TextInput | PictureInput | RequestInput
 
 
 def recognise_input(
@@ -185,22 +131,6 @@ def _choose_line_splitter(stream: BinaryIO) -> Callable[[Iterable[bytes]], Itera
     except OSError:
         pass  # no file: a buffer in memory
     return documents.split_into_blocks
-
-
-def list_items(chunk: RequestChunk) -> Iterable[RequestItem]:
-    """List the items of a chunk in order."""
-    return chunk.values if isinstance(chunk, DocumentValues) else chunk.iterate_lines()
-
-
-def read_item(item: RequestItem, kind: str | None, place: Place) -> ParsedRequest:
-    """Read the request in one line or value, which is at `place`. Raises BadBody."""
-    from gpt41_cli.requests import readers
-
-    if not isinstance(item, FileLine):
-        return readers.read_json_request(item.value, kind)._replace(place=place)
-    if kind == kinds.TEXT_LINES_KIND:
-        return readers.read_text_line(item.data)._replace(place=place)
-    return readers.read_json_request(documents.parse_json(item.data), kind)._replace(place=place, line_bytes=len(item.data))
 
 
 def _read_picture(head: bytes, rest: Iterator[bytes], name: str) -> PictureInput:

@@ -22,9 +22,9 @@ from typing import Generic, NamedTuple, TypeVar
 from gpt41_cli.files.documents import FileLine
 from gpt41_cli.files.fields import BadBody
 from gpt41_cli.findings import Place
+from gpt41_cli.requests.inputs import read_item
 from gpt41_cli.requests.placeholders import find_placeholders
 from gpt41_cli.requests.readers import Frame, FramedLine, ParsedRequest
-from gpt41_cli.requests.recognise import read_item
 from gpt41_cli.requests.request import Message
 from gpt41_cli.tokens.meter import Meter
 from gpt41_cli.tokens.pieces import Entry, join_texts

@@ -21,9 +21,9 @@ from gpt41_cli.files.fields import BadBody, JsonObject, JsonValue, describe_kind
 from gpt41_cli.files.places import RejectedRequest
 from gpt41_cli.files.sources import InputSource
 from gpt41_cli.findings import Citation, Finding, Place
+from gpt41_cli.requests.inputs import RequestInput
 from gpt41_cli.requests.kinds import SIZES_SCHEMA, find_sizes
 from gpt41_cli.requests.readers import ParsedRequest
-from gpt41_cli.requests.recognise import RequestInput
 from gpt41_cli.requests.request import Image
 from gpt41_cli.rules import Level, get_rule
 from gpt41_cli.tokens.generations import GPT_5

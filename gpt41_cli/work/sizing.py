@@ -15,9 +15,10 @@ from gpt41_cli.files.places import RejectedRequest, Rejections
 from gpt41_cli.files.sources import InputSource, explain_empty
 from gpt41_cli.files.trees import SkippedPath
 from gpt41_cli.findings import Finding, Place
+from gpt41_cli.requests.inputs import PictureInput, RecognisedInput, RequestInput, TextInput
 from gpt41_cli.requests.placeholders import describe_placeholders
 from gpt41_cli.requests.readers import ParsedRequest
-from gpt41_cli.requests.recognise import TEXT_KIND, PictureInput, RecognisedInput, RequestInput, TextInput
+from gpt41_cli.requests.recognise import TEXT_KIND
 from gpt41_cli.requests.request import ANIMATED_PICTURE, Image
 from gpt41_cli.rules import Rule
 from gpt41_cli.tokens import TextCounter, count_stream

@@ -15,16 +15,8 @@ from gpt41_cli.files.places import RejectedRequest
 from gpt41_cli.files.sources import LITERAL_NAME, InputSource, Unreadable, sum_known_bytes
 from gpt41_cli.files.trees import SkippedPath
 from gpt41_cli.findings import Place
-from gpt41_cli.requests.recognise import (
-    TEXT_KIND,
-    RecognisedInput,
-    RequestChunk,
-    RequestInput,
-    RequestItem,
-    list_items,
-    read_item,
-    recognise_input,
-)
+from gpt41_cli.requests.inputs import RecognisedInput, RequestChunk, RequestInput, RequestItem, list_items, read_item
+from gpt41_cli.requests.recognise import TEXT_KIND, recognise_input
 from gpt41_cli.tokens.text.fast import MIN_WORTHWHILE_BYTES
 from gpt41_cli.tokens.text.workers import map_in_order
 

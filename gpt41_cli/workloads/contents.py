@@ -21,8 +21,8 @@ from gpt41_cli.files.places import RejectedRequest
 from gpt41_cli.files.sources import InputSource, explain_empty, open_source
 from gpt41_cli.files.trees import SkippedPath
 from gpt41_cli.findings import Place
+from gpt41_cli.requests.inputs import PictureInput, TextInput
 from gpt41_cli.requests.readers import Frame, FramedLine, ParsedRequest
-from gpt41_cli.requests.recognise import PictureInput, TextInput
 from gpt41_cli.requests.request import Image
 from gpt41_cli.tokens import DEFAULT_ENCODING, count_stream
 from gpt41_cli.tokens.images import count_image_tokens

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from gpt41_cli.files.fields import BadBody
+from gpt41_cli.requests.inputs import RequestInput, TextInput
 from gpt41_cli.requests.prompt_files import read_prompt_file
-from gpt41_cli.requests.recognise import RequestInput, TextInput, recognise_input
+from gpt41_cli.requests.recognise import recognise_input
 from tests.conftest import Run
 
 HEADER = "---\nname: Sort\nmodel: {api: chat, parameters: {max_tokens: 50}}\n---\n"

@@ -17,8 +17,8 @@ from gpt41_cli.files.documents import LineChunks
 from gpt41_cli.files.fields import BadBody
 from gpt41_cli.files.sources import InputSource, open_file
 from gpt41_cli.requests import readers
-from gpt41_cli.requests import recognise as inputs
-from gpt41_cli.requests.recognise import PictureInput, RequestInput, TextInput, list_items, read_item, recognise_input
+from gpt41_cli.requests.inputs import PictureInput, RecognisedInput, RequestInput, TextInput, list_items, read_item
+from gpt41_cli.requests.recognise import recognise_input
 from gpt41_cli.requests.request import CHAT_ENDPOINT, RESPONSES_ENDPOINT
 from gpt41_cli.work.stream import ReadingOptions, map_chunks, open_input
 from tests.builders import USER, chat, png, responses
@@ -27,7 +27,7 @@ BATCH = {"custom_id": "a", "method": "POST", "url": CHAT_ENDPOINT, "body": chat(
 TRAINING = {"messages": [USER, {"role": "assistant", "content": "Noon."}]}
 
 
-def recognised(data: bytes | str, kind: str | None = None, *, is_listed: bool = False) -> inputs.RecognisedInput:
+def recognised(data: bytes | str, kind: str | None = None, *, is_listed: bool = False) -> RecognisedInput:
     return recognise_input(io.BytesIO(data.encode() if isinstance(data, str) else data), "f", kind, is_listed=is_listed)
 
 
@@ -37,7 +37,7 @@ def sent(data: bytes | str, kind: str | None = None) -> list[readers.ParsedReque
     return [read_item(item, kind, item.locate("f")) for chunk in found.chunks for item in list_items(chunk)]
 
 
-def text(found: inputs.RecognisedInput) -> str:
+def text(found: RecognisedInput) -> str:
     assert isinstance(found, TextInput)
     return "".join(found.pieces)
 

@@ -17,8 +17,8 @@ from gpt41_cli.files import documents
 from gpt41_cli.files.documents import FileLine
 from gpt41_cli.files.fields import BadBody
 from gpt41_cli.findings import Place
+from gpt41_cli.requests.inputs import read_item
 from gpt41_cli.requests.readers import FramedLine, ParsedRequest
-from gpt41_cli.requests.recognise import read_item
 from gpt41_cli.tokens import meter as meter_module
 from gpt41_cli.tokens.meter import Meter
 from gpt41_cli.work import frames

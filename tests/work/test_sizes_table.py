@@ -20,8 +20,8 @@ from gpt41_cli.errors import InputError
 from gpt41_cli.files.documents import FileLine, FileShrunk, LineBlock, LineChunks
 from gpt41_cli.files.places import RejectedRequest
 from gpt41_cli.files.sources import find_sources
+from gpt41_cli.requests.inputs import RequestInput
 from gpt41_cli.requests.readers import read_request
-from gpt41_cli.requests.recognise import RequestInput
 from gpt41_cli.tokens.meter import Meter
 from gpt41_cli.tokens.pieces import IMAGES
 from gpt41_cli.work.measuring import measure_request

@@ -20,8 +20,8 @@ from gpt41_cli.files.trees import SkippedPath
 from gpt41_cli.findings import Place
 from gpt41_cli.prices.usage_by_rates import UsageByRates
 from gpt41_cli.pricing import Usage
+from gpt41_cli.requests.inputs import PictureInput, RequestInput
 from gpt41_cli.requests.readers import Frame, FramedLine, ParsedRequest
-from gpt41_cli.requests.recognise import PictureInput, RequestInput
 from gpt41_cli.tokens import DEFAULT_ENCODING
 from gpt41_cli.tokens.images import count_image_tokens
 from gpt41_cli.tokens.meter import Meter

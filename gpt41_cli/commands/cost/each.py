@@ -18,8 +18,8 @@ from gpt41_cli.files.trees import SkippedPath
 from gpt41_cli.findings import Place
 from gpt41_cli.prices.tools import price_tools
 from gpt41_cli.pricing import EXACT, Bill, Usage, price, sum_usd
+from gpt41_cli.requests.inputs import PictureInput, RequestInput, TextInput
 from gpt41_cli.requests.readers import FramedLine, ParsedRequest, make_text_request
-from gpt41_cli.requests.recognise import PictureInput, RequestInput, TextInput
 from gpt41_cli.requests.request import Image
 from gpt41_cli.tokens.meter import Meter
 from gpt41_cli.work.measuring import FramedMeasurer, MeasuredRequest, measure_request

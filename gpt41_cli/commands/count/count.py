@@ -12,7 +12,8 @@ from gpt41_cli.files.places import RejectedRequest
 from gpt41_cli.files.sources import InputSource, explain_empty
 from gpt41_cli.files.trees import SkippedPath
 from gpt41_cli.findings import Place
-from gpt41_cli.requests.recognise import IMAGE_KIND, TEXT_KIND, PictureInput, TextInput
+from gpt41_cli.requests.inputs import PictureInput, TextInput
+from gpt41_cli.requests.recognise import IMAGE_KIND, TEXT_KIND
 from gpt41_cli.requests.request import Image
 from gpt41_cli.tokens import TextCounter
 from gpt41_cli.tokens.pieces import PARTS, Entry

@@ -8,8 +8,8 @@ from typing import NamedTuple
 from gpt41_cli.catalog import MODES, Catalog
 from gpt41_cli.config.tables import Config, WorkloadDeclaration
 from gpt41_cli.errors import InputError
+from gpt41_cli.requests.inputs import RequestInput
 from gpt41_cli.requests.readers import ParsedRequest
-from gpt41_cli.requests.recognise import RequestInput
 from gpt41_cli.work.measuring import find_mode
 from gpt41_cli.work.stream import ReadingOptions, map_chunks, open_input, skip_or_raise
 from gpt41_cli.work.workload import ModelAndMode

@@ -18,9 +18,10 @@ from gpt41_cli.errors import InputError
 from gpt41_cli.files.places import RejectedRequest
 from gpt41_cli.files.sources import InputSource, open_source
 from gpt41_cli.findings import Finding, Place
+from gpt41_cli.requests.inputs import RequestInput
 from gpt41_cli.requests.kinds import TRAINING_LINE_KIND
 from gpt41_cli.requests.readers import ParsedRequest
-from gpt41_cli.requests.recognise import RequestInput, read_lines
+from gpt41_cli.requests.recognise import read_lines
 from gpt41_cli.requests.request import CallTurn, Message, Request
 from gpt41_cli.rules import Level
 from gpt41_cli.tokens.generations import FAMILY

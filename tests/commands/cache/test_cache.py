@@ -30,7 +30,7 @@ from gpt41_cli.commands.cache.study import CacheStudy, replay_requests
 from gpt41_cli.errors import InputError, MissingPrice
 from gpt41_cli.files.documents import FileLine
 from gpt41_cli.files.sources import find_sources
-from gpt41_cli.requests.recognise import read_item
+from gpt41_cli.requests.inputs import read_item
 from gpt41_cli.tokens.meter import Meter
 from gpt41_cli.work import prompt_cache
 from gpt41_cli.work.frames import FrameReader

@@ -20,8 +20,9 @@ from gpt41_cli.files.places import RejectedRequest, Rejections
 from gpt41_cli.files.sources import InputSource
 from gpt41_cli.files.trees import SkippedPath
 from gpt41_cli.findings import Place
+from gpt41_cli.requests.inputs import DocumentValue, RequestInput, RequestItem
 from gpt41_cli.requests.readers import ParsedRequest
-from gpt41_cli.requests.recognise import DocumentValue, RequestInput, RequestItem, read_lines
+from gpt41_cli.requests.recognise import read_lines
 from gpt41_cli.tokens.meter import Meter
 from gpt41_cli.tokens.pieces import Entry
 from gpt41_cli.work.searches import count_search_tokens

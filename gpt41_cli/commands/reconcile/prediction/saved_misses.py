@@ -17,8 +17,8 @@ from gpt41_cli.files.documents import FileLine, parse_json
 from gpt41_cli.files.fields import BadBody, JsonObject
 from gpt41_cli.files.sources import InputSource
 from gpt41_cli.requests.anonymise import Anonymiser
+from gpt41_cli.requests.inputs import RequestInput, list_items
 from gpt41_cli.requests.readers import read_json_request
-from gpt41_cli.requests.recognise import RequestInput, list_items
 from gpt41_cli.work.stream import open_input
 
 _WORDS = (
