@@ -98,6 +98,12 @@ def is_percentage(value: Decimal, at: Cursor, table: Seen) -> None:
         at.fail("at most 100")
 
 
+def is_positive(value: Decimal, at: Cursor, table: Seen) -> None:
+    """Check that a number isn't 0."""
+    if not value:
+        at.fail("more than 0")
+
+
 def read_citation(at: Cursor, table: Seen) -> Citation:
     """Read a source under its id; its date is a day, a month or a year."""
     source = at.fields(("title", "url", "date"))

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, NamedTuple, TypeAlias
+from decimal import Decimal
+from typing import Annotated, Literal, NamedTuple, TypeAlias
 
 from gpt41_cli.catalog import checks
-from gpt41_cli.catalog.tables import Cited, Confidence, ModelName, ProviderName, Tier
+from gpt41_cli.catalog.tables import Cited, Confidence, ModelName, PlatformName, ProviderName, Tier
 from gpt41_cli.records import OTHERS, Default, Positive
 
 
@@ -169,6 +170,35 @@ class PredictionRules(NamedTuple):
     source: Cited
 
 
+class UnitMinimum(NamedTuple):
+    """The least number of units that can be bought: where regions share them (Global and Data Zone), and in one region."""
+
+    shared: Positive
+    regional: Positive
+
+
+class UnitCapacity(NamedTuple):
+    """The input tokens per minute that a unit takes. A token of output counts as `output_weight` of input."""
+
+    tokens_per_minute: Positive
+    output_weight: Positive
+    minimum: UnitMinimum
+
+
+class ProvisionedUnits(NamedTuple):
+    """Provisioned throughput: units with a price per hour, however many tokens they work on.
+
+    They take no requests above `max_input_tokens`. `platforms` says which of the minimums holds where. `usd_per_hour` is the
+    price of a unit, by platform, if it is known.
+    """
+
+    source: Cited
+    max_input_tokens: Positive
+    models: Mapping[ModelName, UnitCapacity]
+    platforms: Mapping[PlatformName, Literal["shared", "regional"]]
+    usd_per_hour: Mapping[PlatformName, Decimal] = {}
+
+
 class ApiLimits(NamedTuple):
     """Limits that are the same for every model. None means that the table doesn't have them."""
 
@@ -181,3 +211,4 @@ class ApiLimits(NamedTuple):
     prompt_cache: CacheRules
     fine_tuning: TrainingRules | None = None
     predicted_outputs: PredictionRules | None = None
+    provisioned: ProvisionedUnits | None = None

@@ -10,12 +10,17 @@ from typing import Annotated, Any, NamedTuple
 
 from gpt41_cli.catalog import checks, tables
 from gpt41_cli.catalog.cursor import Cursor
+from gpt41_cli.catalog.limit_tables import ApiLimits
 from gpt41_cli.catalog.lookup import Catalog, OverlayFile
+from gpt41_cli.findings import Citation
 from gpt41_cli.pricing import EXACT, Rates
 from gpt41_cli.records import GIVEN, Default, Key, build
 
 _DISCOUNT = "discount_percent"
 _UPLIFT = "regional_uplift_percent"
+_PTU = "ptu_usd_per_hour"
+_OWN_KEYS = ("overrides", "aliases", _PTU)
+"""The keys that no price table has."""
 
 
 class _Override(NamedTuple):
@@ -48,6 +53,7 @@ class _Overlay(NamedTuple):
     models: Annotated[Mapping[str, tables.Model], GIVEN]
     overrides: Annotated[tuple[_Override, ...], Default(())]
     aliases: Annotated[Mapping[str, tables.ModelName], Default({})]
+    ptu_usd_per_hour: Annotated[Mapping[tables.PlatformName, Annotated[Decimal, checks.is_positive]], Default({})]
 
 
 class _OwnModels(NamedTuple):
@@ -61,12 +67,12 @@ class _OwnModels(NamedTuple):
 def is_overlay(root: Cursor) -> bool:
     """Return True if a document is a file of overrides, not a whole price table."""
     keys = root.entries()
-    return "schema" not in keys and not keys.keys().isdisjoint(("overrides", "aliases"))
+    return "schema" not in keys and not keys.keys().isdisjoint(_OWN_KEYS)
 
 
 def apply_overlay(catalog: Catalog, root: Cursor, data: bytes) -> Catalog:
     """Return the catalog with the overrides of a document. Raises TableError, with line and column, for mistakes in it."""
-    entries = root.fields((), ("overrides", "aliases", "models", "sources"))
+    entries = root.fields((), (*_OWN_KEYS, "models", "sources"))
     sources = dict(catalog.sources)
     for name, entry in entries["sources"].entries().items() if "sources" in entries else ():
         sources[name] = checks.read_citation(entry, {})
@@ -75,20 +81,35 @@ def apply_overlay(catalog: Catalog, root: Cursor, data: bytes) -> Catalog:
         for name, entry in entries["models"].entries().items():
             if name in models:
                 entry.fail("models that the price table doesn't have: overrides change the others", f"the model {name}")
-        own = root.without("overrides", "aliases", "sources")
+        own = root.without(*_OWN_KEYS, "sources")
         models |= build(_OwnModels, own, sources=sources, platforms=catalog.platforms).models
         checks.names_are_unique(models, entries["models"], {})
     overlay = build(_Overlay, root.without("models", "sources"), platforms=catalog.platforms, models=models)
     at = list(entries["overrides"].items()) if "overrides" in entries else []
     for override, place in zip(overlay.overrides, at, strict=True):
         _check_override(override, place)
+        if override.until and any(
+            _add_platforms(models[name], override, root.file) != models[name].rates for name in override.models
+        ):
+            place.entries()["until"].fail("no last day of rates where the price table has none, as none would follow")
         changed = {name: _override_model(model, override, root.file) for name, model in models.items()}
         if changed == models:
             place.fail("models, platforms, modes and days that the price table has prices for", "no price that it changes")
         models = changed
     file = OverlayFile(root.file, hashlib.sha256(data).hexdigest())
-    found = catalog._replace(sources=sources, models=models, overlay=file)
+    limits = _state_unit_prices(catalog.limits, overlay.ptu_usd_per_hour, entries[_PTU]) if _PTU in entries else catalog.limits
+    found = catalog._replace(sources=sources, models=models, limits=limits, overlay=file)
     return found.with_aliases(overlay.aliases) if overlay.aliases else found
+
+
+def _state_unit_prices(limits: ApiLimits, prices: Mapping[str, Decimal], at: Cursor) -> ApiLimits:
+    """Return the limits with the price of an hour of a provisioned unit on each of these platforms."""
+    units = limits.provisioned
+    sold = units.platforms if units else {}
+    for platform in prices:
+        if platform not in sold:
+            at.entries()[platform].fail(f"a platform that sells provisioned throughput ({', '.join(sold) or 'none'})", platform)
+    return limits._replace(provisioned=units._replace(usd_per_hour=prices)) if units else limits
 
 
 def _check_override(override: _Override, at: Cursor) -> None:
@@ -102,8 +123,9 @@ def _check_override(override: _Override, at: Cursor) -> None:
         percent = getattr(override, key)
         if percent is not None and percent > most:
             entries[key].fail(f"a percentage from 0 to {most}")
-    if override.rates and not override.models:
-        entries["rates"].fail("rates with models that they are for", "none")
+    for key, names in (("models", override.models), ("modes", override.modes)):
+        if override.rates and not names:
+            entries["rates"].fail(f"rates with {key} that they are for", "none")
     if override.since and override.until and override.until < override.since:
         entries["until"].fail(f"a day from {override.since} on")
 
@@ -114,7 +136,21 @@ def _override_model(model: tables.Model, override: _Override, file: str) -> tabl
     tuned = model.fine_tuned
     if tuned and not override.rates:  # rates of a model aren't those of its fine-tunes, a discount is
         tuned = tuned._replace(rates=_override_table(tuned.rates, override, file))
-    return model._replace(rates=_override_table(model.rates, override, file), fine_tuned=tuned)
+    table = _add_platforms(model, override, file)
+    return model._replace(rates=_override_table(table, override, file), fine_tuned=tuned)
+
+
+def _add_platforms(model: tables.Model, override: _Override, file: str) -> tables.RateTable:
+    """Return the rates of a model with those that an override states for platforms and modes without a price."""
+    if override.rates is None:
+        return model.rates
+    day = override.since or model.released or date.min
+    row = tables.DatedRates(day, override.rates, Citation(file, "a file of overrides", file, day.isoformat()))
+    added = {platform: dict(model.rates.get(platform, {})) for platform in override.platforms}
+    for by_mode in added.values():
+        for mode in override.modes:
+            by_mode.setdefault(mode, (row,))
+    return {**model.rates, **{name: by_mode for name, by_mode in added.items() if tables.MODES[0] in by_mode}}
 
 
 def _override_table(table: tables.RateTable, override: _Override, file: str) -> tables.RateTable:

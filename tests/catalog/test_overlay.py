@@ -39,6 +39,9 @@ sources:
 """
 
 
+OWN_RATES = "overrides:\n- {rates: {input: 1, cached_input: null, output: 2}, models: [gpt-4.1]"
+
+
 def parse(text: str) -> Catalog:
     return parse_catalog(text.encode(), "company.yaml")
 
@@ -81,6 +84,27 @@ def test_before_the_first_price_there_is_none_to_change() -> None:
     assert list_prices(found, "gpt-4.1") == [("2025-04-14", "1")]
 
 
+def test_rates_fill_in_what_a_platform_has_no_price_for() -> None:
+    found = parse(f"{OWN_RATES}, modes: [standard, batch], platforms: [azure-west-europe, azure-us]}}")
+    for platform, mode, first in (
+        ("azure-west-europe", "standard", "2025-04-14"),
+        ("azure-west-europe", "batch", "2025-04-14"),
+        ("azure-us", "batch", "2025-04-14"),
+        ("azure-us", "standard", "2026-08-11"),
+    ):
+        assert list_prices(found, "gpt-4.1", platform, mode) == [(first, "1")]
+    row = found.models["gpt-4.1"].rates["azure-west-europe"]["standard"][0]
+    assert (row.source.label, row.note) == ("company.yaml 2025-04-14", "company.yaml overrides this price.")
+    dated = parse(f"{OWN_RATES}, modes: [standard], platforms: [azure-west-europe], from: 2026-11-01}}")
+    assert list_prices(dated, "gpt-4.1", "azure-west-europe") == [("2026-11-01", "1")]
+
+
+def test_an_hour_of_provisioned_throughput_has_the_stated_price() -> None:
+    units = parse("ptu_usd_per_hour: {azure-sweden: 0.35}").limits.provisioned
+    assert units
+    assert {name: str(usd) for name, usd in units.usd_per_hour.items()} == {"azure-sweden": "0.35"}
+
+
 def test_own_models_and_names_are_known() -> None:
     found = parse(f"{MODEL}aliases: {{prod: gpt-own}}\noverrides:\n- {{discount_percent: 50, models: [gpt-own]}}")
     assert list_prices(found, "gpt-own") == [("2026-01-01", "0.5")]
@@ -118,6 +142,30 @@ def test_own_models_and_names_are_known() -> None:
             "company.yaml:2:11: overrides[0].rates: expected rates with models that they are for, found none",
         ),
         (
+            "overrides:\n- {rates: {input: 1, cached_input: null, output: 2}, models: [gpt-4.1]}",
+            "company.yaml:2:11: overrides[0].rates: expected rates with modes that they are for, found none",
+        ),
+        (
+            f"{OWN_RATES}, modes: [standard], platforms: [azure-west-europe], until: 2026-12-31}}",
+            "company.yaml:2:131: overrides[0].until: expected no last day of rates where the price table has none, as none would",
+        ),
+        (
+            f"{OWN_RATES}, modes: [batch], platforms: [azure-west-europe]}}",
+            "company.yaml:2:3: overrides[0]: expected models, platforms, modes and days that the price table has",
+        ),
+        (
+            "ptu_usd_per_hour: {openai: 1}",
+            "company.yaml:1:28: ptu_usd_per_hour.openai: expected a platform that sells provisioned throughput (azure-global, ",
+        ),
+        (
+            "ptu_usd_per_hour: {azure-us: 0}",
+            'company.yaml:1:30: ptu_usd_per_hour.azure-us: expected more than 0, found "0"',
+        ),
+        (
+            "overrides:\n- discount_percent: -5",
+            'company.yaml:2:21: overrides[0].discount_percent: expected a plain decimal such as 0.40, found "-5"',
+        ),
+        (
             "overrides:\n- {discount_percent: 5, from: 2026-02-01, until: 2026-01-01}",
             'company.yaml:2:50: overrides[0].until: expected a day from 2026-02-01 on, found "2026-01-01"',
         ),
@@ -127,7 +175,7 @@ def test_own_models_and_names_are_known() -> None:
         ),
         (
             "overrides: []\ndiscount: 5",
-            "company.yaml:2:1: discount: expected one of the keys aliases, models, overrides, sources",
+            "company.yaml:2:1: discount: expected one of the keys aliases, models, overrides, ptu_usd_per_hour, sources",
         ),
         (
             "overrides: []\nmodels: {gpt-4.1: {}}",

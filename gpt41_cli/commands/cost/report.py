@@ -26,6 +26,7 @@ from gpt41_cli.pricing import EXACT, Usage, sum_usd
 from gpt41_cli.reports import Report, ReportLine, Table
 from gpt41_cli.reports.columns import Column, make_table, show_parts
 from gpt41_cli.reports.findings import make_invalid_findings, make_skipped_findings
+from gpt41_cli.reports.provisioned import make_provisioned_lines
 from gpt41_cli.reports.quotes import _describe_tokens, describe_requests, dump_quote, find_bound_prefix, make_work_line
 from gpt41_cli.rules import Level
 from gpt41_cli.work.workload import Workload
@@ -59,7 +60,7 @@ def make_report(
         if total is None
         else format_exact(total),
         headline=_make_headline(estimate, work, unusable, ended),
-        lines=(_make_work_line(catalog, work, estimate), *(_make_term_lines(quotes[0]) if alone else ())),
+        lines=(_make_work_line(catalog, work, estimate), *(_make_alone_lines(quotes[0], work) if alone else ())),
         tables=() if alone else (_make_table(estimate, work, ended),),
         findings=(*estimate.findings, *make_invalid_findings(rejects), *make_skipped_findings(left_out)),
         mentioned=gone if is_compared else (),  # the rows of the table say it
@@ -106,6 +107,10 @@ def _make_work_line(catalog: Catalog, work: Workload, estimate: Estimate) -> Rep
         usage = sum((quote.usage for quote in estimate.quotes), Usage())
         return ReportLine("work", f"{pluralize(work.requests, 'request')}: {_describe_tokens(usage)} in total")
     return make_work_line(catalog, work, estimate.quotes)
+
+
+def _make_alone_lines(quote: Quote, work: Workload) -> list[ReportLine]:
+    return [*_make_term_lines(quote), *make_provisioned_lines(quote, work)]
 
 
 def _make_term_lines(quote: Quote) -> list[ReportLine]:

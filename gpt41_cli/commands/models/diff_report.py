@@ -11,7 +11,7 @@ from gpt41_cli.catalog import Catalog, Market, Variant
 from gpt41_cli.catalog.tables import MODES, DatedRates
 from gpt41_cli.commands.models.family_report import make_report
 from gpt41_cli.display import format_change_percent, format_rate, pluralize
-from gpt41_cli.reports import Report
+from gpt41_cli.reports import Report, ReportLine
 from gpt41_cli.reports.columns import Column, make_table
 
 _NO_PRICE = "none"
@@ -41,7 +41,7 @@ def make_diff_report(market: Market, other: Catalog) -> Report:
     changes = list(_list_changes(market, other))
     changed = {change.model for change in changes}
     name = other.overlay.file if other.overlay else other.file
-    prices = f"{pluralize(len(changes), 'price')} of {pluralize(len(changed), 'model')}" if changes else "no price"
+    prices = f"{pluralize(len(changes), 'price')} of {pluralize(len(changed), 'model')}" if changes else "no price per token"
     columns = (
         Column[_PriceChange]("model", None, lambda change: change.model),
         Column[_PriceChange]("platform", None, lambda change: change.platform),
@@ -56,10 +56,17 @@ def make_diff_report(market: Market, other: Catalog) -> Report:
         other,
         models,
         headline=f"{name} changes {prices} of {market.catalog.file} on {market.as_of}",
-        lines=(),
+        lines=tuple(_make_unit_lines(other)),
         tables=(make_table(columns, changes),) if changes else (),
         answer=str(len(changes)),
     )
+
+
+def _make_unit_lines(other: Catalog) -> Iterator[ReportLine]:
+    """Yield the prices per hour that only a file of overrides has."""
+    units = other.limits.provisioned
+    for platform, usd in units.usd_per_hour.items() if units else ():
+        yield ReportLine("ptu", f"{format_rate(usd)} per hour on {platform}")
 
 
 def _list_changes(market: Market, other: Catalog) -> Iterator[_PriceChange]:

@@ -19,6 +19,7 @@ from gpt41_cli.prices.notes import write_notes
 from gpt41_cli.reports import Json, Report, ReportLine
 from gpt41_cli.reports.columns import Column, make_records, make_table
 from gpt41_cli.reports.findings import dump_reason, make_invalid_findings, make_skipped_findings
+from gpt41_cli.reports.provisioned import make_provisioned_lines
 from gpt41_cli.reports.quotes import describe_requests, dump_quote, find_bound_prefix
 from gpt41_cli.work.workload import Workload
 
@@ -68,6 +69,7 @@ def make_report(
                 for finding in recommendation.but
             ),
             *_make_break_even_lines(catalog, work, recommendation),
+            *(make_provisioned_lines(choice.quote, work) if choice and choice.quote else ()),
             *_make_user_report_lines(catalog, wishes),
         ),
         tables=(make_table(columns, shown, tone=lambda at: choose_tone(at, choice)),),
