@@ -126,3 +126,59 @@ def write_logs(table: Path, answers: Path, many: int) -> None:
                 "service_tier": "default",
             }
             lines.write(json.dumps(answer) + "\n")
+
+
+def write_calls(folder: Path, many: int) -> None:
+    """Write requests as a company logs them, in `folder` as Parquet and next to it as JSON Lines: 60 prompts, 8 sets of tools,
+    several models and modes, structured outputs, a few pictures and Batch lines, and one line in 200 that isn't a request.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    chance = random.Random(41)
+    text = _make_writer(chance)
+    systems = [text(chance.choice([8, 30, 60, 120, 150])) for _ in range(60)]
+    tools = [[_make_tool(f"tool_{number}_{each}", text, chance) for each in range(chance.randint(2, 6))] for number in range(8)]
+    fields = {"f0": {"type": "string", "description": text(1)}, "f1": {"type": "integer"}}
+    schema = {"type": "object", "properties": fields, "required": ["f0", "f1"], "additionalProperties": False}
+    form = {"type": "json_schema", "json_schema": {"name": "answer", "strict": True, "schema": schema}}
+    folder.mkdir()
+    with folder.with_suffix(".jsonl").open("w") as lines:
+        for part in range(0, many, 5_000):
+            rows = [_make_call(chance, text, systems, tools, form) for _ in range(min(5_000, many - part))]
+            lines.writelines(f"{row}\n" for row in rows)
+            path = folder / f"part-{part // 5_000:04}.parquet"
+            pq.write_table(pa.table({"request": rows}), path, compression="zstd", row_group_size=1_000)
+
+
+def _make_tool(name: str, text: Callable[[int], str], chance: random.Random) -> object:
+    fields = {f"p{number}": {"type": "string", "description": text(1)} for number in range(chance.randint(1, 5))}
+    parameters = {"type": "object", "properties": fields, "required": ["p0"], "additionalProperties": False}
+    return {"type": "function", "function": {"name": name, "description": text(1), "parameters": parameters}}
+
+
+def _make_call(
+    chance: random.Random, text: Callable[[int], str], systems: list[str], tools: list[list[object]], form: object
+) -> str:
+    kind, user = chance.random(), text(chance.randint(2, 20))
+    messages = [{"role": "system", "content": chance.choice(systems)}, {"role": "user", "content": user}]
+    model = chance.choice(["gpt-4.1-mini"] * 5 + ["gpt-4.1"] * 2 + ["gpt-4.1-2025-04-14", "gpt-4.1-nano", "gpt-4o"])
+    body: dict[str, object] = {"model": model, "messages": messages}
+    if chance.random() < 0.8:
+        body["max_tokens"] = chance.choice([100, 300, 500, 1_000])
+    if chance.random() < 0.1:
+        body["service_tier"] = chance.choice(["priority", "default"])
+    if kind < 0.15:
+        body["tools"] = chance.choice(tools)
+    elif kind < 0.25:
+        body["response_format"] = form
+    elif kind < 0.35:
+        body = {"model": model, "instructions": messages[0]["content"], "input": user, "max_output_tokens": 300}
+    elif kind < 0.38:
+        picture = {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}
+        body["messages"] = [messages[0], {"role": "user", "content": [{"type": "text", "text": user}, picture]}]
+    elif kind < 0.395:
+        body.pop("service_tier", None)
+        body = {"custom_id": str(chance.random()), "method": "POST", "url": "/v1/chat/completions", "body": body}
+    line = json.dumps(body, ensure_ascii=chance.random() < 0.5)
+    return line[: chance.randint(5, 60)] if kind > 0.995 else line

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, cast
 
 from gpt41_cli.errors import InputError
 from gpt41_cli.files.compressed import PieceStream
-from gpt41_cli.files.sources import InputSource, open_source
+from gpt41_cli.files.sources import InputSource, Unreadable, open_source
 
 _MAGIC = b"PAR1"
 _ROWS_AT_ONCE = 256
@@ -46,14 +46,14 @@ def _open_rows(stream: BinaryIO, name: str) -> BinaryIO:
 
 @contextmanager
 def _explain_damage(name: str) -> Iterator[None]:
-    """Turn what pyarrow raises for a file that is cut off or damaged into an InputError."""
+    """Turn what pyarrow raises for a file that is cut off or damaged into Unreadable: what is in it is missing."""
     import pyarrow as pa
 
     try:
         yield
     except (pa.ArrowException, OSError) as error:
-        found = f"one that is cut off or damaged: {str(error).splitlines()[0]}"
-        raise InputError(expected="a whole Parquet file", found=found, location=name) from None
+        found = f"a file that is cut off or damaged: {str(error).splitlines()[0]}"
+        raise Unreadable(expected="a whole Parquet file", found=found, location=name) from None
 
 
 def _find_json_column(file: Any) -> str | None:

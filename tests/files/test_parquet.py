@@ -116,9 +116,63 @@ def test_a_file_that_is_cut_off_is_an_error(run: Run, tmp_path: Path) -> None:
     (tmp_path / "calls.parquet").write_bytes(whole[: len(whole) // 2])
     done = run("count", "calls.parquet")
     assert (done.code, done.out) == (2, "")
-    assert done.err.startswith("gpt41: calls.parquet: expected a whole Parquet file, found one that is cut off or damaged: ")
+    assert done.err.startswith("gpt41: calls.parquet: expected a whole Parquet file, found a file that is cut off or damaged: ")
     (tmp_path / "calls.parquet").write_bytes(whole[:100] + b"\xff" * 4_000 + whole[4_100:])
     assert "expected a whole Parquet file" in run("count", "calls.parquet").err
+
+
+def test_a_file_of_a_folder_that_is_cut_off_makes_the_answer_a_lower_bound(run: Run, tmp_path: Path) -> None:
+    """A file with other columns next to it is what those columns say: files may have several schemas."""
+    (tmp_path / "calls").mkdir()
+    write(tmp_path / "calls" / "a.parquet", request=LINES[:2])
+    write(tmp_path / "calls" / "b.parquet", team=["x", "y"], body=LINES[:2])
+    write(tmp_path / "calls" / "c.parquet", model=["gpt-4.1"], input_tokens=[5], output_tokens=[3])
+    (tmp_path / "calls" / "half.parquet").write_bytes((tmp_path / "calls" / "a.parquet").read_bytes()[:-30])
+    done = run("cost", "calls", "--output-tokens", "1")
+    assert done.code == 1
+    assert done.out.startswith("gpt-4.1: at least ")
+    assert " for 4 requests" in done.out
+    assert "a file that is cut off or damaged: " in " ".join(done.out.split())
+    assert "calls/half.parquet" in done.out
+    assert "usage, not requests" in done.out
+
+
+@pytest.mark.parametrize(
+    ("column", "expected"),
+    [
+        (pa.array([1, 2]), "expected requests or text, found "),
+        (pa.nulls(2), "expected requests or text, found "),
+        (pa.array([LINES[0], None]), "calls.parquet:2: the request: expected an object, found nothing"),
+        (pa.array([[LINES[0]]]), "calls.parquet: expected requests or text, found JSON with a request at request[0]"),
+    ],
+    ids=["numbers", "nulls", "a null", "lists"],
+)
+def test_a_column_of_another_type_is_one_clear_error(column: pa.Array, expected: str, run: Run, tmp_path: Path) -> None:
+    write(tmp_path / "calls.parquet", request=column)
+    done = run("cost", "calls.parquet")
+    assert (done.code, done.out) == (2, "")
+    assert expected in done.err
+
+
+@pytest.mark.parametrize("columns", ["dictionaries", "structs", "columns"])
+def test_requests_in_nested_columns_are_read(columns: str, run: Run, tmp_path: Path) -> None:
+    bodies = [json.loads(line) for line in LINES[:3]]
+    write(tmp_path / "plain.parquet", request=LINES[:3])
+    if columns == "columns":
+        write(tmp_path / "calls.parquet", **{name: pa.array([body[name] for body in bodies]) for name in bodies[0]})
+    else:
+        values = pa.array(LINES[:3]).dictionary_encode() if columns == "dictionaries" else pa.array(bodies)
+        write(tmp_path / "calls.parquet", request=values)
+    assert run("cost", "calls.parquet") == run("cost", "plain.parquet")
+
+
+def test_usage_that_is_no_number_is_not_priced(run: Run, tmp_path: Path) -> None:
+    tokens = pa.array([float("nan"), float("inf"), 100.0])
+    write(tmp_path / "usage.parquet", model=["gpt-4.1"] * 3, input_tokens=tokens, output_tokens=pa.array([5.0, 5.0, 5.0]))
+    done = run("reconcile", "usage.parquet", "--format", "json")
+    assert done.code == 1
+    assert json.loads(done.out)["usage"]["requests"] == 1
+    assert "2 not priced: expected an answer with its tokens" in done.out
 
 
 def test_a_stream_is_refused(run: Run, tmp_path: Path) -> None:
