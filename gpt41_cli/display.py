@@ -6,7 +6,7 @@ Nothing here is parsed back: sums are made of exact values.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
 from functools import reduce
@@ -386,29 +386,3 @@ def shorten(text: str, longest: int = 1000) -> str:
 def _cut_middle(text: str, longest: int) -> str:
     half = longest // 2
     return text if len(text) <= longest else f"{text[:half]}…{text[half + 1 - longest :]}"
-
-
-def choose_bound_prefix(is_most: bool, is_least: bool, is_near: bool = False) -> str:
-    """Choose what to say before an amount that is the most or the least possible, or only near the true one (`is_near`).
-
-    Answers need not be as long as they may be, but what isn't counted is billed for certain: the least goes before the most.
-    """
-    return "about " if is_near else "at least " if is_least else "at most " if is_most else ""
-
-
-def join_bound_prefixes(prefixes: Collection[str], *, is_incomplete: bool) -> str:
-    """Choose what to say before a sum of amounts that have `prefixes`; if it is incomplete, it is the least in any case."""
-    is_least = is_incomplete or "at least " in prefixes
-    return choose_bound_prefix("at most " in prefixes, is_least, "about " in prefixes and not is_least)
-
-
-_BOUNDS = {
-    "at most ": "at most this: answers or pictures may be smaller than is counted",
-    "at least ": "at least this: not everything in it is counted",
-    "about ": "about this: something in it may count more or less",
-}
-
-
-def explain_bound(prefix: str) -> str:
-    """Explain a bound to readers who see only the figure; nothing if the figure is none."""
-    return _BOUNDS.get(prefix, "")

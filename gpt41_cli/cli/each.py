@@ -71,8 +71,9 @@ def finish_each(
     `choose_bound_prefix` has it. `find_features` names the features of an entry that end, by their ids in the price table.
     """
     from gpt41_cli.constraints.lifecycle import make_feature_findings
-    from gpt41_cli.display import explain_bound, format_int, pluralize
+    from gpt41_cli.display import format_int, pluralize
     from gpt41_cli.files.places import RejectedRequest
+    from gpt41_cli.reports.bounds import explain_bound
     from gpt41_cli.reports.findings import make_unreadable_findings
     from gpt41_cli.views.jsonl import format_record
 

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from gpt41_cli.catalog import Catalog
-from gpt41_cli.display import choose_bound_prefix, format_int, pluralize
+from gpt41_cli.display import format_int, pluralize
 from gpt41_cli.prices.quote import Quote
 from gpt41_cli.prices.tools import ToolCharge
 from gpt41_cli.pricing import Usage
 from gpt41_cli.reports import Json, ReportLine
+from gpt41_cli.reports.bounds import choose_bound_prefix
 from gpt41_cli.work.workload import Workload
 
 

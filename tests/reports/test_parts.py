@@ -12,14 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gpt41_cli.display import (
-    choose_bound_prefix,
-    explain_bound,
-    format_change_parts,
-    format_money,
-    format_money_parts,
-    round_parts,
-)
+from gpt41_cli.display import format_change_parts, format_money, format_money_parts, round_parts
+from gpt41_cli.reports.bounds import choose_bound_prefix, explain_bound
 from gpt41_cli.reports.columns import show_parts
 from tests.conftest import ROOT, Run
 

@@ -12,9 +12,10 @@ from gpt41_cli.catalog import Catalog
 from gpt41_cli.catalog.limit_tables import BatchRules
 from gpt41_cli.commands.batch.check import BatchCheck, CheckedBatchFile, ComparedPrice
 from gpt41_cli.commands.batch.waiting import BatchWait
-from gpt41_cli.display import explain_bound, format_exact, format_int, format_money, format_percent, pluralize
+from gpt41_cli.display import format_exact, format_int, format_money, format_percent, pluralize
 from gpt41_cli.pricing import EXACT, Usage
 from gpt41_cli.reports import Json, Report, ReportLine, Table
+from gpt41_cli.reports.bounds import explain_bound
 from gpt41_cli.reports.columns import Column, make_records, make_table
 from gpt41_cli.reports.quotes import dump_quote, find_bound_prefix
 from gpt41_cli.rules import Level

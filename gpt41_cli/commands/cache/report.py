@@ -13,23 +13,14 @@ from gpt41_cli.commands.cache.divergence import PICTURE, TOOL_ORDER, CacheBreak,
 from gpt41_cli.commands.cache.savings import CacheSavings, compute_saving_usd
 from gpt41_cli.commands.cache.study import CacheReads, CacheStudy, SharedPrefix
 from gpt41_cli.constraints import lifecycle
-from gpt41_cli.display import (
-    choose_bound_prefix,
-    explain_bound,
-    format_duration,
-    format_exact,
-    format_int,
-    format_money,
-    format_percent,
-    pluralize,
-    sanitize,
-)
+from gpt41_cli.display import format_duration, format_exact, format_int, format_money, format_percent, pluralize, sanitize
 from gpt41_cli.errors import quote_text
 from gpt41_cli.files.trees import SkippedPath
 from gpt41_cli.findings import Finding
 from gpt41_cli.prices.notes import write_cache_write_notes, write_surcharge_note
 from gpt41_cli.pricing import sum_usd
 from gpt41_cli.reports import Json, Report, ReportLine
+from gpt41_cli.reports.bounds import choose_bound_prefix, explain_bound
 from gpt41_cli.reports.columns import Column, make_records, make_table
 from gpt41_cli.reports.findings import make_invalid_findings, make_skipped_findings
 from gpt41_cli.rules import Level

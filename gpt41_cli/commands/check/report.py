@@ -8,9 +8,10 @@ from fractions import Fraction
 
 from gpt41_cli.commands.check.check import CheckedWorkload, ConfigCheck
 from gpt41_cli.config.tables import Config, RequestVolume
-from gpt41_cli.display import choose_bound_prefix, format_exact, format_int, format_money, pluralize, sanitize, to_decimal
+from gpt41_cli.display import format_exact, format_int, format_money, pluralize, sanitize, to_decimal
 from gpt41_cli.findings import Finding
 from gpt41_cli.reports import CheckCase, Report, ReportLine, Row, Table, make_headings
+from gpt41_cli.reports.bounds import choose_bound_prefix
 from gpt41_cli.reports.columns import Column, make_record, make_records, make_table, show_parts
 from gpt41_cli.reports.findings import make_skipped_findings
 from gpt41_cli.rules import Level

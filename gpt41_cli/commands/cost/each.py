@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 from gpt41_cli import rules
 from gpt41_cli.catalog import Market, Offer, Variant
-from gpt41_cli.display import choose_bound_prefix
 from gpt41_cli.errors import InputError, MissingPrice, UnknownName
 from gpt41_cli.files.fields import BadBody
 from gpt41_cli.files.places import RejectedRequest
@@ -18,6 +17,7 @@ from gpt41_cli.files.trees import SkippedPath
 from gpt41_cli.findings import Place
 from gpt41_cli.prices.tools import price_tools
 from gpt41_cli.pricing import EXACT, Bill, Usage, price, sum_usd
+from gpt41_cli.reports.bounds import choose_bound_prefix
 from gpt41_cli.requests.inputs import PictureInput, RequestInput, TextInput
 from gpt41_cli.requests.readers import FramedLine, ParsedRequest, make_text_request
 from gpt41_cli.requests.request import Image

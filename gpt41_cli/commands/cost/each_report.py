@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.commands.cost.each import PricedRequest
-from gpt41_cli.display import format_exact, format_int, format_money, join_bound_prefixes, pluralize
+from gpt41_cli.display import format_exact, format_int, format_money, pluralize
 from gpt41_cli.files.places import RejectedRequest, Rejections
 from gpt41_cli.pricing import sum_usd
 from gpt41_cli.reports import Json, Report, Row, Table, make_headings
+from gpt41_cli.reports.bounds import join_bound_prefixes
 from gpt41_cli.reports.entries import format_request_name, make_invalid_record, make_invalid_row
 from gpt41_cli.reports.findings import make_invalid_findings
 

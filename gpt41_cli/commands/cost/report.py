@@ -11,7 +11,6 @@ from gpt41_cli.catalog import Catalog
 from gpt41_cli.commands.cost.estimate import Estimate
 from gpt41_cli.display import (
     compute_share,
-    explain_bound,
     format_exact,
     format_money,
     format_money_parts,
@@ -24,6 +23,7 @@ from gpt41_cli.display import (
 from gpt41_cli.prices.quote import Quote
 from gpt41_cli.pricing import EXACT, Usage, sum_usd
 from gpt41_cli.reports import Report, ReportLine, Table
+from gpt41_cli.reports.bounds import explain_bound
 from gpt41_cli.reports.columns import Column, make_table, show_parts
 from gpt41_cli.reports.findings import make_invalid_findings, make_skipped_findings
 from gpt41_cli.reports.provisioned import make_provisioned_lines

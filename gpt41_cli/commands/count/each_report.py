@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gpt41_cli import rules
-from gpt41_cli.display import choose_bound_prefix, format_int, join_bound_prefixes, pluralize
+from gpt41_cli.display import format_int, pluralize
 from gpt41_cli.files.places import RejectedRequest, Rejections
 from gpt41_cli.reports import Report, Row, Table, make_headings
+from gpt41_cli.reports.bounds import choose_bound_prefix, join_bound_prefixes
 from gpt41_cli.reports.entries import format_request_name, make_invalid_row, make_record
 from gpt41_cli.reports.findings import make_invalid_findings
 from gpt41_cli.requests.api_rules.settings import REUSABLE_PROMPTS

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, TypeAlias
 from gpt41_cli import rules
 from gpt41_cli.commands.count.count import REQUESTS, CountedInput, CountResult
 from gpt41_cli.commands.count.over_limit import make_max_tokens_findings
-from gpt41_cli.display import choose_bound_prefix, explain_bound, format_exact, format_int, format_percent, pluralize, sanitize
+from gpt41_cli.display import format_exact, format_int, format_percent, pluralize, sanitize
 from gpt41_cli.files.trees import IGNORED, LINK, REPOSITORY, SPECIAL, SkippedPath
 from gpt41_cli.findings import Finding, Place
 from gpt41_cli.reports import Json, Report, ReportLine, Row, Table, entries, make_headings
+from gpt41_cli.reports.bounds import choose_bound_prefix, explain_bound
 from gpt41_cli.reports.findings import make_invalid_findings, make_unreadable_findings
 from gpt41_cli.requests.placeholders import describe_placeholders
 from gpt41_cli.requests.recognise import BINARY_REASON, IMAGE_KIND, TEXT_KIND

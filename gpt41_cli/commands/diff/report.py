@@ -12,7 +12,6 @@ from gpt41_cli.commands.diff.causes import CAUSE_FIELDS, CAUSE_NAMES, VOLUME, Ca
 from gpt41_cli.commands.diff.code import describe_change
 from gpt41_cli.commands.diff.compare import MONTH, Diff, FileChange, TotalChange, WorkloadChange, sum_changes
 from gpt41_cli.display import (
-    choose_bound_prefix,
     format_change_parts,
     format_change_percent,
     format_exact,
@@ -23,6 +22,7 @@ from gpt41_cli.display import (
     to_decimal,
 )
 from gpt41_cli.reports import CheckCase, Json, Report, ReportLine, Table
+from gpt41_cli.reports.bounds import choose_bound_prefix
 from gpt41_cli.reports.columns import Column, make_records, make_table
 from gpt41_cli.reports.findings import make_skipped_findings
 from gpt41_cli.rules import Level

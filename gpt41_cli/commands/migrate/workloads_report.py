@@ -16,8 +16,9 @@ from gpt41_cli.commands.migrate.report import CERTAINTIES, describe_reasoned, so
 from gpt41_cli.commands.migrate.workloads import MovedWorkload, find_move_findings
 from gpt41_cli.config.tables import Config
 from gpt41_cli.constraints.replacements import describe_end_dates
-from gpt41_cli.display import choose_bound_prefix, format_int, format_money, pluralize, sanitize, to_decimal
+from gpt41_cli.display import format_int, format_money, pluralize, sanitize, to_decimal
 from gpt41_cli.reports import Json, Report, ReportLine
+from gpt41_cli.reports.bounds import choose_bound_prefix
 from gpt41_cli.reports.code_calls import dump_calls
 from gpt41_cli.reports.columns import Column, make_records, make_table
 from gpt41_cli.reports.findings import make_skipped_findings

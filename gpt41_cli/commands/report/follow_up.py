@@ -11,7 +11,8 @@ from gpt41_cli.commands.recommend.candidates import make_family_context
 from gpt41_cli.commands.recommend.succession import Succession, find_succession, price_replacement
 from gpt41_cli.commands.report.overview import ExaminedWorkload, Overview
 from gpt41_cli.constraints import lifecycle
-from gpt41_cli.display import choose_bound_prefix, format_money, name_offer, pluralize, to_decimal
+from gpt41_cli.display import format_money, name_offer, pluralize, to_decimal
+from gpt41_cli.reports.bounds import choose_bound_prefix
 
 
 class FollowUp(NamedTuple):

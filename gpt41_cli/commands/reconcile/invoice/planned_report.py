@@ -14,13 +14,11 @@ from gpt41_cli.commands.reconcile.invoice.planned import STORAGE, TOKENS, TOOLS,
 from gpt41_cli.commands.reconcile.invoice.report import SCHEMA, check_tolerance, collect_findings, collect_notes, make_json
 from gpt41_cli.commands.reconcile.invoice.rows import InvoiceRow
 from gpt41_cli.display import (
-    choose_bound_prefix,
     format_change_percent,
     format_exact,
     format_money,
     format_money_change,
     format_percent,
-    join_bound_prefixes,
     pluralize,
     sanitize,
     to_decimal,
@@ -28,6 +26,7 @@ from gpt41_cli.display import (
 from gpt41_cli.findings import Finding
 from gpt41_cli.pricing import EXACT
 from gpt41_cli.reports import Json, Report
+from gpt41_cli.reports.bounds import choose_bound_prefix, join_bound_prefixes
 from gpt41_cli.reports.columns import Column, make_records, make_table
 
 _LEAST_CHANGE = Fraction(1, 100)

@@ -9,15 +9,7 @@ from typing import Any
 from gpt41_cli.commands.reconcile.prediction.drift import PartDrift, PredictionComparison, check_prediction, describe_difference
 from gpt41_cli.commands.reconcile.prediction.match import Drift, MatchedRequests, RequestPair, find_median_error
 from gpt41_cli.commands.reconcile.prediction.misses import MissGroup
-from gpt41_cli.display import (
-    format_change_percent,
-    format_int,
-    format_money,
-    format_score,
-    pluralize,
-    sanitize,
-    to_decimal,
-)
+from gpt41_cli.display import format_change_percent, format_int, format_money, format_score, pluralize, sanitize, to_decimal
 from gpt41_cli.reports import Json, Report, ReportLine, Table
 from gpt41_cli.reports.columns import Column, make_records, make_table
 from gpt41_cli.reports.entries import format_request_name
