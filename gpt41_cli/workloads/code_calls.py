@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gpt41_cli.code.uses import CodeUse
     from gpt41_cli.files.sources import InputSource
     from gpt41_cli.files.trees import SkippedPath
-    from gpt41_cli.workloads.contents import FileLister
+    from gpt41_cli.workloads.declared_files import FileLister
 
 
 class CodeCalls(NamedTuple):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
 from operator import iadd
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from gpt41_cli.catalog import MODES, Catalog, Variant
 from gpt41_cli.code.source_files import is_no_prompt
@@ -34,18 +34,13 @@ from gpt41_cli.work.frames import FrameMemo
 from gpt41_cli.work.measuring import MeasuredRequest, measure_request
 from gpt41_cli.work.prompt_cache import CacheReplay, ReplayOptions, SentPrefixes
 from gpt41_cli.work.sizes_table import SizedRow, add_up_sizes, measure_sizes
-from gpt41_cli.work.sizing import RequestTotals, count_text_tokens, replay_request
+from gpt41_cli.work.sizing import RequestTotals, replay_request
 from gpt41_cli.work.stream import ReadingOptions, make_reading, map_chunks, open_input, skip_or_raise
 from gpt41_cli.work.tally import Tally
 from gpt41_cli.work.violations import RuleViolations, list_request_flaws
 from gpt41_cli.work.workload import Assumptions, ModelAndMode, RequestShape, Workload, workload
 from gpt41_cli.workloads.costing import FileTokens
-
-ListedFiles: TypeAlias = tuple[Mapping[str, InputSource], list[SkippedPath]]
-FileLister: TypeAlias = Callable[[str], ListedFiles]
-"""The files that a path, folder or glob of gpt41.yaml means, by their path from its folder, and what was left out of folders.
-InputError where it means nothing.
-"""
+from gpt41_cli.workloads.declared_files import FileLister, count_prediction_tokens, list_sources
 
 
 class _CountedRequest(NamedTuple):
@@ -117,25 +112,6 @@ def read_contents(
     return _read_prompt(declared, files, catalog)
 
 
-def list_sources(
-    declared: WorkloadDeclaration, key: str, patterns: Sequence[str], files: FileLister
-) -> tuple[dict[str, InputSource], list[SkippedPath]]:
-    """List what all patterns of a key match, each file once."""
-    sources: dict[str, InputSource] = {}
-    skipped: list[SkippedPath] = []
-    with declared.errors_at(key):
-        for pattern in patterns:
-            try:
-                found, more = files(pattern)
-            except InputError as error:
-                if " " in pattern:
-                    error.hint = error.hint or "put text into a file, and give the path of the file"
-                raise
-            sources |= {name: source for name, source in found.items() if name not in sources}
-            skipped += more
-    return sources, skipped
-
-
 def _read_prompt(declared: WorkloadDeclaration, files: FileLister, catalog: Catalog) -> WorkloadContents:
     """Read texts and pictures that are one request together, or numbers alone."""
     sources, skipped = list_sources(declared, "prompt", declared.prompt, files)
@@ -165,7 +141,7 @@ def _read_prompt(declared: WorkloadDeclaration, files: FileLister, catalog: Cata
         if declared.prompt and not parts:
             raise InputError(expected="text or pictures", found=explain_empty(skipped))
     numbers = declared.input_tokens or 0
-    predicted = _count_prediction_tokens(declared, files, variant)
+    predicted = count_prediction_tokens(declared, files, variant)
     with declared.errors_at("cached"):
         work = workload(
             input_tokens=numbers,
@@ -197,15 +173,6 @@ def _make_assumptions(declared: WorkloadDeclaration) -> Assumptions:
     accepted = declared.prediction.accepted_share if declared.prediction else None
     reasoning = declared.output_tokens.reasoning if declared.output_tokens else 0
     return Assumptions(output, declared.cached.tokens, declared.cached.share, declared.tools, accepted, reasoning)
-
-
-def _count_prediction_tokens(declared: WorkloadDeclaration, files: FileLister, variant: Variant) -> int:
-    """Count the tokens of the file that is predicted to be in the answer."""
-    if declared.prediction is None or declared.prediction.file is None:
-        return 0
-    sources, _ = list_sources(declared, "prediction", [declared.prediction.file], files)
-    with declared.errors_at("prediction"):
-        return sum(count_text_tokens(source, variant.model.encoding.name) for source in sources.values())
 
 
 def _find_variant(declared: WorkloadDeclaration, catalog: Catalog, name: str | None) -> Variant:

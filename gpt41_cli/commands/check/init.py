@@ -21,10 +21,11 @@ from gpt41_cli.files.globs import escape_wildcards
 from gpt41_cli.files.sources import InputSource
 from gpt41_cli.findings import STDIN, Place
 from gpt41_cli.work.workload import workload
-from gpt41_cli.workloads.contents import ListedFiles, read_contents
+from gpt41_cli.workloads.contents import read_contents
+from gpt41_cli.workloads.declared_files import ListedFiles
 
 if TYPE_CHECKING:
-    from gpt41_cli.workloads.contents import FileLister
+    from gpt41_cli.workloads.declared_files import FileLister
     from gpt41_cli.workloads.priced import CheckOptions
 
 GENERAL_TASK = "general"

@@ -10,7 +10,8 @@ from gpt41_cli.config.edit import replace_settings
 from gpt41_cli.config.load import parse_config
 from gpt41_cli.display import sanitize
 from gpt41_cli.errors import InputError
-from gpt41_cli.workloads.contents import FileLister, read_contents
+from gpt41_cli.workloads.contents import read_contents
+from gpt41_cli.workloads.declared_files import FileLister
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,7 +13,7 @@ from gpt41_cli.requests.readers import ParsedRequest
 from gpt41_cli.work.measuring import find_mode
 from gpt41_cli.work.stream import ReadingOptions, map_chunks, open_input, skip_or_raise
 from gpt41_cli.work.workload import ModelAndMode
-from gpt41_cli.workloads.contents import FileLister, list_sources
+from gpt41_cli.workloads.declared_files import FileLister, list_sources
 
 
 class RequestKey(NamedTuple):
