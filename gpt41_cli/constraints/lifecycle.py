@@ -95,7 +95,7 @@ def date_feature_ends(market: Market, flaws: Sequence[Finding]) -> Iterator[Find
 
 
 def find_end_before_done(market: Market, variant: Variant, seconds: int) -> Finding | None:
-    """That work which takes so long may not be done when the variant ends; None where it will be, or no end is announced."""
+    """Say that work that takes so long may not be done when the variant ends; None if it will be, or no end is announced."""
     life = find_announced_shutdown(market, variant)
     if life is None or life.shutdown is None or seconds < (life.shutdown - market.as_of) // timedelta(seconds=1):
         return None

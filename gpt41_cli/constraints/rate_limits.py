@@ -33,7 +33,7 @@ class TierPool(NamedTuple):
 class PoolWait(NamedTuple):
     """How long one limit makes one pool's part of the work take.
 
-    `limit_name` is the field of the limit (`tokens_per_minute`), `needed` what the work needs of it in all, `allowed` what the
+    `limit_name` is the field of the limit (`tokens_per_minute`), `needed` the total that the work needs, `allowed` what the
     tier allows. In batch, `submission` says how the work is submitted, and `seconds` is the most it takes. Otherwise `seconds` is
     the least, and `requests_per_minute` the steady rate that keeps every limit at the mean charge.
     """
@@ -62,7 +62,7 @@ def get_monthly_limit(catalog: Catalog, tier: int) -> int:
 
 
 def check_monthly_limit(catalog: Catalog, tier: int, total_usd: Decimal) -> Finding | None:
-    """That the tier may not spend so much in a month; None where it may."""
+    """Say that the tier may not spend so much in a month; None if it may."""
     tiers, most = catalog.limits.usage_tiers, get_monthly_limit(catalog, tier)
     if total_usd <= most:
         return None

@@ -37,10 +37,8 @@ _NOTICED_DOUBTS = (rules.TEMPLATE, rules.IMAGE_ANIMATED)
 
 
 class MeasuredRequest(NamedTuple):
-    """One request as far as its price goes; `doubts` are the rules of those about what is counted, not about what is
-    missing. `flaws` are the rules of the API that it breaks.
-
-    `prefix` is there where the prompt cache is going to be replayed.
+    """What the price of one request depends on. `doubts` are rules about what is counted, not about what is missing. `flaws` are
+    the rules of the API that it breaks. `prefix` is set if the prompt cache is going to be replayed.
     """
 
     group: ModelAndMode
@@ -63,11 +61,11 @@ class MeasuredRequest(NamedTuple):
 def measure_request(
     meter: Meter, sent: ParsedRequest, counted: Entry | None = None, *, names_mode: bool = False, is_replayed: bool = False
 ) -> MeasuredRequest:
-    """What the price of a request depends on; `is_replayed` where that is the prompt cache too. `counted` is the request as
-    `meter` has counted it; None: it has not yet.
+    """Measure what a request's price depends on. With `is_replayed`, that includes the prompt cache. `counted` is the request
+    if `meter` has counted it already.
 
-    BadBody where it is to be priced at a model of its own that the table does not have, or, with `names_mode`, at a
-    `service_tier` that is none; and where OpenAI refuses it, or it holds what its model does not take.
+    Raises BadBody if it is to be priced for its own model and the table doesn't have that, or, with `names_mode`, if its
+    `service_tier` is unknown; and if OpenAI refuses it, or it holds something that its model doesn't take.
     """
     request = meter.fill_image_sizes(sent.request)
     name = meter.model or request.model

@@ -70,7 +70,7 @@ class RequestSize(NamedTuple):
 
 
 class LimitExcess(NamedTuple):
-    """How many requests exceed a limit, and the worst value."""
+    """The number of requests that exceed a limit, and the worst value."""
 
     worst: int
     requests: int
@@ -241,9 +241,9 @@ class Workload:
     doubts, `training_requests` the number of fine-tuning examples. `is_counted`: shapes were counted from request bodies.
     `mode` is the one that all requests are written for; None if there is none. `replay` says how the prompt cache was replayed,
     if it was; `is_warm`: requests that are sent again read from the cache that the first ones left. All requests are sent
-    `times` times. `is_incomplete`: a folder could not be listed, so there may be more. `lacks_output`: nobody said how long
-    answers are, and none is priced. `flaws` are the rules of the API that its requests break. `period` is the one in which all
-    of it is sent again and again, `stated_rate` says what rate that was converted from.
+    `times` times. `is_incomplete`: a folder could not be listed, so there may be more. `lacks_output`: the length of answers
+    isn't stated, and no output is priced. `flaws` are the rules of the API that its requests break. All of it is sent again in
+    every `period`; `stated_rate` is the rate that this was converted from.
 
     Raises InputError if more of a prediction is accepted than there is output.
     """

@@ -46,7 +46,7 @@ from gpt41_cli.workloads.declared_files import FileLister, count_prediction_toke
 class _CountedRequest(NamedTuple):
     """One request for its price, for its tokens, and as a line of a Batch file.
 
-    `batch_line` is an error if the line can't be one, None if nobody asks.
+    `batch_line` is an error if the line can't be one, None if no check needs it.
     """
 
     measured: MeasuredRequest
@@ -68,7 +68,7 @@ class WorkloadContents(NamedTuple):
     """The requests of one workload, as `variant` in `mode` counts them; `workload` assumes the expected answers.
 
     `tallies_by_file` sum up the requests per file, `tally` all of them. `batch_files` hold only requests for the Batch API, with
-    their lines as the API sees them; empty if nobody asked for these. `request_totals` are None for a prompt.
+    their lines as the API sees them; empty if no check needs them. `request_totals` are None for a prompt.
     """
 
     variant: Variant

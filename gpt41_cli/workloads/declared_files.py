@@ -15,7 +15,7 @@ from gpt41_cli.work.sizing import count_text_tokens
 ListedFiles: TypeAlias = tuple[Mapping[str, InputSource], list[SkippedPath]]
 FileLister: TypeAlias = Callable[[str], ListedFiles]
 """The files that a path, folder or glob of gpt41.yaml means, by their path from its folder, and what was left out of folders.
-InputError where it means nothing.
+Raises InputError if it means no file.
 """
 
 

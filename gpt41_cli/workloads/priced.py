@@ -50,7 +50,7 @@ class PricedConfig(NamedTuple):
 
     @property
     def has_volumes(self) -> bool:
-        """Whether some workload says how many requests it sends, so that a month has a price."""
+        """True if some workload states its volume, so that a month has a price."""
         return any(each.cost.volume for each in self.workloads)
 
     def with_file_names(self) -> PricedConfig:
@@ -85,8 +85,8 @@ class CheckOptions(NamedTuple):
 
 
 class PricedWorkload(NamedTuple):
-    """A workload as it is declared, what it sends, and what that costs: as it is expected, and with answers as long as they may
-    be (`high_workload`; the same object where that is no other length).
+    """A workload as declared, what it sends, and what that costs: expected, and with the longest answers (`high_workload`; the
+    same object if the length is the same).
     """
 
     declaration: WorkloadDeclaration
@@ -103,12 +103,12 @@ class PricedWorkload(NamedTuple):
 
     @property
     def is_lower_bound(self) -> bool:
-        """Whether it has tokens that nobody outside can count, so that its price is the least that it costs."""
+        """True if it has tokens that can't be counted, so that its price is a lower bound."""
         return self.quote.is_lower_bound or self.workload.is_lower_bound
 
 
 def price_declared_workload(declared: WorkloadDeclaration, contents: WorkloadContents, market: Market) -> PricedWorkload:
-    """The price of a workload on that day. InputError, with the place in gpt41.yaml, where it has none."""
+    """Price a workload on that day. Raises InputError, with the place in gpt41.yaml, if it has no price."""
     with declared.errors_at(""):
         offer = market.on_platform(declared.platform).offer(contents.variant, contents.mode)
     work = high = contents.workload

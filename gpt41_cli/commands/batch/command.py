@@ -55,7 +55,7 @@ def batch(
 ) -> None:
     """Check Batch API files, and say what they cost and how long they wait.
 
-    Each file is held against the rules for one; a file that would be rejected ends the run with exit code 1. --split writes
+    Each file is checked against the rules for a file. A file that would be rejected ends the run with exit code 1. --split writes
     parts that pass: the same lines in the same order, one model and one endpoint a part, without blank lines and byte order
     marks. No file is ever overwritten, and either all parts are written or none.
 

@@ -80,7 +80,7 @@ _TOOL_COLUMNS: tuple[Column[CheckedWorkload], ...] = (
     Column(None, "search_tokens", lambda row: row.priced.quote.usage.input_tokens - row.priced.cost.input_tokens),
     Column(None, "tools_usd", lambda row: row.priced.quote.tool_charges_usd),
 )
-"""What built-in tools add to the requests at hand: tokens, which the input beside them is without, and dollars."""
+"""The cost of built-in tools for the requests of a workload: tokens, which its input doesn't include, and dollars."""
 
 
 def _list_columns(check: ConfigCheck) -> tuple[Column[CheckedWorkload], ...]:

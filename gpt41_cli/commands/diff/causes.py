@@ -113,13 +113,13 @@ class WorkloadCostNow(NamedTuple):
 
 
 def find_offer(market: Market, mean: MeanRequest) -> Offer:
-    """What a request is sold at. Gpt41Error where it is not."""
+    """Return the offer for a request. Raises Gpt41Error if there is none."""
     catalog = market.catalog
     return market.on_platform(catalog.platform(mean.platform)).offer(catalog.variant(mean.model), mean.mode)
 
 
 def price_request(market: Market, mean: MeanRequest) -> Fraction:
-    """The price of a request and of its tools, without any surcharge. Gpt41Error where it has none."""
+    """Price a request and its tools, without any surcharge. Raises Gpt41Error if it has no price."""
     offer = find_offer(market, mean)
     charged = sum((Fraction(tool.usd) for tool in price_tools(offer, mean.tools, 1)), Fraction(0))
     found = count_search_tokens(market.catalog, offer.variant, mean.tools) or 0
@@ -127,10 +127,10 @@ def price_request(market: Market, mean: MeanRequest) -> Fraction:
 
 
 def reprice_workload(market: Market, costing: WorkloadCost) -> WorkloadCostNow:
-    """A workload at today's prices, whatever it was priced at. Gpt41Error where it has none.
+    """Price a workload at today's prices, whatever it was priced at. Raises Gpt41Error if it has none.
 
-    The requests that paid a surcharge then are those that pay the one of today: how long each was is not saved. What the
-    longest answers add to the expected price is as many times as much as output is more expensive.
+    The requests that paid a surcharge then pay the one of today, as their lengths aren't saved. What the longest answers add to
+    the expected price changes with the price of output.
     """
     mean = compute_mean_request(costing)
     offer = find_offer(market, mean)

@@ -70,7 +70,7 @@ class MigrationPath(NamedTuple):
 
     @property
     def added_usd(self) -> Decimal | None:
-        """How much more than today that is, exact; negative if it is less. None if today's price isn't known."""
+        """The exact change from today; negative if it costs less, None if today's price isn't known."""
         return None if self.current_quote is None else EXACT.subtract(self.total_with_writes_usd, self.current_quote.total_usd)
 
     @property

@@ -30,7 +30,7 @@ class ReasonedPrice(NamedTuple):
 
     @property
     def added_usd(self) -> Decimal | None:
-        """How much more than today that is; None if today's price isn't known."""
+        """The change from today; None if today's price isn't known."""
         quote = self.path.current_quote
         return None if quote is None else EXACT.subtract(self.total_usd, quote.total_usd)
 

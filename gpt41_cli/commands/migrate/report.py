@@ -100,7 +100,7 @@ def make_report(
 
 
 CERTAINTIES = ("breaks", "unsure", "differs")
-"""How sure it is that something breaks: for certain; maybe, as nobody has confirmed it; not in this work."""
+"""How certain a break is: certain; possible, as nobody has confirmed it; or not in this work."""
 
 _UNCONFIRMED = (rules.UNSTATED_ABILITY, rules.IMAGE_RULE)
 """The rules whose findings say that nobody knows whether something breaks."""

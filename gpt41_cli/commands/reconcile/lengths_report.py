@@ -1,4 +1,4 @@
-"""What answers tell of the workloads of gpt41.yaml, as a part of the report on the bill."""
+"""The lengths of the answers of the workloads of gpt41.yaml, as a part of the report on the bill."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def _format_range(output_tokens: Mapping[str, int]) -> str:
 
 
 def _collect_findings(found: Mapping[str, AnswerLengths], past: ObservedAnswers) -> Iterator[Finding]:
-    """What is not known of lengths: of answers that were cut, that stand in sums, or that are nobody's."""
+    """Note the answers without a known length: those that were cut, that are in sums, or that belong to no workload."""
     for name, lengths in found.items():
         if lengths.cut_answers:
             cut = f"{format_int(lengths.cut_answers)} of {pluralize(lengths.answers, 'answer')}"

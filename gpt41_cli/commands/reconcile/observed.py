@@ -1,4 +1,4 @@
-"""What answers in logs tell beside their bill: which requests they answer, whose they are, and how long."""
+"""What logs say about answers in addition to the bill: their requests, their workloads and their lengths."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ OwnerLookup: TypeAlias = "Callable[[str | None, ModelAndMode], Collection[str]]"
 
 
 class AnswerTotals(NamedTuple):
-    """What some answers used and cost; those without a price are no part of it."""
+    """The usage and cost of some answers, without those that have no price."""
 
     usage: Usage = Usage()
     total_usd: Decimal = Decimal(0)
@@ -34,13 +34,13 @@ class AnswerTotals(NamedTuple):
 
 
 class ObservedAnswers:
-    """Answers as they pass by, in the memory that the questions need: `answers` grows with the logs, where it is kept; all else
+    """Answers, collected while they are read. Memory: `answers`, if it is kept, grows with the logs; everything else
     with the number of workloads and of different lengths.
 
-    `whose` is None where nobody asks for workloads. `unattributed` counts the answers that may belong to several of them, and by
-    no name those to none; `summed_answers` those that stand in a sum, as several choices do, which tells no length. `lengths` are
+    `whose` is None if no option asks for workloads. `unattributed` counts the answers that may belong to several of them, and by
+    no name those of none; `summed_answers` those in a sum, such as several choices, which has no length. `lengths` are
     as the family bills answers: those of other models are shorter than billed by what they add, at most `added_tokens`. Batch
-    objects are no answers.
+    objects are not counted as answers.
     """
 
     def __init__(self, biller: AnswerPricer, whose: OwnerLookup | None = None, *, keeps_answers: bool = False) -> None:

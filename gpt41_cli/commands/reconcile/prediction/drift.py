@@ -1,4 +1,4 @@
-"""How far is the bill from what was predicted: of parts of the work, and all in all?"""
+"""How far the bill is from the prediction, part by part and in total."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class PartsComparison(NamedTuple):
 
 
 class ToleranceFigure(NamedTuple):
-    """The figure that a tolerance is held against: `figure` it is of, INPUT_TOKENS or USD, and how far it is off."""
+    """The figure that the tolerance limits: its unit, INPUT_TOKENS or USD, and its error."""
 
     figure: str
     drift: Drift
@@ -56,7 +56,7 @@ class ToleranceFigure(NamedTuple):
 def compare_parts(
     parts: Sequence[PredictedPart], by_name: Mapping[str, AnswerTotals], by_group: Mapping[ModelAndMode, AnswerTotals]
 ) -> PartsComparison:
-    """Each part beside what was billed for the workload of its name where that is known, else for its model and mode."""
+    """Compare each part with the bill of the workload of its name, if that is known, or of its model and mode."""
     if by_name and all(part.name for part in parts):
         keys, billed = [part.name or "" for part in parts], by_name
     else:
@@ -107,7 +107,7 @@ def _sum_figure(drifts: Sequence[Drift]) -> Drift:
 
 
 class PredictionComparison(NamedTuple):
-    """What was predicted beside what was billed: requests one by one, or the parts of the work. `tolerance` is a share.
+    """The prediction compared with the bill, request by request or part by part. `tolerance` is a share.
 
     `other_models` counts the requests that another model answered, by the model they ask for and the one that answered;
     `billed_tokens` and `billed_usd` are the input and the dollars of the whole bill. `misses` are the requests that are
@@ -125,7 +125,7 @@ class PredictionComparison(NamedTuple):
 
     @property
     def uncompared(self) -> Fraction:
-        """What of the bill was not compared, in the unit of what a tolerance is held against."""
+        """The part of the bill that was not compared, in the unit that the tolerance limits."""
         held = self.tolerance_figure
         return (self.billed_usd if held.figure == USD else self.billed_tokens) - held.drift.billed
 
@@ -147,7 +147,7 @@ class PredictionComparison(NamedTuple):
 def compare_prediction(
     forecasts: Forecasts, past: ObservedAnswers, bill: Reconciliation, tolerance: Decimal | None = None
 ) -> PredictionComparison:
-    """All that was predicted beside what was billed."""
+    """The total of everything that was compared."""
     by_group: dict[ModelAndMode, AnswerTotals] = {}
     for (model, mode, _), charge in bill.charges.items():
         group = ModelAndMode(model, mode)
@@ -178,7 +178,7 @@ def _count_other_models(found: MatchedRequests, catalog: Catalog) -> Counter[tup
 
 
 def check_prediction(comparison: PredictionComparison) -> Iterator[Finding]:
-    """What is further from the prediction than tolerated, and what cannot be compared."""
+    """Find what is further from the prediction than tolerated, and what cannot be compared."""
     if comparison.tolerance is not None:
         yield from _check_tolerance(comparison.tolerance_figure, comparison.tolerance)
         yield from _check_uncompared(comparison, comparison.tolerance)
@@ -225,7 +225,7 @@ def _name_part(part: PredictedPart) -> str:
 
 
 def _check_tolerance(held: ToleranceFigure, tolerance: Decimal) -> Iterator[Finding]:
-    """An error where the figure is off by more than tolerated, or where there is none to hold."""
+    """Make an error if the figure is off by more than tolerated, or if there is none to check."""
     what, drift = held
     allowed = _format_tolerance(tolerance)
     if not drift.requests:
@@ -242,7 +242,7 @@ def _check_tolerance(held: ToleranceFigure, tolerance: Decimal) -> Iterator[Find
 
 
 def _check_uncompared(comparison: PredictionComparison, tolerance: Decimal) -> Iterator[Finding]:
-    """An error where more was billed beside what was compared than is tolerated: nobody predicted it, or nobody can tell."""
+    """Make an error if more of the bill than tolerated was not compared: nothing predicted it, or it is unclear what did."""
     (what, drift), rest = comparison.tolerance_figure, comparison.uncompared
     if drift.requests and rest > drift.predicted * Fraction(tolerance):
         amount = format_money(to_decimal(rest)) if what == USD else pluralize(int(rest), "input token")
@@ -252,7 +252,7 @@ def _check_uncompared(comparison: PredictionComparison, tolerance: Decimal) -> I
 
 
 def _check_ceiling(comparison: PredictionComparison) -> Iterator[Finding]:
-    """Where more was billed than answers as long as they may be would use: an error where that is more than tolerated."""
+    """Say that more was billed than the longest answers would use: an error if that is more than tolerated."""
     tolerance = comparison.tolerance
     most = Fraction(tolerance or 0)
     for what in (OUTPUT_TOKENS, USD):
@@ -270,5 +270,5 @@ def _format_tolerance(tolerance: Decimal) -> str:
 
 
 def describe_difference(share: Fraction) -> str:
-    """How much more or less, in words."""
+    """Describe a difference in words."""
     return f"{format_change_percent(share, 2)} {'more' if share > 0 else 'less'}"

@@ -1,4 +1,4 @@
-"""What was predicted: of requests, which are counted here, or in a saved answer of `count`, `cost` or `check`."""
+"""Predictions: requests that are counted here, or a saved answer of `count`, `cost` or `check`."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def count_requests(sources: Sequence[InputSource], reading: ReadingOptions, mete
 
 
 def read_estimate(stream: BinaryIO, name: str, catalog: Catalog) -> Forecasts:
-    """The saved answer in `stream`, a document or JSON Lines, which errors call `name`. InputError where it is none."""
+    """Read the saved answer in `stream`, a document or JSON Lines. Raises InputError, which calls it `name`, if it isn't one."""
     lines = list(chain.from_iterable(chunk.iterate_lines() for chunk in read_lines(stream, name)))
     if lines and _is_record(lines[0].data):
         return _read_records(lines, name)
@@ -163,7 +163,7 @@ def read_estimate(stream: BinaryIO, name: str, catalog: Catalog) -> Forecasts:
 
 
 def _is_record(line: bytes) -> bool:
-    """Whether a line is a record of its own; a document says its schema."""
+    """Return True if a line is a record of its own; a document states its schema."""
     try:
         value = parse_json(line)
     except BadBody:

@@ -1,4 +1,4 @@
-"""What was predicted of requests beside what was billed for them, paired by `custom_id`."""
+"""Pairs of predicted and billed requests, matched by `custom_id`."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ class RequestTrait(NamedTuple):
 
 
 class RequestForecast(NamedTuple):
-    """A request as it was predicted. `is_exact`: every rule that it was counted by is confirmed by recorded bills.
+    """A predicted request. `is_exact`: recorded bills confirm every rule that it was counted by.
 
-    `output_tokens` are those of all its answers, as they are expected or as many as it allows; None: nothing is said.
-    `total_usd` None: it was counted and not priced. `model` is that which it asks for, where it says one. `traits` are known if
+    `output_tokens` are those of all its answers, expected or the most that it allows; None if neither is stated.
+    `total_usd` is None if it was counted and not priced. `model` is the one it asks for, if any. `traits` are known if
     it was counted here.
     """
 
@@ -55,9 +55,9 @@ class BilledRequest(NamedTuple):
 
 
 class CustomIdLedger(Generic[T]):
-    """What goes by a `custom_id`, in memory that grows with it: an id and a few numbers for each.
+    """Records by `custom_id`. Memory grows with them: an id and a few numbers for each.
 
-    An id that comes a second time is kept apart, `repeated`: nobody can tell which of the two is meant. `without_id` is how many
+    An id that occurs twice goes to `repeated`, as it is unclear which of the two is meant. `without_id` is how many
     have no id.
     """
 
@@ -96,12 +96,12 @@ class RequestPair(NamedTuple):
 
     @property
     def error_tokens(self) -> int:
-        """How many input tokens more were billed than predicted; negative: fewer."""
+        """The input tokens billed beyond the prediction; negative if fewer were billed."""
         return self.answer.input_tokens - self.forecast.input_tokens
 
     @property
     def error_share(self) -> Fraction | None:
-        """The same as a share of what was billed; None where nothing was."""
+        """The same as a share of the billed tokens; None if there are none."""
         return Fraction(self.error_tokens, self.answer.input_tokens) if self.answer.input_tokens else None
 
 
@@ -114,13 +114,13 @@ class Drift(NamedTuple):
 
     @property
     def share(self) -> Fraction | None:
-        """How much more was billed, as a share of what was predicted; None where nothing was predicted, but something billed."""
+        """The amount billed beyond the prediction, as a share of the prediction; None if only the prediction is 0."""
         if not self.predicted:
             return None if self.billed else Fraction(0)
         return self.billed / self.predicted - 1
 
     def is_beyond(self, tolerance: Decimal) -> bool:
-        """Whether it is more than tolerated, in either direction."""
+        """True if it is more than tolerated, in either direction."""
         return self.share is None or abs(self.share) > Fraction(tolerance)
 
 
@@ -163,7 +163,7 @@ def find_median_error(pairs: Sequence[RequestPair]) -> int:
 
 
 def match_requests(forecasts: CustomIdLedger[RequestForecast], answers: CustomIdLedger[BilledRequest]) -> MatchedRequests:
-    """What was predicted beside what was billed. An id that stands for several requests or answers makes no pair."""
+    """Pair predicted and billed requests. An id of several requests or answers makes no pair."""
     repeated = forecasts.repeated.keys() | answers.repeated.keys()
     predicted = {each: forecast for each, forecast in forecasts.by_id.items() if each not in repeated}
     billed = {each: answer for each, answer in answers.by_id.items() if each not in repeated}

@@ -1,4 +1,4 @@
-"""What `gpt41 reconcile` is asked beside the bill: how right a prediction was, and how long the answers of workloads are."""
+"""The options of `gpt41 reconcile` about predictions and about the answers of workloads."""
 
 import os
 from collections.abc import Iterable, Sequence
@@ -47,12 +47,12 @@ class ReconcileOptions(NamedTuple):
 
     @property
     def has_prediction(self) -> bool:
-        """Whether there is something to compare the bill with."""
+        """True if there is something to compare the bill with."""
         return bool(self.requests) or self.estimate is not None
 
     @property
     def has_workloads(self) -> bool:
-        """Whether it is asked whose the answers are."""
+        """True if answers must be matched with workloads."""
         return self.config is not None or self.workload is not None or self.write_config
 
 
@@ -74,7 +74,7 @@ class WorkloadsFile(NamedTuple):
 
 
 class ReconcileExtras(NamedTuple):
-    """What is looked at beside the bill; None where nobody asks."""
+    """What is collected in addition to the bill; None if no option asks for it."""
 
     asked: ReconcileOptions
     conditions: "BillingContext"
@@ -83,11 +83,11 @@ class ReconcileExtras(NamedTuple):
     observed: "ObservedAnswers | None"
 
     def observe(self, found: "Iterable[LogItem]") -> "Iterable[LogItem]":
-        """What is found in the logs, looked at as it passes by."""
+        """What is collected while the logs are read."""
         return self.observed.observe(found) if self.observed else found
 
     def add_to_report(self, report: "Report", bill: "Reconciliation") -> "Report":
-        """The report on the bill with all that was asked beside; gpt41.yaml is written, where that was asked."""
+        """Add the answers to these options to the report on the bill, and write gpt41.yaml if asked to."""
         if self.observed is None:
             return report
         if self.asked.has_prediction:
@@ -138,7 +138,7 @@ class ReconcileExtras(NamedTuple):
 
 
 def prepare_extras(asked: ReconcileOptions, conditions: "BillingContext") -> ReconcileExtras:
-    """What is to be looked at while the logs are read. InputError where options or the files they name cannot be used."""
+    """Prepare what is collected while the logs are read. Raises InputError for options or files that can't be used."""
     if asked.requests and asked.estimate is not None:
         raise InputError("--estimate", "an estimate or --requests", "both")
     if asked.tolerance is not None and not asked.has_prediction and not asked.has_invoice:
