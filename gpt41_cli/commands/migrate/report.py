@@ -69,34 +69,38 @@ def make_report(
         ),
         findings=(*migration.findings, *make_invalid_findings(rejects), *make_skipped_findings(skipped_files)),
         notes=migration.notes,
-        data={
-            "from": migration.question.from_variant.id,
-            "to": migration.target.id if migration.target else None,
-            "on": str(migration.question.market.as_of),
-            "platform": migration.question.market.platform.id,
-            "is_ceiling": work.is_ceiling,
-            "estimates": work.estimated_requests,
-            "lower_bounds": work.lower_bound_requests,
-            "is_replayed": work.replay is not None,
-            "today": [dump_quote(quote) for quote in migration.current_quotes.values()],
-            "reasoning": make_records(_list_reasoning_columns(migration, reasoned), reasoned),
-            "ways": [_make_path_json(path) for path in migration.paths],
-            "reasons": [
-                dump_reason(finding, kind=kind)
-                for kind, findings in parts.items()
-                if kind not in CERTAINTIES
-                for finding in findings
-            ],
-            "breaks": [
-                dump_reason(issue, model=model, level=issue.level.label)
-                for model, issues in migration.incompatibilities.items()
-                for issue in issues
-            ],
-        },
+        data=_make_data(migration, reasoned, parts),
         records=make_records(columns, prices),
         catalog=catalog,
         mentioned=list(_find_mentioned(migration)),
     )
+
+
+def _make_data(
+    migration: Migration, reasoned: Sequence[ReasonedPrice], parts: Mapping[str, Sequence[Finding]]
+) -> Mapping[str, Json]:
+    work, question = migration.work, migration.question
+    return {
+        "from": question.from_variant.id,
+        "to": migration.target.id if migration.target else None,
+        "on": str(question.market.as_of),
+        "platform": question.market.platform.id,
+        "is_ceiling": work.is_ceiling,
+        "estimates": work.estimated_requests,
+        "lower_bounds": work.lower_bound_requests,
+        "is_replayed": work.replay is not None,
+        "today": [dump_quote(quote) for quote in migration.current_quotes.values()],
+        "reasoning": make_records(_list_reasoning_columns(migration, reasoned), reasoned),
+        "ways": [_make_path_json(path) for path in migration.paths],
+        "reasons": [
+            dump_reason(finding, kind=kind) for kind, findings in parts.items() if kind not in CERTAINTIES for finding in findings
+        ],
+        "breaks": [
+            dump_reason(issue, model=model, level=issue.level.label)
+            for model, issues in migration.incompatibilities.items()
+            for issue in issues
+        ],
+    }
 
 
 CERTAINTIES = ("breaks", "unsure", "differs")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -55,19 +55,8 @@ def make_report(
         headline=_make_headline(work, wishes, recommendation),
         lines=(
             *_make_task_lines(wishes, recommendation),
-            *(
-                ReportLine("why", finding.message, finding.citation, is_detail=_is_known(finding, recommendation))
-                for finding in recommendation.why
-            ),
-            *(
-                ReportLine(
-                    "but" if choice else "closest",
-                    finding.message,
-                    finding.citation,
-                    is_detail=_is_known(finding, recommendation),
-                )
-                for finding in recommendation.but
-            ),
+            *_make_reason_lines("why", recommendation.why, recommendation),
+            *_make_reason_lines("but" if choice else "closest", recommendation.but, recommendation),
             *_make_break_even_lines(catalog, work, recommendation),
             *(make_provisioned_lines(choice.quote, work) if choice and choice.quote else ()),
             *_make_user_report_lines(catalog, wishes),
@@ -75,50 +64,55 @@ def make_report(
         tables=(make_table(columns, shown, tone=lambda at: choose_tone(at, choice)),),
         findings=(*recommendation.findings, *make_invalid_findings(rejects), *make_skipped_findings(skipped_files)),
         notes=tuple(_collect_notes(catalog, work, wishes, recommendation)),
-        data={
-            "per": work.period or None,
-            "is_ceiling": work.is_ceiling,
-            "estimates": work.estimated_requests,
-            "lower_bounds": work.lower_bound_requests,
-            "choice": dump_quote(choice.quote) if choice and choice.quote else None,
-            "then": recommendation.then
-            and {
-                "from": recommendation.then.ends,
-                "quote": dump_quote(recommendation.then.replacement.quote),
-                "total_with_writes_usd": recommendation.then.replacement.most_usd,
-            },
-            "break_even": _make_break_even_json(recommendation.break_even),
-            "is_replacement": recommendation.is_replacement,
-            "tasks": [task.id for task in wishes.tasks],
-            "by_task": [
-                {"task": name, "model": other and other.variant.id, "mode": other and other.mode}
-                for name, other in recommendation.by_task
-            ],
-            "reasons": [
-                *(dump_reason(finding, kind="why") for finding in recommendation.why),
-                *(dump_reason(finding, kind="but" if choice else "give") for finding in recommendation.but),
-            ],
-            "alternatives": [dump_quote(candidate.quote) for candidate in recommendation.alternatives if candidate.quote],
-            "excluded": [
-                {
-                    "model": candidate.variant.id,
-                    "mode": candidate.mode,
-                    "reasons": [dump_reason(finding, kind="excluded") for finding in candidate.exclusions],
-                    "total_usd": candidate.quote and candidate.quote.total_usd,
-                }
-                for candidate in recommendation.excluded
-            ],
-            "scores": {
-                scores.task.id: {
-                    model: None if share is None else _format_exact_share(share) for model, share in scores.share.items()
-                }
-                for scores in recommendation.scores
-            },
-        },
+        data=_make_data(work, wishes, recommendation),
         records=make_records(columns, candidates),
         catalog=catalog,
         mentioned=[finding for finding in recommendation.findings if finding.rule in (rules.NOTHING_FITS, rules.MODEL_RETIRES)],
     )
+
+
+def _make_data(work: Workload, wishes: Wishes, recommendation: Recommendation) -> Mapping[str, Json]:
+    choice, then = recommendation.choice, recommendation.then
+    return {
+        "per": work.period or None,
+        "is_ceiling": work.is_ceiling,
+        "estimates": work.estimated_requests,
+        "lower_bounds": work.lower_bound_requests,
+        "choice": dump_quote(choice.quote) if choice and choice.quote else None,
+        "then": then
+        and {
+            "from": then.ends,
+            "quote": dump_quote(then.replacement.quote),
+            "total_with_writes_usd": then.replacement.most_usd,
+        },
+        "break_even": _make_break_even_json(recommendation.break_even),
+        "is_replacement": recommendation.is_replacement,
+        "tasks": [task.id for task in wishes.tasks],
+        "by_task": [
+            {"task": name, "model": other and other.variant.id, "mode": other and other.mode}
+            for name, other in recommendation.by_task
+        ],
+        "reasons": [
+            *(dump_reason(finding, kind="why") for finding in recommendation.why),
+            *(dump_reason(finding, kind="but" if choice else "give") for finding in recommendation.but),
+        ],
+        "alternatives": [dump_quote(candidate.quote) for candidate in recommendation.alternatives if candidate.quote],
+        "excluded": [
+            {
+                "model": candidate.variant.id,
+                "mode": candidate.mode,
+                "reasons": [dump_reason(finding, kind="excluded") for finding in candidate.exclusions],
+                "total_usd": candidate.quote and candidate.quote.total_usd,
+            }
+            for candidate in recommendation.excluded
+        ],
+        "scores": {
+            scores.task.id: {
+                model: None if share is None else _format_exact_share(share) for model, share in scores.share.items()
+            }
+            for scores in recommendation.scores
+        },
+    }
 
 
 def _make_headline(work: Workload, wishes: Wishes, recommendation: Recommendation) -> str:
@@ -153,6 +147,11 @@ def _make_user_report_lines(catalog: Catalog, wishes: Wishes) -> Iterator[Report
         if tasks & {*quoted.tasks}:
             statement = f"{quoted.who} of {quoted.model}: {quoted.statement}"
             yield ReportLine(USERS, statement, quoted.source.label, is_detail=True)
+
+
+def _make_reason_lines(label: str, reasons: Iterable[Finding], recommendation: Recommendation) -> Iterator[ReportLine]:
+    for reason in reasons:
+        yield ReportLine(label, reason.message, reason.citation, is_detail=_is_known(reason, recommendation))
 
 
 def _is_known(finding: Finding, recommendation: Recommendation) -> bool:
