@@ -81,8 +81,8 @@ def _read_output_file(output: str, formats: Formats) -> OutputFile:
         return OutputFile(_check_format(name, formats), check_output_path(path))
     told = find_format(output, formats)
     if told is None:
-        endings = ", ".join(ending for endings in formats.values() for ending in endings)
-        expected = f"a file that ends in {endings}, or FORMAT=FILE with one of {', '.join(formats)}"
+        endings = ", ".join(next(iter(endings)) for endings in formats.values() if endings)
+        expected = f"a file that ends in {endings}, or FORMAT=FILE"
         hint = f"--output-tokens {output} is the length of answers" if parse_count(output) else ""
         raise InputError("--output", expected, quote_text(output), hint)
     return OutputFile(_check_format(told, formats), check_output_path(output))

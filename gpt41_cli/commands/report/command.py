@@ -26,6 +26,7 @@ def report(
             show_default="gpt41.yaml, here or in a folder above",
         ),
     ] = None,
+    configs: options.ConfigOption = None,
     charts: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write every chart into this folder as an SVG file too.")
     ] = None,
@@ -43,7 +44,7 @@ def report(
 
     \b
     gpt41 report --output report.html
-    gpt41 report gpt41.yaml --output report.html --charts charts/
+    gpt41 report --config services/gpt41.yaml --output report.html --charts charts/
     gpt41 check --format json | gpt41 report - --output report.html
     """
     from gpt41_cli.commands.report.overview import examine_workloads
@@ -51,6 +52,7 @@ def report(
     from gpt41_cli.workloads.priced import CheckOptions
 
     catalog = parse.read_catalog(pricing)
+    paths = [*(paths or ()), *map(str, configs or ())]
     wanted = read_output_options(output_format, quiet, outputs, paths, [pricing])
     threshold = parse.read_level(fail_on)
     if charts or wanted.has_format("html"):

@@ -165,6 +165,7 @@ def test_a_saved_report_knows_what_was_required(run: Run, tmp_path: Path) -> Non
     path.write_text(f"version: 1\nworkloads:\n  nano: {{{asked}, model: gpt-4.1-nano}}\n  sure: {{{asked}, model: gpt-4.1}}\n")
     (tmp_path / "saved.json").write_text(run("check", "--as-of", "2026-11-26", "--format", "json").out)
     declared, saved = (run("report", name, "--as-of", "2026-11-26").out for name in ("gpt41.yaml", "saved.json"))
+    assert run("report", "--config", "gpt41.yaml", "--as-of", "2026-11-26").out == declared
     for told in (declared, saved):
         assert told.count("use gpt-4.1-mini (batch) until 2027-01-14: $156.00 per month") == 2
     assert "as good enough" not in saved
