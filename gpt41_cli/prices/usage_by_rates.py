@@ -101,6 +101,10 @@ class UsageByRates(Addable):
         """What is billed at which rates."""
         return {offer.rates_for(input_tokens): part.usage for part, input_tokens in self._parts if part.usage.requests}
 
+    def price_token_of_each(self, offer: Offer) -> Decimal:
+        """Price one more token of output in every request, exactly."""
+        return sum_usd(price_tokens(usage.requests, rates.output) for rates, usage in self.split_by_rates(offer).items())
+
     def list_priced_tokens(self, offer: Offer) -> Iterator[PricedTokens]:
         """Yield the tokens of each price at an offer of this variant; their prices add up to that of everything."""
         for part, size in self._parts:

@@ -19,7 +19,7 @@ from gpt41_cli.prices.cache_writes import CacheWrites, price_cache_writes
 from gpt41_cli.prices.notes import write_notes
 from gpt41_cli.prices.quote import Quote, add_batch_price, price_workload
 from gpt41_cli.prices.usage_by_rates import UsageByRates
-from gpt41_cli.pricing import EXACT, price_tokens, sum_usd
+from gpt41_cli.pricing import EXACT
 from gpt41_cli.rules import Level
 from gpt41_cli.work.workload import Workload
 
@@ -240,17 +240,12 @@ def _price_path(work: Workload, offer: Offer, old: Quote | None) -> MigrationPat
     load = work.load_on(catalog, offer.variant)
     quote = add_batch_price(price_workload(offer, work), work)
     written = price_cache_writes(offer, load, catalog.find_cache_rules(offer.variant.model), is_replayed=work.replay is not None)
-    token_usd = price_token_of_each(offer, UsageByRates.from_load(offer.variant, load))
+    token_usd = UsageByRates.from_load(offer.variant, load).price_token_of_each(offer)
     path = MigrationPath(quote, old, written, None, token_usd)
     spare = None if path.added_usd is None else -path.added_usd
     return (
         path if spare is None else path._replace(spare_reasoning_tokens=find_reasoning_headroom(offer.variant, token_usd, spare))
     )
-
-
-def price_token_of_each(offer: Offer, used: UsageByRates) -> Decimal:
-    """Price one more token of output in every request, exactly."""
-    return sum_usd(price_tokens(usage.requests, rates.output) for rates, usage in used.split_by_rates(offer).items())
 
 
 def find_reasoning_headroom(variant: Variant, token_usd: Decimal, spare_usd: Decimal) -> int | None:

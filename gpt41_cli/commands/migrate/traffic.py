@@ -8,32 +8,15 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from gpt41_cli.catalog import Market, Offer, Variant
-from gpt41_cli.commands.migrate.migrate import DEFAULT_MODES, find_reasoning_headroom, price_token_of_each
+from gpt41_cli.commands.migrate.migrate import DEFAULT_MODES, find_reasoning_headroom
 from gpt41_cli.commands.migrate.reasoning import check_efforts
 from gpt41_cli.commands.reconcile.bill import Reconciliation
 from gpt41_cli.commands.reconcile.charge import Charge, ChargeKey
+from gpt41_cli.commands.reconcile.elsewhere import TrafficPath, price_path
 from gpt41_cli.constraints import lifecycle
 from gpt41_cli.constraints.replacements import follow_replacements
 from gpt41_cli.errors import MissingPrice
-from gpt41_cli.prices.usage_by_rates import BilledUsage, UsageByRates
 from gpt41_cli.pricing import EXACT, Usage, sum_usd
-from gpt41_cli.work.workload import PREDICTED_OUTPUTS
-
-
-class TrafficPath(NamedTuple):
-    """The same answers at another offer, without reasoning: if nothing is written to the prompt cache, and if all that can be is.
-
-    `token_usd` is what one more token of output in every answer costs, exact.
-    """
-
-    offer: Offer
-    low_usd: Decimal
-    high_usd: Decimal
-    token_usd: Decimal
-
-    def price_reasoning(self, tokens: int) -> Decimal:
-        """Price the answers with all cache writes and so many reasoning tokens in each, exactly."""
-        return EXACT.add(self.high_usd, EXACT.multiply(Decimal(tokens), self.token_usd))
 
 
 class MovedTraffic(NamedTuple):
@@ -117,7 +100,7 @@ def _move_group(mode: str, charges: Sequence[Charge], market: Market, to: Sequen
     for target in targets:
         offers = [offer for each in dict.fromkeys((mode, *DEFAULT_MODES)) if (offer := _find_offer(market, target, each))]
         if offers:
-            return group._replace(paths=tuple(_price_path(charges, offer) for offer in offers))
+            return group._replace(paths=tuple(price_path(charges, offer) for offer in offers))
     return group._replace(is_stuck=True)
 
 
@@ -126,48 +109,3 @@ def _find_offer(market: Market, variant: Variant, mode: str) -> Offer | None:
         return market.offer(variant, mode)
     except MissingPrice:
         return None
-
-
-def _price_path(charges: Sequence[Charge], offer: Offer) -> TrafficPath:
-    """Price the answers at an offer. Models that bill cache writes report them; of others none or all are written."""
-    used, reported = UsageByRates(), all(charge.offer.row.cache_write_30m is not None for charge in charges)
-    written = UsageByRates()
-    for charge in charges:
-        converted = _convert(charge, offer.variant)
-        used += _without_writes(converted)
-        written += _with_reported_writes(converted, charge) if reported else converted
-    tools = sum_usd(charge.tools_usd for charge in charges)
-    low, high = (EXACT.add(each.price(offer).total_usd, tools) for each in (written if reported else used, written))
-    return TrafficPath(offer, low, high, price_token_of_each(offer, used))
-
-
-def _convert(charge: Charge, to: Variant) -> UsageByRates:
-    """Return the usage as the model `to` would bill it: answers have its own added tokens in place of those of today's model, and
-    no reasoning; a model that takes no predictions rejects none.
-    """
-    old, new = charge.offer.variant.model, to.model
-    added = new.prompt.added_output_tokens - old.prompt.added_output_tokens
-    reasoning = charge.reasoning_tokens
-    parts = []
-    for part in (charge.elsewhere.short, charge.elsewhere.long):
-        rejected = part.rejected_tokens if PREDICTED_OUTPUTS in new.lacks else 0
-        thought = min(reasoning, part.usage.output_tokens)
-        reasoning -= thought
-        output = max(part.usage.output_tokens - rejected - thought + added * part.usage.requests, 0)
-        usage = Usage(part.usage.requests, part.usage.input_tokens, part.usage.cached_tokens, output)
-        parts.append(BilledUsage(usage, part.written_tokens, rejected_tokens=part.rejected_tokens - rejected))
-    return UsageByRates(*parts)
-
-
-def _without_writes(used: UsageByRates) -> UsageByRates:
-    return UsageByRates(*(BilledUsage(part.usage, rejected_tokens=part.rejected_tokens) for part in (used.short, used.long)))
-
-
-def _with_reported_writes(used: UsageByRates, charge: Charge) -> UsageByRates:
-    reported = (charge.used.short, charge.used.long)
-    return UsageByRates(
-        *(
-            BilledUsage(part.usage, own.written_tokens, own.long_written_tokens, part.rejected_tokens)
-            for part, own in zip((used.short, used.long), reported, strict=True)
-        )
-    )

@@ -10,10 +10,11 @@ from functools import partial
 from gpt41_cli import rules
 from gpt41_cli.commands.migrate.reasons import write_recorded_reasoning_notes
 from gpt41_cli.commands.migrate.report import describe_reasoned
-from gpt41_cli.commands.migrate.traffic import MovedTraffic, TrafficPath
+from gpt41_cli.commands.migrate.traffic import MovedTraffic
 from gpt41_cli.commands.migrate.workloads_report import MODE_TERMS, show_first
 from gpt41_cli.commands.reconcile import report as bill_report
 from gpt41_cli.commands.reconcile.bill import Reconciliation
+from gpt41_cli.commands.reconcile.elsewhere import TrafficPath
 from gpt41_cli.constraints import lifecycle
 from gpt41_cli.constraints.replacements import describe_end_dates
 from gpt41_cli.display import format_int, format_money, format_percent, name_offer, pluralize
@@ -32,7 +33,6 @@ def make_report(
     bill: Reconciliation, traffic: Sequence[MovedTraffic], left_out: Sequence[SkippedPath], *, skips_invalid: bool
 ) -> Report:
     """Make the report of the move of all answers of some logs."""
-    billed = bill_report.make_report(bill, left_out, skips_invalid=skips_invalid)
     market, columns = bill.conditions.market, _list_columns(traffic)
     moves = tuple(dict.fromkeys(_find_move_findings(traffic)))
     records = make_records(columns, traffic)
@@ -42,8 +42,8 @@ def make_report(
         headline=_make_headline(bill, traffic),
         lines=tuple(_make_lines(traffic)),
         tables=(make_table(columns, traffic, tone=lambda each: "" if each.path or each.is_stuck else "faint"),),
-        findings=(*moves, *billed.findings),
-        notes=(*_make_notes(traffic), *billed.notes),
+        findings=(*moves, *bill_report.collect_findings(bill, left_out, skips_invalid=skips_invalid)),
+        notes=(*_make_notes(traffic), *bill_report.collect_notes(bill)),
         data={
             "on": market.as_of,
             "platform": market.platform.id,

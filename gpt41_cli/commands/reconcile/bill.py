@@ -1,4 +1,4 @@
-"""Price the answers of logs by model, mode and day, with what the discounts saved and what the work would cost elsewhere."""
+"""Price the answers of logs by model, mode and day, with what the discounts saved."""
 
 from __future__ import annotations
 
@@ -6,18 +6,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import NamedTuple
 
 from gpt41_cli import rules
 from gpt41_cli.answers.answers import BATCH, Answer
 from gpt41_cli.answers.logs import Located, LogItem, Withdrawal
 from gpt41_cli.answers.row_runs import AnswerRun
-from gpt41_cli.catalog import Offer, Variant
-from gpt41_cli.commands.reconcile.charge import AnswerPricer, BillingContext, Charge, ChargeKey
+from gpt41_cli.catalog import Offer
+from gpt41_cli.commands.reconcile.charge import AnswerPricer, BillingContext, Charge, ChargeKey, count_writable
 from gpt41_cli.commands.reconcile.invoice.expected import ExpectedCosts
 from gpt41_cli.commands.reconcile.spending.groups import SpendingGroups
-from gpt41_cli.constraints.lifecycle import find_near_shutdown, find_past_shutdown
-from gpt41_cli.constraints.replacements import follow_replacements
 from gpt41_cli.display import sanitize
 from gpt41_cli.errors import InputError
 from gpt41_cli.files.fields import redact
@@ -28,24 +25,16 @@ from gpt41_cli.pricing import EXACT, Usage, sum_usd
 from gpt41_cli.rules import Rule
 from gpt41_cli.totals import Occurrences
 
-_COMPARED_MODES = ("standard", "batch")
 _MAX_REASONS = 100
-
-
-class AlternativeCost(NamedTuple):
-    """The same traffic at another variant, or in another mode."""
-
-    variant: Variant
-    mode: str
-    total_usd: Decimal
 
 
 class Reconciliation:
     """The priced answers of logs: `charges` by group, what wasn't priced by reason, and what couldn't be read.
 
-    `unpriced` is the usage of answers without a price, by reason; `taken_names` are names that logs give to models, with the
-    names of their entries in the price table. `groups` and `expected` get every answer with its price. With `needs_days`, an
-    answer of no known day isn't priced.
+    `unpriced` is the usage of answers without a price, by reason, and `unpriced_by_day` by day, as if written to
+    the prompt cache; `taken_names` are names that logs
+    give to models, with the names of their entries in the price table. `groups` and `expected` get every answer with its price.
+    With `needs_days`, an answer of no known day isn't priced.
     """
 
     def __init__(
@@ -65,9 +54,9 @@ class Reconciliation:
         self.undated = 0
         self.unpriced: dict[tuple[Rule, str], Usage] = {}
         self.taken_names: dict[str, str] = {}
-        self._unpriced_by_day: dict[date | None, UsageByRates] = {}
+        self.unpriced_by_day: dict[date | None, UsageByRates] = {}
         self._longest = conditions.market.catalog.find_first_surcharged(conditions.market.catalog.family[0])
-        self._biller = AnswerPricer(conditions)
+        self.biller = AnswerPricer(conditions)
         self._issues: defaultdict[tuple[Rule, str], Occurrences[Place]] = defaultdict(Occurrences)
         self._batch_objects: dict[object, Located[Answer]] = {}
         self._usage_by_file: dict[str, Usage] = {}
@@ -173,7 +162,7 @@ class Reconciliation:
 
     def _resolve_model(self, answer: Answer) -> str | None:
         """Return the model of an answer by the name of its entry in the price table, if it has one."""
-        variant = self._biller.find_variant(answer) if answer.model else None
+        variant = self.biller.find_variant(answer) if answer.model else None
         return variant.id if variant else answer.model
 
     def _compare_sums(self) -> None:
@@ -219,7 +208,9 @@ class Reconciliation:
             self.record_issue(place, offer, answer.usage, is_undone=is_undone)
             if self.groups:
                 self.groups.add(answer, answer.model, None, is_undone=is_undone)
-            self._unpriced_by_day.setdefault(answer.day, UsageByRates()).add(self._longest, answer.usage, is_undone=is_undone)
+            writable = count_writable(self.conditions.market.catalog, answer.usage)
+            known = self.unpriced_by_day.setdefault(answer.day, UsageByRates())
+            known.add(self._longest, answer.usage, writable, is_undone=is_undone)
             return
         if answer.model and answer.model != offer.variant.id and len(self.taken_names) < _MAX_REASONS:
             self.taken_names[answer.model] = offer.variant.id
@@ -228,7 +219,7 @@ class Reconciliation:
         group = ChargeKey(offer.variant.id, answer.mode, answer.day)
         if not is_undone:
             self._note_day(place, group, answer)
-        tools_usd, unclear = self._biller.price_tools(offer, answer)
+        tools_usd, unclear = self.biller.price_tools(offer, answer)
         if self.groups:
             alone = Charge(offer)
             alone.add(answer, tools_usd)
@@ -240,13 +231,13 @@ class Reconciliation:
         if charge.usage == Usage():
             del self.charges[group]
         one = answer._replace(usage=Usage(1)) if is_run else answer
-        for doubt in (*unclear, *self._biller.find_doubts(offer, one)):
+        for doubt in (*unclear, *self.biller.find_doubts(offer, one)):
             self.record_issue(place, doubt, is_undone=is_undone, times=answer.usage.requests if is_run else 1)
 
     def _find_offer(self, answer: Answer) -> Offer | Finding:
         if self._needs_days and answer.day is None:
             return Finding(rules.ANSWER_UNDATED, "an answer of no known day, which may be in the period")
-        return self._biller.find_offer(answer)
+        return self.biller.find_offer(answer)
 
     def _note_day(self, place: Place, group: ChargeKey, answer: Answer) -> None:
         """Note whether there is a sum of a day, or a single answer."""
@@ -284,58 +275,10 @@ class Reconciliation:
         saved = Decimal(0)
         for (model, mode, day), charge in self.charges.items():
             if mode == "batch":
-                standard = self._biller.get_offer(model, "standard", day or self.conditions.market.as_of)
+                standard = self.biller.get_offer(model, "standard", day or self.conditions.market.as_of)
                 if isinstance(standard, Offer):
                     saved = EXACT.add(saved, EXACT.subtract(charge.used.price(standard).total_usd, charge.bill.total_usd))
         return saved
-
-    def price_alternatives(self) -> list[AlternativeCost]:
-        """Price the same tokens at each variant of the family, in standard and batch, at the prices of their days; the cheapest
-        first. Those of answers without a price are among them.
-
-        Left out is what has no price, has a surcharge that depends on single requests, or lacks a tool that was used; and what
-        ends within the horizon of the price table, if no answer is of the family. If no answer has a price, what replaces the
-        family comes first.
-        """
-        found = []
-        family = self.conditions.market.catalog.family
-        is_used = not {variant.id for variant in family}.isdisjoint(key.model for key in self.charges)
-        replacements = [] if self.charges else self._find_replacements()
-        for variant in (*replacements, *(variant for variant in family if is_used or not self._ends_soon(variant))):
-            for mode in _COMPARED_MODES:
-                amounts = [self._price_elsewhere(variant, mode, group, charge) for group, charge in self.charges.items()]
-                amounts += [self._price_unpriced_elsewhere(variant, mode, *each) for each in self._unpriced_by_day.items()]
-                known = [amount for amount in amounts if amount is not None]
-                if known and len(known) == len(amounts):
-                    found.append(AlternativeCost(variant, mode, sum_usd(known)))
-        return sorted(found, key=lambda each: (each.variant not in replacements, each.total_usd))
-
-    def _find_replacements(self) -> list[Variant]:
-        """Find what the members of the family that end soon are replaced by, if that runs longer."""
-        market = self.conditions.market
-        chains = [follow_replacements(market, variant) for variant in market.catalog.family if self._ends_soon(variant)]
-        last = [chain[-1].variant for chain in chains if chain]
-        return list({variant.id: variant for variant in last if variant and not self._ends_soon(variant)}.values())
-
-    def _ends_soon(self, variant: Variant) -> bool:
-        market = self.conditions.market
-        return bool(find_past_shutdown(market, variant) or find_near_shutdown(market, variant))
-
-    def _price_unpriced_elsewhere(self, variant: Variant, mode: str, day: date | None, used: UsageByRates) -> Decimal | None:
-        offer = self._find_offer_elsewhere(variant, mode, day)
-        return used.price(offer).total_usd if offer else None
-
-    def _price_elsewhere(self, variant: Variant, mode: str, group: ChargeKey, charge: Charge) -> Decimal | None:
-        if variant.model.surcharge or charge.abilities - variant.model.abilities:
-            return None
-        offer = self._find_offer_elsewhere(variant, mode, group.day)
-        return EXACT.add(charge.used.price(offer).total_usd, charge.tools_usd) if offer else None
-
-    def _find_offer_elsewhere(self, variant: Variant, mode: str, day: date | None) -> Offer | None:
-        """Find the offer of a day, or that of today if there was none yet."""
-        as_of = self.conditions.market.as_of
-        offers = (self._biller.get_offer(variant.id, mode, each) for each in dict.fromkeys((day or as_of, as_of)))
-        return next((offer for offer in offers if isinstance(offer, Offer)), None)
 
 
 def _get_token_pair(usage: Usage) -> tuple[int, int]:

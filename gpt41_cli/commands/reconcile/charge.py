@@ -69,7 +69,9 @@ class Charge:
         written, rejected, long = answer.cache_write_tokens, answer.rejected_prediction_tokens, answer.long_write_tokens
         self.used.add(self.offer.variant, answer.usage, written, rejected, long, is_undone=is_undone)
         longest = self.offer.market.catalog.find_first_surcharged(self.offer.variant)
-        self.elsewhere.add(longest, answer.usage, self._count_writable(answer.usage), rejected, is_undone=is_undone)
+        self.elsewhere.add(
+            longest, answer.usage, count_writable(self.offer.market.catalog, answer.usage), rejected, is_undone=is_undone
+        )
         times = -1 if is_undone else 1
         self.reasoning_tokens += answer.reasoning_tokens * times
         self.accepted_prediction_tokens += answer.accepted_prediction_tokens * times
@@ -80,11 +82,6 @@ class Charge:
                 self.tool_calls[name] += getattr(answer.tools, name) * times
         for ability in answer.tools.needed_abilities:
             self.uses_of_abilities[ability] += times
-
-    def _count_writable(self, usage: Usage) -> int:
-        """Count the most that can be written to a prompt cache: all that isn't read from it, unless the prompt is too short."""
-        is_short = usage.input_tokens < self.offer.market.catalog.limits.prompt_cache.minimum_tokens
-        return 0 if usage.requests == 1 and is_short else usage.input_tokens - usage.cached_tokens
 
     @property
     def abilities(self) -> frozenset[str]:
@@ -195,6 +192,12 @@ class AnswerPricer:
             return market.on_day(day).offer(variant, mode)
         except MissingPrice as error:
             return Finding(rules.MISSING_PRICE, str(error))
+
+
+def count_writable(catalog: Catalog, usage: Usage) -> int:
+    """Count the most that can be written to a prompt cache: all that isn't read from it, unless the prompt is too short."""
+    is_short = usage.input_tokens < catalog.limits.prompt_cache.minimum_tokens
+    return 0 if usage.requests == 1 and is_short else usage.input_tokens - usage.cached_tokens
 
 
 def find_longest_short(catalog: Catalog) -> int:

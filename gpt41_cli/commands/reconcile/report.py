@@ -10,8 +10,10 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from gpt41_cli import rules
-from gpt41_cli.commands.reconcile.bill import AlternativeCost, Reconciliation
+from gpt41_cli.catalog import Variant
+from gpt41_cli.commands.reconcile.bill import Reconciliation
 from gpt41_cli.commands.reconcile.charge import Charge, ChargeKey
+from gpt41_cli.commands.reconcile.elsewhere import AlternativeCost, find_usual_reasoning, price_alternatives
 from gpt41_cli.constraints import lifecycle
 from gpt41_cli.display import (
     compute_share,
@@ -46,7 +48,8 @@ def make_report(found: Reconciliation, left_out: Sequence[SkippedPath] = (), *, 
     """
     charges = dict(sorted(found.charges.items(), key=lambda each: (each[0].model, each[0].mode, each[0].day or date.min)))
     records = tuple(_make_record(group, charge) for group, charge in charges.items())
-    elsewhere = found.price_alternatives()
+    elsewhere = price_alternatives(found)
+    ends = tuple(_find_ends(found))
     return Report(
         schema=SCHEMA,
         answer=format_exact(found.total_usd),
@@ -57,12 +60,8 @@ def make_report(found: Reconciliation, left_out: Sequence[SkippedPath] = (), *, 
             for table in (_make_models_table(charges), _make_days_table(charges), _make_alternatives_table(elsewhere, found))
             if table.rows
         ),
-        findings=(
-            *_collect_findings(found, None if skips_invalid else Level.ERROR),
-            *make_invalid_findings(found.rejects, None if skips_invalid else Level.ERROR),
-            *make_skipped_findings(left_out),
-        ),
-        notes=(*_collect_notes(found), *_collect_search_notes(found, elsewhere), *_note_reasoning(elsewhere)),
+        findings=(*ends, *collect_findings(found, left_out, skips_invalid=skips_invalid)),
+        notes=(*collect_notes(found), *_collect_search_notes(found, elsewhere), *_note_ranges(elsewhere, found)),
         data={
             "total_usd": found.total_usd,
             "usage": asdict(found.usage),
@@ -79,6 +78,7 @@ def make_report(found: Reconciliation, left_out: Sequence[SkippedPath] = (), *, 
         },
         records=records,
         catalog=found.conditions.market.catalog,
+        mentioned=ends,
     )
 
 
@@ -192,15 +192,21 @@ def _make_days_table(charges: Mapping[ChargeKey, Charge]) -> Table:
 
 def _list_alternative_columns(elsewhere: Sequence[AlternativeCost], found: Reconciliation) -> tuple[Column[AlternativeCost], ...]:
     """List the columns for the same tokens at each variant, next to what was paid."""
-    dearest = max((each.total_usd for each in elsewhere), default=Decimal(0))
+    most = max((each.high_usd for each in elsewhere), default=Decimal(0))
     return (
         Column("`model", "model", lambda row: row.variant.id),
         Column("mode", "mode", lambda row: row.mode),
-        Column(">total", "total_usd", lambda row: row.total_usd),
-        Column("|", None, lambda row: compute_share(row.total_usd, dearest), str),
+        Column(None, "total_usd", lambda row: row.total_usd),
+        Column(None, "high_usd", lambda row: row.high_usd),
+        Column(">total", None, lambda row: _join_range(format_money(row.total_usd), format_money(row.high_usd))),
+        Column("|", None, lambda row: compute_share(row.high_usd, most), str),
         Column(None, "is_shut_down", lambda row: _is_shut_down(row, found)),
         Column("", None, lambda row: _compare_with_paid(row, found)),
     )
+
+
+def _join_range(low: str, high: str) -> str:
+    return " to ".join(dict.fromkeys((low, high)))
 
 
 def _make_alternatives_table(elsewhere: Sequence[AlternativeCost], found: Reconciliation) -> Table:
@@ -212,15 +218,27 @@ def _make_alternatives_table(elsewhere: Sequence[AlternativeCost], found: Reconc
 def _compare_with_paid(each: AlternativeCost, found: Reconciliation) -> str:
     if found.unpriced:
         return ""  # the answers without a price are among the tokens
-    ratio = each.total_usd / found.total_usd if found.total_usd else Decimal(1)
-    return "the same" if ratio == 1 else f"{format_ratio(ratio)} what was paid"
+    paid = found.total_usd
+    low, high = (usd / paid if paid else Decimal(1) for usd in (each.total_usd, each.high_usd))
+    if low == high == 1:
+        return "the same"
+    least, most = format_ratio(low), format_ratio(high)
+    return f"{_join_range(least.removesuffix(' of') if least != most else least, most)} what was paid"
 
 
 def _is_shut_down(each: AlternativeCost, found: Reconciliation) -> bool:
     return lifecycle.find_past_shutdown(found.conditions.market, each.variant) is not None
 
 
-def _collect_findings(bill: Reconciliation, gap_level: Level | None) -> Iterator[Finding]:
+def collect_findings(found: Reconciliation, left_out: Sequence[SkippedPath], *, skips_invalid: bool) -> Iterator[Finding]:
+    """Make findings of what wasn't priced or read: errors, unless it may be left out."""
+    gap_level = None if skips_invalid else Level.ERROR
+    yield from _describe_issues(found, gap_level)
+    yield from make_invalid_findings(found.rejects, gap_level)
+    yield from make_skipped_findings(left_out)
+
+
+def _describe_issues(bill: Reconciliation, gap_level: Level | None) -> Iterator[Finding]:
     """Make findings of what wasn't priced: the most frequent reasons one by one, the others of a rule together. `gap_level` is
     the level of those that make the bill a lower bound; None leaves that of their rules.
     """
@@ -252,7 +270,8 @@ def _describe_tokens(usage: Usage | None) -> str:
     return f" ({format_int(usage.input_tokens)} input and {format_int(usage.output_tokens)} output tokens)"
 
 
-def _collect_notes(found: Reconciliation) -> Iterator[str]:
+def collect_notes(found: Reconciliation) -> Iterator[str]:
+    """Write what is to be known about the prices of a bill."""
     if found.undated:
         yield f"{pluralize(found.undated, 'answer')} without a date: at the prices of {found.conditions.market.as_of}."
     yield from _list_taken_names(found)
@@ -276,25 +295,50 @@ def _list_taken_names(found: Reconciliation) -> Iterator[str]:
         yield f"Counted as {sanitize(model)}: {', '.join(taken[:_MAX_NAMES])}{more}."
 
 
-def _make_replacement_lines(found: Reconciliation) -> Iterator[ReportLine]:
-    """Name what comes after the models of the family that were billed and end."""
-    market = found.conditions.market
+def _list_billed_family(found: Reconciliation) -> list[Variant]:
     billed = {key.model for key in found.charges}
-    replacements: dict[str, list[str]] = {}
-    for variant in (variant for variant in market.catalog.family if variant.id in billed):
+    return [variant for variant in found.conditions.market.catalog.family if variant.id in billed]
+
+
+def _find_ends(found: Reconciliation) -> Iterator[Finding]:
+    """Warn of the end of each model of the family that was billed, if that is near or past."""
+    market = found.conditions.market
+    for variant in _list_billed_family(found):
+        if lifecycle.find_near_shutdown(market, variant) or lifecycle.find_past_shutdown(market, variant):
+            yield from lifecycle.check_lifecycle(market, variant)
+
+
+def _make_replacement_lines(found: Reconciliation) -> Iterator[ReportLine]:
+    """Say when the models of the family that were billed end, and what comes after them."""
+    market = found.conditions.market
+    ends: dict[tuple[str | None, date], list[str]] = {}
+    for variant in _list_billed_family(found):
         life = lifecycle.find_past_shutdown(market, variant) or lifecycle.find_announced_shutdown(market, variant)
-        if life and life.replacement:
-            replacements.setdefault(life.replacement, []).append(variant.id)
-    for replacement, models in replacements.items():
-        after = f"{replacement} comes after {' and '.join(models)}"
-        yield ReportLine("next", f"{after}: gpt41 migrate with the same logs says what it costs")
+        if life and life.shutdown:
+            ends.setdefault((life.replacement, life.shutdown), []).append(variant.id)
+    for (replacement, day), models in ends.items():
+        days = (day - market.as_of).days
+        end = f"end{'s' * (len(models) == 1)} on {day} (in {pluralize(days, 'day')})" if days > 0 else f"ended on {day}"
+        names = " and ".join(models)
+        after = f"{replacement} comes after {names}, which {end}: gpt41 migrate with the same logs says what it costs"
+        yield ReportLine("next", after if replacement else f"{names} {end}")
 
 
-def _note_reasoning(elsewhere: Sequence[AlternativeCost]) -> Iterator[str]:
-    """Say what models that reason bill on top of the same tokens."""
-    names = dict.fromkeys(each.variant.id for each in elsewhere if each.variant.model.reasoning)
-    if names:
-        yield f"Not in the price of {' and '.join(names)} are reasoning tokens and writes to the prompt cache, which cost more."
+def _note_ranges(elsewhere: Sequence[AlternativeCost], found: Reconciliation) -> Iterator[str]:
+    """Say what the ranges of models span that bill what logs don't show."""
+    ranges = {each.variant.id: each.variant for each in elsewhere if each.high_usd != each.total_usd}
+    for name, variant in ranges.items():
+        usual = find_usual_reasoning(variant)
+        reasoning = ", without reasoning" * bool(variant.model.reasoning)
+        if usual:
+            reasoning = (
+                f" and {pluralize(usual.p90, 'reasoning token')} per answer, which 9 in 10 recorded answers of {usual.model} at "
+                f"effort {usual.effort} don't exceed [{usual.source.label}]"
+            )
+        yield f"{name}: the lower price is without reasoning and cache writes, the higher one with all cache writes{reasoning}."
+    summed = any(charge.summed_answers for charge in found.charges.values())
+    if summed and any(variant.model.surcharge for variant in ranges.values()):
+        yield "Sums of answers are priced as if no request paid the surcharge for long ones."
 
 
 def _collect_search_notes(found: Reconciliation, elsewhere: Sequence[AlternativeCost]) -> Iterator[str]:

@@ -123,7 +123,7 @@ def test_what_is_learned_is_written_and_everything_else_stays(run: Run, folder: 
         ("same", 1, 0),
     ]
     cut = "asked: 1 of 3 answers ended at their maximum; left alone, they would be longer"
-    assert [each["message"] for each in document["findings"]] == [cut]
+    assert [each["message"] for each in document["findings"] if each["rule"] != "model-retires"] == [cut]
 
 
 def test_a_file_in_which_nothing_changes_is_not_touched(run: Run, folder: Path) -> None:

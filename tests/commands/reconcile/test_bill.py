@@ -22,6 +22,7 @@ from gpt41_cli.answers.logs import LogReader
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.commands.reconcile.bill import Reconciliation, reconcile_logs
 from gpt41_cli.commands.reconcile.charge import AnswerPricer, BillingContext, ChargeKey
+from gpt41_cli.commands.reconcile.elsewhere import price_alternatives
 from gpt41_cli.commands.reconcile.observed import ObservedAnswers
 from gpt41_cli.commands.reconcile.report import make_report
 from gpt41_cli.errors import InputError
@@ -138,7 +139,7 @@ def test_where_nothing_has_a_price_the_tokens_are_reported() -> None:
     assert make_report(found).headline == (
         "at least $0.00 for 0 answers; 2 not priced (2,000,000 input and 200,000 output tokens)"
     )
-    assert found.price_alternatives()[0].total_usd == Decimal("0.275")  # two long ones: (2M * 0.05 * 2 + 0.2M * 0.25 * 1.5) / 1M
+    assert price_alternatives(found)[0].total_usd == Decimal("0.275")  # two long ones: (2M * 0.05 * 2 + 0.2M * 0.25 * 1.5) / 1M
     with pytest.raises(InputError, match=r"found none: log1:1: the request failed"):
         bill([{"error": {"code": "e"}}])
     with pytest.raises(InputError, match=r"^expected answers that report their usage and have a price, found none$"):
@@ -296,7 +297,7 @@ def test_the_bill_is_the_same_whatever_comes_first_of_an_answer_in_several_modes
         modes = [each for each in found.issues if each.finding.rule is rules.MODE_UNCLEAR]
         assert sum(each.times for each in modes) == 3
         others = sorted((each.finding.message, each.times) for each in found.issues if each not in modes)
-        bills.add(repr((found.total_usd, sorted(found.charges.items()), found.price_alternatives(), others)))
+        bills.add(repr((found.total_usd, sorted(found.charges.items()), price_alternatives(found), others)))
     assert len(bills) == 1
 
 
@@ -339,7 +340,7 @@ def test_calls_of_tools_are_a_part_of_the_bill() -> None:
     # 9,000 at 2.00 and 100 at 8.00 per million, 2 at 10.00 and 1 at 2.50 a thousand
     assert found.total_usd == Decimal("0.0188") + Decimal("0.0225")
     assert found.issues == []
-    others = {(each.variant.id, each.mode): each.total_usd for each in found.price_alternatives()}
+    others = {(each.variant.id, each.mode): each.total_usd for each in price_alternatives(found)}
     assert others["gpt-4.1-mini", "standard"] == Decimal("0.00376") + Decimal("0.0225")
     assert not any(model == "gpt-4.1-nano" for model, _ in others)  # it has no web search
 
@@ -401,7 +402,9 @@ def test_what_caching_and_batch_saved() -> None:
 
 
 def test_the_same_tokens_elsewhere() -> None:
-    assert [(each.variant.id, each.mode, each.total_usd) for each in bill([MINI]).price_alternatives()] == [
+    found = [(each.variant.id, each.mode, each.total_usd) for each in price_alternatives(bill([MINI]))]
+    assert [model for model, *_ in found[:2]] == ["gpt-6-luna"] * 2  # what replaces gpt-4.1-mini
+    assert found[2:] == [
         ("gpt-4.1-nano", "batch", Decimal("0.07")),
         ("gpt-4.1-nano", "standard", Decimal("0.14")),
         ("gpt-4.1-mini", "batch", Decimal("0.28")),
@@ -417,8 +420,8 @@ def test_a_day_before_another_variant_had_a_price_is_at_the_price_of_today() -> 
     rates = {"openai": {**model.rates["openai"], "standard": standard}}
     catalog = CATALOG._replace(models={**CATALOG.models, model.id: model._replace(rates=rates)})
     old = {**MINI, "day": "2026-11-09"}
-    assert len(bill([old], catalog=catalog).price_alternatives()) == 6
-    assert len(bill([old], catalog=catalog, as_of=date(2026, 11, 9)).price_alternatives()) == 5
+    assert len(price_alternatives(bill([old], catalog=catalog))) == 8
+    assert len(price_alternatives(bill([old], catalog=catalog, as_of=date(2026, 11, 9)))) == 7
 
 
 def test_a_batch_on_a_day_before_standard_had_a_price_is_compared_with_nothing() -> None:
@@ -435,7 +438,7 @@ def test_a_variant_with_a_surcharge_is_left_out_of_what_it_would_be_elsewhere() 
     surcharge = CATALOG.models["gpt-6-luna"].surcharge
     models = {**CATALOG.models, "gpt-4.1": CATALOG.models["gpt-4.1"]._replace(surcharge=surcharge)}
     found = bill([MINI], catalog=CATALOG._replace(models=models))
-    assert {each.variant.id for each in found.price_alternatives()} == {"gpt-4.1-mini", "gpt-4.1-nano"}
+    assert {each.variant.id for each in price_alternatives(found)} == {"gpt-6-luna", "gpt-4.1-mini", "gpt-4.1-nano"}
 
 
 # Models that bill long requests and cache writes
@@ -520,8 +523,8 @@ def test_a_bill_is_the_sum_of_its_answers_in_any_order(records: list[dict[str, A
     assert whole.total_usd == again.total_usd == sum(bill([each]).total_usd for each in records)
     assert whole.usage == again.usage == sum((each.usage for each in whole.charges.values()), Usage())
     assert (whole.caching_saved_usd, whole.batch_saved_usd) == (again.caching_saved_usd, again.batch_saved_usd)
-    assert {(each.variant.id, each.mode): each.total_usd for each in whole.price_alternatives()} == {
-        (each.variant.id, each.mode): each.total_usd for each in again.price_alternatives()
+    assert {(each.variant.id, each.mode): each.total_usd for each in price_alternatives(whole)} == {
+        (each.variant.id, each.mode): each.total_usd for each in price_alternatives(again)
     }
 
 
@@ -529,7 +532,7 @@ def test_a_bill_is_the_sum_of_its_answers_in_any_order(records: list[dict[str, A
 def test_the_same_model_elsewhere_costs_what_was_paid(record: dict[str, Any]) -> None:
     found = bill([record])
     same = [
-        each.total_usd for each in found.price_alternatives() if (each.variant.id, each.mode) == (record["model"], record["mode"])
+        each.total_usd for each in price_alternatives(found) if (each.variant.id, each.mode) == (record["model"], record["mode"])
     ]
     assert same == [found.total_usd] * (record["mode"] != "priority")
 
@@ -662,17 +665,54 @@ def test_more_reasons_of_a_rule_than_a_screen_holds_are_summed(run: Run) -> None
 def test_a_log_of_unknown_models_alone_is_shown_what_can_be_bought_and_lasts() -> None:
     """What replaces the family comes first; a long answer pays its surcharge."""
     unknown = {**MINI, "model": "m1", "input_tokens": 300_000}
-    found = bill([unknown], as_of=date(2026, 11, 23)).price_alternatives()
+    found = price_alternatives(bill([unknown], as_of=date(2026, 11, 23)))
     assert [(each.variant.id, each.mode, each.total_usd) for each in found] == [
         ("gpt-6-luna", "batch", Decimal("0.0675")),  # (300,000 * 0.05 * 2 + 100,000 * 0.25 * 1.5) / 1,000,000
         ("gpt-6-luna", "standard", Decimal("0.135")),
         ("gpt-5.6-luna", "batch", Decimal("0.15")),
         ("gpt-5.6-luna", "standard", Decimal("0.30")),
     ]
-    early = bill([unknown], as_of=date(2026, 6, 1)).price_alternatives()
+    early = price_alternatives(bill([unknown], as_of=date(2026, 6, 1)))
     assert [each.variant.id for each in early][::2] == ["gpt-4.1-nano", "gpt-4.1-mini", "gpt-4.1"]
-    both = bill([unknown, MINI], as_of=date(2026, 11, 23)).price_alternatives()
-    assert {each.variant.id for each in both} == {"gpt-4.1", "gpt-4.1-mini", "gpt-4.1-nano"}
+    both = price_alternatives(bill([unknown, MINI], as_of=date(2026, 11, 23)))
+    assert [each.variant.id for each in both][::2] == ["gpt-6-luna", "gpt-4.1-nano", "gpt-4.1-mini", "gpt-4.1"]
+    assert both[0].total_usd - found[0].total_usd == Decimal("0.137501125")  # (1M * 0.05 * 2 + 100,003 * 0.25 * 1.5) / 1M
+
+
+def test_a_replacement_that_reasons_has_a_range() -> None:
+    """From neither writes nor reasoning, to all writes and the 28 reasoning tokens of 9 in 10 recorded answers."""
+    usage = {"input_tokens": 10_000, "cached_tokens": 4_000, "output_tokens": 100}
+    luna = price_alternatives(bill([{**MINI, **usage}], as_of=date(2026, 11, 23)))[1]
+    low = (6_000 * Decimal("0.1") + 4_000 * Decimal("0.01") + 103 * Decimal("0.5")) / 1_000_000
+    assert (luna.mode, luna.total_usd) == ("standard", low)
+    assert luna.high_usd - low == (6_000 * Decimal("0.025") + 28 * Decimal("0.5")) / 1_000_000
+    table = make_report(bill([{**MINI, **usage}], as_of=date(2026, 11, 23))).tables[-1]
+    assert table.rows[1].cells == (
+        "gpt-6-luna",
+        "standard",
+        "$0.0006915 to $0.0008555",
+        "1711/29600",
+        "23 % to 29 % of what was paid",
+    )
+    prices = (
+        "the lower price is without reasoning and cache writes, the higher one with all cache writes and 28 reasoning tokens per"
+    )
+    recorded = "which 9 in 10 recorded answers of gpt-5.6-luna at effort low don't exceed [successor-recordings 2026-08]"
+    notes = make_report(bill([{**MINI, **usage}], as_of=date(2026, 11, 23))).notes
+    assert notes[-1] == f"gpt-6-luna: {prices} answer, {recorded}."
+
+
+def test_a_model_that_ends_is_a_warning() -> None:
+    report = make_report(bill([MINI], as_of=date(2026, 11, 23)))
+    assert [(each.rule.id, each.message) for each in report.findings] == [
+        ("model-retires", "gpt-4.1-mini ends in 52 days (2027-01-14); its official replacement is gpt-6-luna")
+    ]
+    assert list(report.mentioned) == list(report.findings)
+    gone = make_report(bill([MINI], as_of=date(2027, 1, 14)))
+    assert [each.text for each in gone.lines if each.label == "next"] == [
+        "gpt-6-luna comes after gpt-4.1-mini, which ended on 2027-01-14: gpt41 migrate with the same logs says what it costs"
+    ]
+    assert not make_report(bill([MINI], as_of=date(2026, 1, 1))).findings
 
 
 def test_memory_does_not_grow_with_a_log(tmp_path: Path) -> None:
@@ -816,5 +856,5 @@ def test_the_requests_of_a_sum_without_a_price_are_counted() -> None:
     assert report.headline.endswith("; 29 more not priced (2,000,000 input and 200,000 output tokens)")
     messages = [finding.message for finding in report.findings]
     assert '21 not priced (1,000,000 input and 100,000 output tokens): "gpt-9" is not in pricing.yaml (first log1:2)' in messages
-    assert {finding.level.label for finding in report.findings} == {"error"}
+    assert {finding.level.label for finding in report.unmentioned_findings} == {"error"}
     assert {finding.level.label for finding in make_report(found, skips_invalid=True).findings} == {"warning"}

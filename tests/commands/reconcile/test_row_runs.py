@@ -17,6 +17,7 @@ from gpt41_cli.answers.logs import LogReader
 from gpt41_cli.answers.row_runs import find_plain_columns
 from gpt41_cli.commands.reconcile.bill import Reconciliation, reconcile_logs
 from gpt41_cli.commands.reconcile.charge import BillingContext, find_longest_short
+from gpt41_cli.commands.reconcile.elsewhere import price_alternatives
 from gpt41_cli.errors import InputError
 from gpt41_cli.files.sources import InputSource
 from tests.builders import CATALOG, market
@@ -45,7 +46,7 @@ def describe(table: str, longest: int | None) -> dict[str, Any] | str:
         "rejects": (found.rejects.count, [(each.place.label, each.message) for each in found.rejects.examples]),
         "undated": found.undated,
         "names": found.taken_names,
-        "elsewhere": found.price_alternatives(),
+        "elsewhere": [each[:3] for each in price_alternatives(found)],  # a run is taken as written to the cache
     }
 
 

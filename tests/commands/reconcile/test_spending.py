@@ -65,7 +65,7 @@ def test_the_change_to_the_month_before_has_the_groups_of_both(run: Run) -> None
     table = done.out.split("By team\n")[1].split("\n\n")[0].splitlines()
     assert [line.split()[0] for line in table] == ["team", "red", "3"]
     assert table[2].split() == ["3", "others", "2", "2,000,000", "0", "0", "$0.80", "17", "%", "█▋", "$1.00", "-$0.20"]
-    assert "  note  1 answer on 2026-12-01 left out: the period is from 2026-11-01 to 2026-11-30\n" in done.out
+    assert "        1 answer on 2026-12-01 left out: the period is from 2026-11-01 to 2026-11-30\n" in done.out
 
 
 def test_without_a_last_day_the_period_ends_today(run: Run) -> None:
@@ -183,7 +183,7 @@ def test_days_are_in_their_order_and_shown_once(run: Run) -> None:
 @pytest.mark.parametrize(("fields", "tables"), [("model", 1), ("model,mode", 1), ("mode", 2), ("model,team", 2)])
 def test_the_table_of_models_is_not_repeated(run: Run, fields: str, tables: int) -> None:
     out = run("reconcile", "-", "--by", fields, *NOW, stdin=HEAD + "2026-11-02,gpt-4.1,1000000,0,a\n").out
-    assert sum("answers" in line for line in out.splitlines()) == tables
+    assert sum("  answers  " in line for line in out.splitlines()) == tables
 
 
 def test_the_page_has_a_chart_of_the_groups(run: Run) -> None:
