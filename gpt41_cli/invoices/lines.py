@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from gpt41_cli.catalog import MODES, Catalog
+from gpt41_cli.catalog.lookup import FINE_TUNED_PREFIX
 from gpt41_cli.catalog.meters import parse_meter
 from gpt41_cli.findings import Place
 
@@ -51,7 +52,8 @@ class EmptyDay(NamedTuple):
 
 
 class ItemTokens(NamedTuple):
-    """What the name of a line says of its tokens. `model` is the name of an entry of the price table, or as it is written.
+    """What the name of a line says of its tokens. `model` is the name of an entry of the price table, or as it is written; for
+    a line of all fine-tunes of a model it is `ft:` and that name.
 
     `mode` is None if it isn't said. `direction` is input (uncached), cached, output or written; None for anything but tokens.
     """
@@ -75,7 +77,10 @@ def parse_item(catalog: Catalog, line: InvoiceLine) -> ItemTokens:
         return ItemTokens()
     if line.is_meter:
         found = parse_meter(catalog.meters, line.item) if catalog.meters else None
-        return ItemTokens(found.model, found.direction, found.mode, found.platform, is_known=True) if found else ItemTokens()
+        if found is None:
+            return ItemTokens()
+        name = f"{FINE_TUNED_PREFIX}{found.model}" if found.is_fine_tuned else found.model
+        return ItemTokens(name, found.direction, found.mode, found.platform, is_known=catalog.find_variant(name) is not None)
     match = _LINE_ITEM.fullmatch(line.item.strip())
     if match is None or match["direction"] not in _DIRECTIONS:
         return ItemTokens()

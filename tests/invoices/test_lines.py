@@ -50,6 +50,13 @@ def test_line_items_name_model_direction_and_mode(item: str | None, found: ItemT
         ("gpt 4.1 mini cached Inp DZone Tokens", ("gpt-4.1-mini", "cached", "standard", "azure-data-zone")),
         ("gpt 4.1 nano Batch Outp glbl Tokens", ("gpt-4.1-nano", "output", "batch", "azure-global")),
         ("4.1 mini pp cd Inp Dz Tokens", ("gpt-4.1-mini", "cached", "priority", "azure-data-zone")),
+        ("4.1 ft inp Dz Tokens", ("ft:gpt-4.1", "input", "standard", "azure-data-zone")),
+        ("gpt-4.1-mini-ft cached input global Tokens", ("ft:gpt-4.1-mini", "cached", "standard", "azure-global")),
+        ("gpt-4.1-nano-ft output global Tokens", ("ft:gpt-4.1-nano", "output", "standard", "azure-global")),
+        ("gpt-4.1-dev-ft cchd inpt glbl Tokens", ("ft:gpt-4.1", "cached", "standard", "azure-global")),
+        ("gpt-4o-mini-0718-Batch-Inp-glbl Tokens", ("gpt-4o-mini", "input", "batch", "azure-global")),
+        ("gpt 4o 1120 cached Inp glbl Tokens", ("gpt-4o", "cached", "standard", "azure-global")),
+        ("gpt 4o 0513 Output global Tokens", ("gpt-4o-2024-05-13", "output", "standard", "azure-global")),
     ],
 )
 def test_meters_name_model_direction_mode_and_zone(meter: str, found: tuple[str, str, str, str]) -> None:
@@ -57,7 +64,11 @@ def test_meters_name_model_direction_mode_and_zone(meter: str, found: tuple[str,
 
 
 @pytest.mark.parametrize(
-    "meter", ["4.1 ft inp Dz Tokens", "gpt 4.1 Tokens", "gpt 4.1 Inp Tokens", "gpt 9 Inp glbl Tokens", "D2s v5"]
+    "meter",
+    [
+        *("gpt-4.1-ft hosting global Unit", "4.1 ft training Dz Tokens", "gpt 4o tcrb d txt inp glbl Tokens", "gpt 4.1 Tokens"),
+        *("gpt 4.1 Inp Tokens", "gpt 9 Inp glbl Tokens", "D2s v5"),
+    ],
 )
 def test_other_meters_are_not_tokens_of_a_known_model(meter: str) -> None:
     assert parse(meter, is_meter=True) == ItemTokens()

@@ -404,3 +404,43 @@ def test_what_is_withdrawn_is_not_expected() -> None:
         expected.add(offer, answer, Decimal(0), is_undone=True)
     assert not list(expected.list_rows())
     assert not expected.undated_usd
+
+
+TUNED = "ft:gpt-4.1-mini-2025-04-14:acme::one"
+TUNED_AZURE = (
+    "Date,MeterCategory,MeterName,Quantity,UnitOfMeasure,CostInUsd\n"
+    "10/01/2026,Foundry Models,gpt-4.1-mini-ft input global Tokens,3000,1K,1.20\n"
+    "10/01/2026,Foundry Models,gpt-4.1-mini-ft output global Tokens,500,1K,0.80\n"
+    "10/01/2026,Foundry Models,gpt-4.1-mini-ft hosting global Unit,24,1 Hour,40.80\n"
+    "10/01/2026,Foundry Models,gpt-4.1-mini FT Training global Tokens,1000,1K,5\n"
+)
+
+
+def test_meters_of_fine_tunes_are_compared_with_all_fine_tunes_of_the_model(run: Run, tmp_path: Path) -> None:
+    """Two fine-tunes with 1,500,000 input tokens each at 0.40 are one meter; its output is 100,000 tokens at 1.60 more."""
+    usage = [make_usage(TUNED, 1_500_000, 0, 200_000, None), make_usage(TUNED + "2", 1_500_000, 0, 200_000, None)]
+    (tmp_path / "usage.json").write_text(make_page({FIRST: usage}))
+    (tmp_path / "azure.csv").write_text(TUNED_AZURE)
+    asked = ("reconcile", "usage.json", "--invoice", "azure.csv", "--platform", "azure-global", *NOW, "--format", "json")
+    invoice = json.loads(run(*asked, GPT41_PRICING="").out)["invoice"]
+    assert list_causes(invoice) == {
+        "hosting of fine-tunes: gpt-4.1-mini-ft hosting global Unit": "40.8",
+        "training: gpt-4.1-mini FT Training global Tokens": "5",
+        "not in the usage: 100,000 output tokens of ft:gpt-4.1-mini": "0.16",
+    }
+    assert [(row["model"], row["direction"], row["residual_usd"]) for row in invoice["rows"]] == [
+        ("ft:gpt-4.1-mini", "input", "0"),
+        ("ft:gpt-4.1-mini", "output", "0.16"),
+    ]
+
+
+def test_line_items_of_fine_tunes_without_a_name_are_all_of_them(run: Run, tmp_path: Path) -> None:
+    usage = make_page({FIRST: [make_usage(TUNED, 1_000_000, 0, 0), make_usage(MINI, 1_000_000, 0, 0)]})
+    costs = [make_cost("ft-gpt-4.1-mini-2025-04-14, input", 0.9), make_cost(f"{MINI}, input", 0.4)]
+    invoice = reconcile(run, tmp_path, usage, make_page({FIRST: costs}))
+    assert [(row["model"], row["expected_usd"], row["charged_usd"]) for row in invoice["rows"]] == [
+        ("ft:gpt-4.1-mini-2025-04-14", "0.8", "0.9"),
+        ("gpt-4.1-mini", "0.4", "0.4"),
+    ]
+    named = [make_cost(f"{TUNED}, input", 0.8), make_cost(f"{MINI}, input", 0.4)]
+    assert reconcile(run, tmp_path, usage, make_page({FIRST: named}))["causes"] == []

@@ -298,3 +298,19 @@ def test_cached_input_and_tools_that_nobody_declares_are_named(run: Run, tmp_pat
     assert tools == ("tools", "0", "2", "2", ["no workload declares built-in tools"])
     nothing = "\nversion: 1\nworkloads: {a: {model: gpt-4.1, input_tokens: 0, output_tokens: 0, volume: 5 / day}}\n"
     assert list_rows(compare(run, tmp_path, nothing))[0] == ("a", "0", "64.55", "64.55", ["no tokens are declared"])
+
+
+def test_fine_tunes_have_their_row_and_hosting_its_reason(run: Run, tmp_path: Path) -> None:
+    plan = PLAN.replace("model: gpt-4.1,", "model: 'ft:gpt-4.1-2025-04-14:a::b',").replace("cached: 50%, ", "")
+    write_costs(
+        tmp_path,
+        '2026-10-02,93,usd,"ft-gpt-4.1-2025-04-14, input",,',
+        '2026-10-02,37.2,usd,"ft-gpt-4.1-2025-04-14, output",,',
+        '2026-10-02,9,usd,"Hosting of fine-tuned models",,',
+        '2026-10-02,5,usd,"Training",,',
+    )
+    assert [row[1:] for row in list_rows(compare(run, tmp_path, plan))] == [
+        ("130.2", "130.2", "0", []),
+        ("0", "9", "9", ["hosting of fine-tunes, which gpt41.yaml has no key for"]),
+        ("0", "5", "5", ["training, which gpt41.yaml has no key for"]),
+    ]

@@ -16,13 +16,21 @@ from gpt41_cli.pricing import EXACT
 
 UNSAID_MODE = ""
 """The mode of lines that say none."""
-_TOOL_WORDS = ("search", "tool", "code interpreter", "container")
-_STORAGE_WORDS = ("storage", "vector store")
+_KINDS = {
+    "storage": ("storage", "vector store"),
+    "hosting": ("hosting", "hstng"),
+    "training": ("training", "trng"),
+    "tools": ("search", "tool", "code interpreter", "container"),
+}
+"""What a line is that has one of these texts, the first one first."""
 _AI_SERVICES = ("openai", "foundry", "cognitive", "ai")
 
 
 class OtherKey(NamedTuple):
-    """Lines that aren't tokens of a model: their `kind` is tools, storage, credit, model, unnamed or other; `item` their name."""
+    """Lines that aren't tokens of a model: their `item` is their name.
+
+    Their `kind` is one of _KINDS, credit, model, unnamed or other.
+    """
 
     kind: str
     item: str
@@ -137,6 +145,4 @@ def _find_kind(line: InvoiceLine, item: ItemTokens) -> str:
     if item.model:
         return "model"
     words = line.item.lower()
-    if any(word in words for word in _STORAGE_WORDS):
-        return "storage"
-    return "tools" if any(word in words for word in _TOOL_WORDS) else "other"
+    return next((kind for kind, marks in _KINDS.items() if any(mark in words for mark in marks)), "other")

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.commands.reconcile.invoice.charged import UNSAID_MODE, ChargedTokens, Invoice
 from gpt41_cli.commands.reconcile.invoice.expected import RowKey
-from gpt41_cli.commands.reconcile.invoice.rows import find_rate
+from gpt41_cli.commands.reconcile.invoice.rows import find_billed_name, find_rate
 from gpt41_cli.display import to_decimal
 from gpt41_cli.pricing import EXACT
 from gpt41_cli.workloads.priced import PricedWorkload
@@ -183,8 +183,9 @@ def _find_owners(workloads: Sequence[PricedWorkload], key: RowKey, stated: Itera
     """
     possible = []
     for each in workloads:
-        mode = each.cost.mode if (each.cost.model, each.cost.mode) in stated else UNSAID_MODE
-        if (key.model, key.mode) == (each.cost.model, mode):
+        model = find_billed_name(each.quote.offer.variant, {name for name, _ in stated})
+        mode = each.cost.mode if (model, each.cost.mode) in stated else UNSAID_MODE
+        if (key.model, key.mode) == (model, mode):
             possible.append(each)
     if key.project:
         of_project = [each for each in possible if each.declaration.project == key.project]

@@ -145,6 +145,8 @@ def _name_row(row: PlannedRow) -> str:
 
 _OTHER_REASONS: Mapping[str, str] = {
     "credit": "a credit or refund",
+    "hosting": "hosting of fine-tunes, which gpt41.yaml has no key for",
+    "training": "training, which gpt41.yaml has no key for",
     "model": "no workload uses it",
     "unnamed": "costs without a line item: group the costs by line_item to compare them",
     "other": "not tokens of a known model",

@@ -53,6 +53,8 @@ CAUSES: Mapping[str, Callable[[InvoiceCause], str]] = {
     "tokens": _describe_tokens,
     "tools": lambda _: "tools: calls of built-in tools",
     "storage": lambda cause: f"storage: {sanitize(cause.subject)}",
+    "hosting": lambda cause: f"hosting of fine-tunes: {sanitize(cause.subject)}",
+    "training": lambda cause: f"training: {sanitize(cause.subject)}",
     "credit": lambda cause: f"credit or refund: {sanitize(cause.subject) or 'no line item'}",
     "model": lambda cause: f"not in the usage: {sanitize(cause.subject)}",
     "project": lambda cause: f"not in the usage: project {sanitize(cause.subject) or '(not stated)'}",

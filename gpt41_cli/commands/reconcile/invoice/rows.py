@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from gpt41_cli.catalog import MODES, Market, Offer
+from gpt41_cli.catalog import MODES, Market, Offer, Variant
+from gpt41_cli.catalog.lookup import FINE_TUNED_PREFIX
 from gpt41_cli.commands.reconcile.invoice.charged import UNSAID_MODE, Invoice
 from gpt41_cli.commands.reconcile.invoice.expected import ExpectedCosts, RowKey
 from gpt41_cli.errors import MissingPrice
@@ -50,6 +52,16 @@ def find_rate(offer: Offer, direction: str) -> Decimal | None:
     return {"input": rates.input, "cached": cached, "output": rates.output, "written": row.cache_write_30m}[direction]
 
 
+def find_billed_name(variant: Variant, names: Collection[str]) -> str:
+    """Return the one of an invoice's names of models under which a variant is billed; its own if there is none.
+
+    An invoice may have one name for all fine-tunes of a model, such as `ft:` and the name of the model or of a snapshot.
+    """
+    bases = (variant.model.id, *variant.model.snapshots)
+    shared = [name for base in bases if (name := f"{FINE_TUNED_PREFIX}{base}") in names]
+    return shared[0] if shared and variant.fine_tuned and variant.id not in names else variant.id
+
+
 def pair_rows(invoice: Invoice, expected: ExpectedCosts, market: Market) -> list[InvoiceRow]:
     """Pair the lines of an invoice with those of the usage, in the order of their keys.
 
@@ -57,6 +69,7 @@ def pair_rows(invoice: Invoice, expected: ExpectedCosts, market: Market) -> list
     of their own.
     """
     usage = list(expected.list_rows())
+    names = {key.model for key in invoice.tokens}
     has_projects = any(key.project for key in invoice.tokens) and any(row.key.project for row in usage)
     said = {(key.model, key.mode) for key in invoice.tokens}
     rows: dict[RowKey, InvoiceRow] = {}
@@ -66,8 +79,9 @@ def pair_rows(invoice: Invoice, expected: ExpectedCosts, market: Market) -> list
         return rows.setdefault(place, InvoiceRow(place, 0, Decimal(0), Decimal(0), Decimal(0), None))
 
     for each in usage:
-        mode = each.key.mode if (each.key.model, each.key.mode) in said else UNSAID_MODE
-        row = get_row(each.key, mode)
+        model = find_billed_name(each.offer.variant, names)
+        mode = each.key.mode if (model, each.key.mode) in said else UNSAID_MODE
+        row = get_row(each.key._replace(model=model), mode)
         row.tokens += each.tokens
         row.expected_usd = EXACT.add(row.expected_usd, each.usd)
         row.offer = row.offer if row.offer and row.offer.mode == MODES[0] else each.offer
