@@ -74,7 +74,7 @@ def use_catalog(folder: Path) -> None:
 
 
 def use_counts() -> None:
-    assert_type(count_tokens("Which variant is it?", "o200k_base"), int)
+    assert count_tokens("Which variant is it?") == count_tokens("Which variant is it?", "o200k_base")
     request = read_request({"model": "gpt-4.1", "messages": [{"role": "user", "content": "Which variant is it?"}]})
     entry = assert_type(Meter(read_catalog()).count(request), Entry)
     assert_type(entry.input_tokens, int)
@@ -84,12 +84,13 @@ def use_counts() -> None:
 
 def use_prices() -> None:
     catalog = read_catalog()
-    work = assert_type(workload(input_tokens=1200, cached_tokens=800, output_tokens=400, requests=1), Workload)
+    work = assert_type(workload(input_tokens=1200, cached_tokens=800, output_tokens=400), Workload)
     market = Market(catalog, catalog.platform("openai"), DAY)
     mini = catalog.variant("gpt-4.1-mini")
     assert_type(market.offer(mini, "standard").row.rates, Rates)
     priced = assert_type(estimate(market, work, variants=[mini], modes=["standard", "batch"]), Estimate)
     assert_type(priced.total_usd, Decimal | None)
+    assert {quote.mode for quote in estimate(market, work).quotes} == {"standard"}
     assert_type(priced.notes, tuple[str, ...])
     quote = assert_type(priced.quotes[0], Quote)
     assert_type(quote.model, str)
@@ -117,6 +118,7 @@ def use_decisions() -> None:
         assert_type(advice.choice.name, str)
         assert_type(advice.choice.quote, Quote | None)
     timings = assert_type(plan(market, work, variants=[], tier=1, deadline=timedelta(hours=24)), Plan)
+    assert plan(market, work).tier is None
     if timings.choice:
         assert_type(timings.choice.seconds, int | None)
 

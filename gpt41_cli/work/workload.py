@@ -348,7 +348,7 @@ def workload(
     *,
     input_tokens: int,
     output_tokens: int,
-    requests: int,
+    requests: int = 1,
     cached_tokens: int = 0,
     cached_share: Decimal | None = None,
     text_tokens: int = 0,

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from gpt41_cli import rules
-from gpt41_cli.catalog import Market, Variant
+from gpt41_cli.catalog import MODES, Market, Variant
 from gpt41_cli.constraints import abilities, lifecycle, request_limits
 from gpt41_cli.errors import MissingPrice
 from gpt41_cli.findings import Finding
@@ -38,7 +38,12 @@ class Estimate(NamedTuple):
 
 
 def estimate(
-    market: Market, work: Workload, *, variants: Sequence[Variant], modes: Sequence[str], ended: Level = Level.WARNING
+    market: Market,
+    work: Workload,
+    *,
+    variants: Sequence[Variant] = (),
+    modes: Sequence[str] = MODES[:1],
+    ended: Level = Level.WARNING,
 ) -> Estimate:
     """Price the work at every variant in every mode. Without `variants`, compare the family, leaving out what has no such price.
 

@@ -113,9 +113,9 @@ def plan(
     market: Market,
     work: Workload,
     *,
-    variants: Sequence[Variant],
-    tier: int | None,
-    deadline: timedelta | None,
+    variants: Sequence[Variant] = (),
+    tier: int | None = None,
+    deadline: timedelta | None = None,
 ) -> Plan:
     """Time the work in every mode that has a price, in one tier or all. Without `variants`, time those of the family that run.
 

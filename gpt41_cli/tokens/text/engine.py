@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from gpt41_cli.tokens.text import blocks, fast
 from gpt41_cli.tokens.text.small import SmallTextEncoder
-from gpt41_cli.tokens.text.vocabulary import VOCABULARIES, load_ranks
+from gpt41_cli.tokens.text.vocabulary import DEFAULT_ENCODING, VOCABULARIES, load_ranks
 from gpt41_cli.tokens.text.workers import BEFORE_WORKERS, WorkerThreads
 
 if TYPE_CHECKING:
@@ -40,8 +40,10 @@ _PART_BYTES = 200_000
 """The most of a piece that is encoded at a time."""
 
 
-def count(text: str, encoding: str) -> int:
-    """Count the tokens of `text`. Lone surrogates count as the replacement character, as in tiktoken."""
+def count(text: str, encoding: str = DEFAULT_ENCODING) -> int:
+    """Count the tokens of `text`. By default, they are those of the gpt-4o families and later ones.
+
+    Lone surrogates count as the replacement character, as in tiktoken."""
     return count_stream((text,), encoding) if len(text) > 2 * blocks.BLOCK_CHARACTERS else len(_encode_block(text, encoding))
 
 
