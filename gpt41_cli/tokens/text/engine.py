@@ -41,9 +41,9 @@ _PART_BYTES = 200_000
 
 
 def count(text: str, encoding: str = DEFAULT_ENCODING) -> int:
-    """Count the tokens of `text`. By default, they are those of the gpt-4o families and later ones.
-
-    Lone surrogates count as the replacement character, as in tiktoken."""
+    """Count the tokens of `text`, by default as the family does. Lone surrogates count as the replacement character, as in
+    tiktoken.
+    """
     return count_stream((text,), encoding) if len(text) > 2 * blocks.BLOCK_CHARACTERS else len(_encode_block(text, encoding))
 
 
