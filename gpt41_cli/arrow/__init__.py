@@ -12,10 +12,12 @@ from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
-from gpt41_cli.arrow.column import ArrowColumn, make_column
+from gpt41_cli.arrow.column import ArrowColumn, make_column, read_table
+from gpt41_cli.arrow.prompt_cache import ArrowReplay, make_replay
+from gpt41_cli.work.prompt_cache import ReplayOptions
 from gpt41_cli.work.workload import Assumptions
 
-__all__ = ["ArrowColumn", "answers", "count", "price", "sizes"]
+__all__ = ["ArrowColumn", "ArrowReplay", "answers", "count", "prefixes", "price", "replay", "sizes"]
 
 
 def count(
@@ -136,3 +138,43 @@ def answers(
 
     """
     return make_column("answers", pricing, models, as_of=as_of, platform=platform, model=model)
+
+
+def prefixes(
+    *,
+    model: str | None = None,
+    image_size: tuple[int, int] | None = None,
+    kind: str | None = None,
+    models: Mapping[str, str] | None = None,
+    pricing: Path | str | None = None,
+) -> ArrowColumn:
+    """Return a column of what the prompt cache can hold of each request, and of the `routing` that decides its machine.
+
+    Grouped by `model` and `routing`, it is what `replay` takes. The arguments are those of `sizes`.
+    """
+    return make_column("prefixes", pricing, models, model=model, image_size=image_size, kind=kind)
+
+
+def replay(
+    *,
+    column: str = "gpt41",
+    order: str = "number",
+    requests_per_minute: int | None = None,
+    lifetime_minutes: int | None = None,
+    pricing: Path | str | None = None,
+) -> ArrowReplay:
+    """Return a function from a table to the same table with `cached_tokens`, what each request reads from the prompt cache.
+
+    A table has all requests of one or more groups of a model and a routing. What is returned can be pickled.
+
+    Args:
+        column: The column that `prefixes` made.
+        order: The column with the number of requests that were sent before each, to any model.
+        requests_per_minute: How many are sent per minute; None: as many as one prefix can have on one machine.
+        lifetime_minutes: How long a prefix is kept without being read; None: the least that the guide states.
+        pricing: A price table instead of the one that ships.
+
+    Raises InputError for a lifetime that no model offers, TableError for a price table that can't be used.
+
+    """
+    return make_replay(*read_table(pricing), ReplayOptions(requests_per_minute, lifetime_minutes), column, order)

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from gpt41_cli import __version__
 from gpt41_cli.arrow.rows import DECIMALS, FIELDS, Question, RowMaker, make_row_maker, make_text
-from gpt41_cli.catalog import TABLE_NAME, Market, parse_catalog
+from gpt41_cli.catalog import TABLE_NAME, Catalog, Market, parse_catalog
 from gpt41_cli.catalog.parsed import read_parsed
 from gpt41_cli.errors import Gpt41Error, InputError
 from gpt41_cli.files.documents import parse_json
@@ -37,9 +37,10 @@ _SPARK_NAMES = {
     pa.bool_(): "BOOLEAN",
     pa.date32(): "DATE",
     pa.list_(pa.string()): "ARRAY<STRING>",
+    pa.list_(pa.int64()): "ARRAY<BIGINT>",
     pa.decimal128(38, DECIMALS): f"DECIMAL(38,{DECIMALS})",
 }
-_DUCKDB_NAMES = {**_SPARK_NAMES, pa.string(): "VARCHAR", pa.list_(pa.string()): "VARCHAR[]"}
+_DUCKDB_NAMES = {**_SPARK_NAMES, pa.string(): "VARCHAR", pa.list_(pa.string()): "VARCHAR[]", pa.list_(pa.int64()): "BIGINT[]"}
 
 
 class Terms(NamedTuple):
@@ -147,23 +148,39 @@ def _make_row(maker: RowMaker, read: Any) -> Mapping[str, object]:
     return {**maker.header, "error": make_text(read.error)}
 
 
-def make_column(question: Question, pricing: Path | str | None, models: Mapping[str, str] | None, **asked: Any) -> ArrowColumn:
-    """Make the column of a question; `asked` are fields of its terms. Raises what is wrong with them."""
+def read_table(pricing: Path | str | None) -> tuple[bytes, str]:
+    """Read the bytes and the name of a price table, as they travel. Raises InputError if it can't be read."""
     path = find_shipped_file(TABLE_NAME) if pricing is None else Path(pricing)
     with wrap_os_errors(str(path)):
-        table = path.read_bytes()
-    terms = Terms(question, table, path.name, tuple(sorted((models or {}).items())), **asked)
+        return path.read_bytes(), path.name
+
+
+def make_column(question: Question, pricing: Path | str | None, models: Mapping[str, str] | None, **asked: Any) -> ArrowColumn:
+    """Make the column of a question; `asked` are fields of its terms. Raises what is wrong with them."""
+    terms = Terms(question, *read_table(pricing), tuple(sorted((models or {}).items())), **asked)
     _make_maker(terms)  # what is wrong with them is said here, not on a worker
     return ArrowColumn(terms)
 
 
+def make_catalog(table: bytes, name: str, version: str) -> Catalog:
+    """Make the price table that travelled. Raises Gpt41Error if it comes from another version of gpt41."""
+    if version != __version__:
+        raise Gpt41Error(expected=f"gpt41 {version} on every worker", found=__version__)
+    return _parse_table(table, name)
+
+
+@lru_cache(4)
+def _parse_table(table: bytes, name: str) -> Catalog:
+    return read_parsed(table) or parse_catalog(table, name)
+
+
 @lru_cache(8)
 def _make_maker(terms: Terms) -> RowMaker:
-    if terms.version != __version__:
-        raise Gpt41Error(expected=f"gpt41 {terms.version} on every worker", found=__version__)
-    catalog = (read_parsed(terms.table) or parse_catalog(terms.table, terms.table_name)).with_aliases(dict(terms.names))
+    catalog = make_catalog(terms.table, terms.table_name, terms.version).with_aliases(dict(terms.names))
     variant = catalog.variant(catalog.translate(terms.model)) if terms.model else None
-    meter = Meter(catalog, variant and variant.id, terms.image_size, is_much=fast.is_installed(), as_of=terms.as_of)
+    is_digested = terms.question == "prefixes"
+    is_much = fast.is_installed() and not is_digested
+    meter = Meter(catalog, variant and variant.id, terms.image_size, is_much=is_much, needs_tokens=is_digested, as_of=terms.as_of)
     market = Market(catalog, catalog.platform(terms.platform), terms.as_of) if terms.as_of else None
     return make_row_maker(terms.question, meter, market, variant, terms.mode, terms.assumptions, terms.kind)
 

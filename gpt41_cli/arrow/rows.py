@@ -15,6 +15,7 @@ from gpt41_cli.catalog import Market, Variant
 from gpt41_cli.commands.cost.each import RequestPricer
 from gpt41_cli.commands.cost.each_report import make_record as make_priced_record
 from gpt41_cli.commands.reconcile.charge import AnswerPricer, BillingContext, Charge
+from gpt41_cli.errors import UnknownModel
 from gpt41_cli.files.fields import BadBody, JsonValue
 from gpt41_cli.findings import Finding
 from gpt41_cli.reports.entries import make_record as make_counted_record
@@ -24,13 +25,14 @@ from gpt41_cli.tokens.pieces import PARTS
 from gpt41_cli.work.sizes_table import SIZE_FIELDS, SizeWriter
 from gpt41_cli.work.workload import Assumptions
 
-Question = Literal["count", "price", "sizes", "answers"]
+Question = Literal["count", "price", "sizes", "answers", "prefixes"]
 
 DECIMALS = 12
 """The decimals of money: all that a price of one token has, and two more."""
 
 _USD = pa.decimal128(38, DECIMALS)
 _WORDS = pa.list_(pa.string())
+_NUMBERS = pa.list_(pa.int64())
 
 FIELDS: Mapping[Question, Mapping[str, pa.DataType]] = {
     "count": {
@@ -83,6 +85,14 @@ FIELDS: Mapping[Question, Mapping[str, pa.DataType]] = {
         "warnings": _WORDS,
         "error": pa.string(),
     },
+    "prefixes": {
+        "model": pa.string(),
+        "routing": pa.int64(),
+        "input_tokens": pa.int64(),
+        "ends": _NUMBERS,
+        "digests": _NUMBERS,
+        "error": pa.string(),
+    },
 }
 """The fields of the structs. Every question has an `error`."""
 
@@ -118,6 +128,8 @@ def make_row_maker(
     if question == "sizes":
         writer = SizeWriter(meter)
         return RowMaker("a request", read, writer.make_row, writer.header, meter.memo_filler)
+    if question == "prefixes":
+        return RowMaker("a request", read, partial(_make_prefix_row, meter), learn=meter.memo_filler)
     if question == "count":
         return RowMaker("a request", read, partial(_make_counted_row, meter), learn=meter.memo_filler)
     assert market
@@ -138,6 +150,28 @@ def _make_counted_row(meter: Meter, sent: ParsedRequest) -> Mapping[str, object]
     record.update({f"{part}_tokens": tokens for part, tokens in parts.items()})
     record["assumptions"] = list(dict.fromkeys(str(doubt["rule"]) for doubt in doubts))
     return _select(record, "count")
+
+
+def _make_prefix_row(meter: Meter, sent: ParsedRequest) -> Mapping[str, object]:
+    """Digest what the prompt cache can hold. Raises BadBody for a model that the table doesn't have."""
+    name = meter.model or sent.request.model
+    variant, method = meter.find_variant(name)
+    if name and not variant:
+        raise BadBody.from_error(UnknownModel("model", name, meter.catalog.models))
+    request = meter.fill_image_sizes(sent.request)
+    prefix = meter.digest_prefix(request)
+    return {
+        "model": prefix.model,
+        "routing": _make_signed(prefix.routing_digest),
+        "input_tokens": meter.count_input_tokens(request, method),
+        "ends": list(prefix.ends),
+        "digests": list(map(_make_signed, prefix.digests)),
+    }
+
+
+def _make_signed(digest: int) -> int:
+    """Return a digest of 64 bits as the number that has them with a sign: few engines have any other."""
+    return digest - (1 << 64) if digest >> 63 else digest
 
 
 def _make_priced_row(pricer: RequestPricer, sent: ParsedRequest) -> Mapping[str, object]:

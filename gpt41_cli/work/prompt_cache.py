@@ -177,12 +177,13 @@ class CacheReplay:
     def send(self, prefix: CachePrefix) -> int:
         """Return the tokens of the next request that are read from the cache."""
         if prefix.model not in self.caches:
-            self.caches[prefix.model] = self._make_cache(self._catalog.variant(prefix.model))
+            self.caches[prefix.model] = self.make_cache(prefix.model)
         self._now += 1
         return self.caches[prefix.model].send(prefix, self._now - 1)
 
-    def _make_cache(self, variant: Variant) -> PromptCache:
-        rules = self._catalog.limits.prompt_cache
+    def make_cache(self, model: str) -> PromptCache:
+        """Make the empty cache of a model."""
+        rules, variant = self._catalog.limits.prompt_cache, self._catalog.variant(model)
         per_minute = resolve_requests_per_minute(rules, self.traffic)
         idle, life = resolve_kept_minutes(rules, self.traffic, variant)
         kept = PrefixLifetime(idle * per_minute, life * per_minute) if self._kind == REAL_CACHE else None

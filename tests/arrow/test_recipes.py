@@ -1,4 +1,4 @@
-"""The recipes of the page on scale for sizes and answers, taken out of it and run."""
+"""The recipes of the page on scale for sizes, answers and the prompt cache, taken out of it and run."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.builders import USER, chat
+from tests.builders import LONG_TEXT, USER, chat
 from tests.conftest import ROOT, Run
 
 
@@ -41,3 +41,9 @@ def test_the_recipe_for_answers_runs(tmp_path: Path, monkeypatch: pytest.MonkeyP
     printed = capsys.readouterr().out
     assert "2026-11-20" in printed
     assert "gpt-4.1-mini" in printed
+
+
+def test_the_recipe_for_the_prompt_cache_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    line = json.dumps(chat({**USER, "content": LONG_TEXT}))
+    exec(find_recipe("arrow.replay"), {"calls": pa.table({"request": [line] * 3, "number": [0, 1, 2]})})
+    assert "cached_tokens_sum: [[3840]]" in capsys.readouterr().out

@@ -1,0 +1,64 @@
+"""The replay of the prompt cache as a grouped map: requests of one model and routing share a cache with no others.
+
+The routing is a digest of the first tokens and of the `prompt_cache_key`, which decide the machine. So groups can be replayed
+anywhere, in any order, and each request reads what it reads when all are replayed one after the other.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+
+from gpt41_cli import __version__
+from gpt41_cli.arrow.column import make_catalog
+from gpt41_cli.errors import InputError
+from gpt41_cli.tokens.prefix import CachePrefix
+from gpt41_cli.work.prompt_cache import CacheReplay, PromptCache, ReplayOptions
+
+
+class _Terms(NamedTuple):
+    table: bytes
+    table_name: str
+    options: ReplayOptions
+    column: str
+    order: str
+    version: str = __version__
+
+
+class ArrowReplay:
+    """A function from a table of whole groups to the same table with `cached_tokens`. Made by `gpt41_cli.arrow.replay`.
+
+    The table has a column of structs as `prefixes` makes them, and the number of requests that were sent before each, to any
+    model. A request with an error reads null.
+    """
+
+    def __init__(self, terms: _Terms) -> None:
+        self._terms = terms
+
+    def __call__(self, table: pa.Table) -> pa.Table:
+        """Replay the requests of a table in their order. Raises InputError if it lacks a column."""
+        terms = self._terms
+        for name in (terms.column, terms.order):
+            if name not in table.schema.names:
+                raise InputError(expected=f"a column named {name}", found=", ".join(table.schema.names) or "no columns")
+        replay = CacheReplay(make_catalog(terms.table, terms.table_name, terms.version), terms.options)
+        caches: dict[tuple[str, int], PromptCache] = {}
+        rows: list[dict[str, Any]] = table.column(terms.column).to_pylist()
+        sent: list[int] = table.column(terms.order).to_pylist()
+        cached: list[int | None] = [None] * len(rows)
+        for index in sorted(range(len(rows)), key=sent.__getitem__):
+            row = rows[index]
+            if row["error"] is None:
+                group = row["model"], row["routing"]
+                cache = caches.get(group) or caches.setdefault(group, replay.make_cache(row["model"]))
+                read = cache.send(CachePrefix(row["model"], row["ends"], row["digests"], row["routing"]), sent[index])
+                cached[index] = min(read, row["input_tokens"])
+        return table.append_column("cached_tokens", pa.array(cached, pa.int64()))
+
+
+def make_replay(table: bytes, table_name: str, options: ReplayOptions, column: str, order: str) -> ArrowReplay:
+    """Make a replay. Raises InputError for an impossible lifetime."""
+    terms = _Terms(table, table_name, options, column, order)
+    CacheReplay(make_catalog(table, table_name, __version__), options)
+    return ArrowReplay(terms)
