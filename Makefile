@@ -8,7 +8,7 @@ TEXTS ?= 200000
 BIN := .venv/bin
 
 .DELETE_ON_ERROR:
-.PHONY: test lint golden bench fuzz texts mutants requirements site
+.PHONY: test lint golden bench fuzz texts spark mutants requirements site
 
 # All tests, on all cores: about five minutes on two.
 test: .venv/pyvenv.cfg
@@ -41,6 +41,10 @@ fuzz: .venv/pyvenv.cfg
 SEED ?= $(shell date +%s)
 texts: .venv/pyvenv.cfg
 	GPT41_RANDOM_TEXTS=$(TEXTS) GPT41_SEED=$(SEED) $(BIN)/python -m pytest -n0 tests/tokens/test_small.py -k random $(ARGS)
+
+# Sums by Spark, with an executor that is killed. It needs Java 17, and downloads 456 MB the first time.
+spark:
+	.ci/spark
 
 # Which small changes of the modules that compute prices do the tests not notice? Hours for all of them, in a clone of what is
 # committed. ARGS="gpt41_cli/pricing.py" is one module.

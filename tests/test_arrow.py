@@ -7,8 +7,6 @@ import json
 import pickle
 import random
 import re
-import subprocess
-import sys
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
@@ -24,34 +22,12 @@ import gpt41_cli
 from gpt41_cli import arrow
 from gpt41_cli.arrow import column
 from gpt41_cli.errors import Gpt41Error, UnknownName
-from tests.builders import chat, responses
-from tests.conftest import FROZEN, ROOT, Run, environment
+from tests.arrow.lines import make_lines
+from tests.builders import chat
+from tests.conftest import FROZEN, ROOT, Run
 
 TODAY = date(2026, 11, 29)
-TOOL = {
-    "type": "function",
-    "function": {"name": "find", "parameters": {"type": "object", "properties": {"q": {"type": "string"}}}},
-}
-
 Sums = dict[tuple[str, str], tuple[int, Decimal]]
-
-
-def make_lines() -> list[str]:
-    """Make 600 requests of several models, shapes and modes; every tenth is no request, each in a way of its own."""
-    choose = random.Random(7)
-    lines = []
-    for index in range(600):
-        text = {"role": "user", "content": "word " * choose.randint(1, 60)}
-        body = {**chat(text), "model": choose.choice(["gpt-4.1", "gpt-4.1-mini-2025-04-14", "gpt-6-luna"])}
-        if index % 3 == 0:
-            body["tools"] = [TOOL]
-        if index % 7 == 0:
-            body = {**responses("Where is my bike?"), "service_tier": "priority"}
-        lines.append(json.dumps(body))
-    bad = ("{", "{}", "[1]", '{"model": "gpt-x", "messages": [{"role": "user", "content": "Hello"}]}', '{"messages": "\\ud800"}')
-    for index in range(0, len(lines), 10):
-        lines[index] = bad[index // 10 % len(bad)]
-    return lines
 
 
 LINES = make_lines()
@@ -221,12 +197,3 @@ def test_it_counts_the_same_without_the_faster_engine(monkeypatch: pytest.Monkey
     monkeypatch.setattr("gpt41_cli.tokens.text.fast.is_installed", lambda: False)
     assert counted(pa.array(LINES[:80])) == expected
     column._make_maker.cache_clear()
-
-
-def test_dask_adds_up_to_the_same_though_a_worker_is_killed(price: arrow.ArrowColumn, tmp_path: Path) -> None:
-    """In a process of its own: Dask leaves threads behind, and a process with threads forks no workers."""
-    (tmp_path / "column").write_bytes(pickle.dumps((price, LINES)))
-    command = [sys.executable, "-W", "ignore", str(ROOT / "tests" / "dask_prices.py"), str(tmp_path)]
-    subprocess.run(command, check=True, cwd=tmp_path, env=environment(), stderr=subprocess.DEVNULL)
-    assert (tmp_path / "killed").exists()
-    assert pickle.loads((tmp_path / "rows").read_bytes()) == price(pa.array(LINES)).to_pylist()
