@@ -58,7 +58,9 @@ def make_report(
         lines=(
             make_work_line(catalog, work, [*migration.current_quotes.values(), *(path.quote for path in migration.paths)]),
             *(
-                ReportLine(kind, finding.message, finding.citation, is_detail=kind == "guide")
+                ReportLine(
+                    kind, finding.message, finding.citation, is_detail=kind == "guide" or _costs_nothing(finding, migration)
+                )
                 for kind, findings in parts.items()
                 for finding in findings
             ),
@@ -138,13 +140,17 @@ def _make_reasoning_table(migration: Migration, reasoned: Sequence[ReasonedPrice
         yield make_table(_list_reasoning_columns(migration, reasoned), reasoned, title)
 
 
+def _costs_nothing(drawback: Finding, migration: Migration) -> bool:
+    """Return True for cache writes of which there are none."""
+    path = migration.chosen_path
+    return drawback.rule is rules.CACHE_WRITES and path is not None and not path.cache_writes.extra_usd
+
+
 def _find_mentioned(migration: Migration) -> Iterator[Finding]:
-    """Find the findings about the target that are among the lines: what breaks, and when it ends."""
+    """Find the findings that are among the lines: what breaks, and when today's model and the target end."""
     if migration.target:
         yield from migration.incompatibilities[migration.target.id]
-    if path := migration.chosen_path:
-        ends = lifecycle.check_lifecycle(migration.question.market, path.variant, Level.ERROR)
-        yield from (finding for finding in ends if finding.rule is rules.MODEL_RETIRES)
+        yield from (finding for finding in migration.findings if finding.rule is rules.MODEL_RETIRES)
 
 
 def _make_headline(migration: Migration, reasoned: Sequence[ReasonedPrice]) -> str:

@@ -223,7 +223,7 @@ def test_a_model_that_has_ended_is_no_way_out(run: Run) -> None:
     done = run(*gone)
     assert done.code == 1
     said = "OpenAI shut it down on 2026-10-23; its official replacement is gpt-5.6-luna"
-    assert f"\n  but      {said}" in done.out
+    assert f"\n  but    {said}" in done.out
     assert run(*gone, "-q") == (1, "gpt-4.1-nano\n", f"gpt41: gpt-4.1-nano: {said}\n")
 
 
