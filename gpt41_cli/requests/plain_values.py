@@ -10,7 +10,7 @@ _OMITTED = ("NotGiven", "Omit")
 """The classes of what stands for no value in OpenAI's Python SDK (openai/_types.py of version 3.57.0)."""
 
 
-def convert_to_plain(value: object, path: str = "") -> JsonValue:
+def convert_to_plain(value: object) -> JsonValue:
     """Convert mappings to dicts, tuples to lists, and the SDK's own objects (anything with `model_dump`) to what they send.
 
     Fields that the SDK is told to leave out (NOT_GIVEN, omit) are left out, and so is `timeout`, which it keeps to itself.
@@ -18,9 +18,9 @@ def convert_to_plain(value: object, path: str = "") -> JsonValue:
     Raises BadBody, with the path, for anything else that JSON does not have.
     """
     try:
-        return _convert(value, path)
+        return _convert(value, "")
     except RecursionError:
-        raise BadBody(path, "values that nest less deep", "hundreds of levels, or a value that contains itself") from None
+        raise BadBody("", "values that nest less deep", "hundreds of levels, or a value that contains itself") from None
 
 
 def _convert(value: object, path: str) -> JsonValue:
