@@ -285,8 +285,8 @@ def test_it_is_a_format_of_this_command_with_logs(run: Run, tmp_path: Path) -> N
     done = run("cost", "--input-tokens", "5", "--format", "focus")
     assert (done.code, done.out) == (2, "")
     assert done.err == (
-        "gpt41: --format: expected one of text, explain, json, jsonl, csv, markdown, html, github, junit, sarif, gitlab, parquet, "
-        'found "focus"; gpt41 reconcile writes focus\n'
+        "gpt41: --format: expected one of text, explain, json, jsonl, csv, markdown, html, github, junit, sarif, gitlab, "
+        'parquet, found "focus"; gpt41 reconcile writes focus\n'
     )
     done = run("reconcile", "--invoice", str(ROOT / "tests" / "bills" / "costs.json"), "--output", "costs.focus.csv")
     assert (done.code, done.err) == (2, "gpt41: --format focus: expected logs, whose usage it lists, found none\n")
