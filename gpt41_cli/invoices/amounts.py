@@ -14,18 +14,20 @@ PLACES = 10
 _PLAIN = re.compile(r"[-+]?\d{1,18}(\.\d{0,30})?([eE][-+]?\d{1,2})?", re.ASCII)
 _WITH_SEPARATORS = re.compile(r"[-+]?\d{1,3}([., '’\u00a0\u202f]\d{3})*([.,]\d{1,30})?", re.ASCII)
 _DECIMAL_COMMA = re.compile(r"[-+]?\d{1,18},\d{1,30}", re.ASCII)
+_CREDIT = re.compile(r"^\((.+)\)$")
+_DOLLAR = re.compile(r"^([-+]?)\$")
 _UNCLEAR = re.compile(r"[-+]?[1-9]\d{0,2},\d{3}", re.ASCII)
 
 
 def parse_amount(value: JsonValue, path: str) -> Decimal:
     """Parse an amount. Raises BadBody if it is none, or if a comma in it may separate thousands or decimals.
 
-    >>> [str(parse_amount(text, "cost")) for text in (1.2000000000000002, "1,234.5", "1.234,50", "0,06", "-3.5e-05")]
-    ['1.2', '1234.5', '1234.50', '0.06', '-0.000035']
+    >>> [str(parse_amount(text, "cost")) for text in (1.2000000000000002, "1,234.5", "1.234,50", "0,06", "-$3.5", "(2.00)")]
+    ['1.2', '1234.5', '1234.50', '0.06', '-3.5', '-2.00']
     """
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise BadBody(path, "an amount such as 0.06", describe_kind(value))
-    text = repr(value) if isinstance(value, float) else str(value).strip().removeprefix("$")
+    text = repr(value) if isinstance(value, float) else _DOLLAR.sub(r"\1", _CREDIT.sub(r"-\1", str(value).strip()))
     if _UNCLEAR.fullmatch(text):
         raise BadBody(path, "an amount with a point before its decimals, such as 1234.00 or 1.234", quote_text(text))
     try:

@@ -13,8 +13,9 @@ from gpt41_cli.catalog.meters import parse_meter
 from gpt41_cli.findings import Place
 
 _LINE_ITEM = re.compile(
-    r"(?:(?P<before>\w+) \| )?(?P<model>[^,|]+?)(?: (?P<after>batch|flex|priority))?, (?P<direction>[a-z ]+?)"
-    r"(?:, (?P<length>long context))?"
+    r"(?:(?P<before>[^|]+?) \| )?(?P<model>[^,|]+?)(?: text)?(?: (?P<after>batch|flex|priority))?, (?P<direction>[a-z ]+?)"
+    r"(?:, (?P<length>long context))?",
+    re.ASCII | re.IGNORECASE,
 )
 _DIRECTIONS = {"input": "input", "cached input": "cached", "output": "output", "cache writes": "written"}
 _TUNED = re.compile(r"ft[-:](?=.)")
@@ -69,9 +70,10 @@ class ItemTokens(NamedTuple):
 def parse_item(catalog: Catalog, line: InvoiceLine) -> ItemTokens:
     """Parse the name of a line: a line item of OpenAI, such as "priority | MODEL, cached input, long context", or an Azure meter.
 
-    OpenAI doesn't document its line items. These are what programs on GitHub that parse recorded costs expect (read on
-    2026-11-29): "MODEL, output", "MODEL, cached input", "MODEL, cache writes", "priority | MODEL, output, long context", "web
-    search tool calls" and "Vector storage". A line item of batch hasn't been seen.
+    OpenAI doesn't document its line items. These are what programs on GitHub name that read recorded costs (read on
+    2026-11-30): "MODEL, input", "MODEL, cached input", "MODEL, output", "MODEL, cache writes", "MODEL text, cached input",
+    "priority | MODEL, output, long context", "flex | MODEL", "ft-MODEL, input", "web search tool calls", "Vector storage". None
+    names a batch; its line item is taken to begin as the others do. A line of any other tier has no known price.
     """
     if line.item is None:
         return ItemTokens()
@@ -82,15 +84,16 @@ def parse_item(catalog: Catalog, line: InvoiceLine) -> ItemTokens:
         name = f"{FINE_TUNED_PREFIX}{found.model}" if found.is_fine_tuned else found.model
         return ItemTokens(name, found.direction, found.mode, found.platform, is_known=catalog.find_variant(name) is not None)
     match = _LINE_ITEM.fullmatch(line.item.strip())
-    if match is None or match["direction"] not in _DIRECTIONS:
+    direction = _DIRECTIONS.get(match["direction"].lower()) if match else None
+    if match is None or direction is None:
         return ItemTokens()
     said = (match["before"] or match["after"] or "").lower()
     name = _TUNED.sub("ft:", match["model"], count=1)
     variant = catalog.find_named_variant(name)
     return ItemTokens(
         variant.id if variant else match["model"],
-        _DIRECTIONS[match["direction"]],
+        direction,
         said if said in MODES else None,
-        is_known=variant is not None,
+        is_known=variant is not None and said in ("", *MODES),
         is_long=match["length"] is not None,
     )

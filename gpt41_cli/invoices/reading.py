@@ -19,7 +19,7 @@ from itertools import chain
 from typing import BinaryIO, TypeAlias
 
 from gpt41_cli.answers.days import parse_day
-from gpt41_cli.errors import InputError
+from gpt41_cli.errors import InputError, quote_text
 from gpt41_cli.files import compressed, documents, text
 from gpt41_cli.files.fields import (
     BadBody,
@@ -40,17 +40,18 @@ from gpt41_cli.invoices.lines import EmptyDay, InvoiceLine, PageEnd
 COSTS_OBJECT = "organization.costs.result"
 USD = "USD"
 
-_AMOUNTS = (
-    *(("costinusd", None), ("amountvalue", "amountcurrency"), ("costinbillingcurrency", "billingcurrency")),
-    *(
-        ("costinpricingcurrency", "pricingcurrency"),
-        ("pretaxcost", "currency"),
-        ("cost", "billingcurrency"),
-        ("cost", "currency"),
-    ),
-    *(("cost", "billingcurrencycode"), ("amount", "currency")),
-)
-"""Columns of an amount with the column of its currency, the most certain first; None: it is in dollars."""
+_BILLING_CURRENCIES = ("billingcurrency", "billingcurrencycode", "currency")
+_AMOUNTS: Mapping[str, tuple[str, ...]] = {
+    "costinusd": (),
+    "costusd": (),
+    "amountvalue": ("amountcurrency",),
+    "costinbillingcurrency": _BILLING_CURRENCIES,
+    "costinpricingcurrency": ("pricingcurrency",),
+    "pretaxcost": _BILLING_CURRENCIES,
+    "cost": _BILLING_CURRENCIES,
+    "amount": ("currency",),
+}
+"""Columns of an amount, the most certain first, with the columns that may hold its currency; those without are in dollars."""
 _DAYS = ("starttimeiso", "starttime", "date", "usagedate", "usagedatetime")
 _ITEMS = ("lineitem", "metername", "meter")
 _PROJECTS = ("projectid", "projectname", "resourceid", "instanceid")
@@ -123,7 +124,7 @@ def _list_results(value: JsonValue) -> tuple[list[tuple[JsonObject, JsonObject]]
         if "has_more" in owner:
             others.append(PageEnd(owner["has_more"] is True))
         results = [require_object(result, "results") for result in get_list(owner, "results", "")]
-        found += [(result, owner) for result in results if result.get("object", COSTS_OBJECT) == COSTS_OBJECT]
+        found += [(result, owner) for result in results]
         day = parse_day(owner.get("start_time"))
         if day and not results:
             others.append(EmptyDay(day))
@@ -132,6 +133,9 @@ def _list_results(value: JsonValue) -> tuple[list[tuple[JsonObject, JsonObject]]
 
 
 def _read_result(result: JsonObject, bucket: JsonObject, place: Place) -> InvoiceLine:
+    kind = get_text(result, "object", "")
+    if kind.replace("_", ".") not in ("", COSTS_OBJECT):
+        raise BadBody("object", COSTS_OBJECT, quote_text(kind))
     amount = get_object(result, "amount", "")
     day = parse_day(bucket.get("start_time"))
     if day is None:
@@ -158,7 +162,7 @@ def _read_rows(data: Iterable[bytes], name: str, label: str) -> Iterator[Invoice
     delimiter = max(",;\t|", key=header.count)
     rows = csv.reader(chain((header,), lines), delimiter=delimiter)
     columns = {re.sub(r"[^a-z]", "", cell.lower()): index for index, cell in reversed(list(enumerate(next(rows, []))))}
-    amounts = next(((a, c) for a, c in _AMOUNTS if a in columns and (c is None or c in columns)), None)
+    amounts = next(_list_amounts(columns), None)
     if amounts is None or not any(day in columns for day in _DAYS):
         expected = (
             "costs: pages of the costs API, or a CSV with days and amounts, such as start_time, amount_value, amount_currency"
@@ -175,6 +179,15 @@ def _read_rows(data: Iterable[bytes], name: str, label: str) -> Iterator[Invoice
             yield _read_row(cells, *amounts, place)
         except BadBody as error:
             yield RejectedRequest(place, str(error))
+
+
+def _list_amounts(columns: Mapping[str, int]) -> Iterator[tuple[str, str | None]]:
+    """Yield the columns of amounts with those of their currencies; None if they are in dollars."""
+    for amount, currencies in _AMOUNTS.items():
+        if amount in columns:
+            yield from ((amount, name) for name in currencies if name in columns)
+            if not currencies:
+                yield amount, None
 
 
 def _read_row(cells: Mapping[str, str], amount: str, currency: str | None, place: Place) -> InvoiceLine:

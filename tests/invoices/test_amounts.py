@@ -17,6 +17,9 @@ from gpt41_cli.invoices.amounts import parse_amount
         ("0.8958740000000000", "0.8958740000000000"),
         ("1.2000000000000002", "1.2"),
         ("$1.50", "1.50"),
+        ("-$2.50", "-2.50"),
+        ("(2.00)", "-2.00"),
+        ("($1,234.50)", "-1234.50"),
         ("-5", "-5"),
         ("+1.5", "+1.5"),
         ("6e-05", "0.00006"),
@@ -39,7 +42,9 @@ def test_amounts_are_exact(written: float | str, amount: str) -> None:
     assert parse_amount(written, "cost") == parse_amount(amount.removeprefix("+"), "cost")
 
 
-@pytest.mark.parametrize("written", ["1,234", "-1,234", "much", "", "1,23,4", "NaN", "1e400", True, None, [1]])
+@pytest.mark.parametrize(
+    "written", ["1,234", "-1,234", "much", "", "1,23,4", "NaN", "1$5", "(-2)", "€3", "1e400", True, None, [1]]
+)
 def test_what_is_unclear_is_refused(written: object) -> None:
     with pytest.raises(BadBody, match=r"^cost: expected an amount "):
         parse_amount(written, "cost")

@@ -263,6 +263,22 @@ def test_azures_meters_are_models_directions_modes_and_zones(run: Run, tmp_path:
     assert "  note  $2.40 of other services left out: Virtual Machines\n" in done.out
 
 
+@pytest.mark.parametrize(
+    ("columns", "amounts", "charged"),
+    [
+        ("CostUSD,Cost,Currency", "1.5,1.4,EUR", "1.5"),
+        ("CostInBillingCurrency,BillingCurrencyCode", "2.00,USD", "2"),
+        ("PreTaxCost,Currency", "2.00,USD", "2"),
+        ("Cost,BillingCurrency,Currency", "2.00,USD,EUR", "2"),
+    ],
+)
+def test_the_currency_of_an_amount_is_in_the_column_that_azure_has(
+    run: Run, tmp_path: Path, columns: str, amounts: str, charged: str
+) -> None:
+    (tmp_path / "azure.csv").write_text(f"UsageDate,Meter,{columns}\n10/01/2026,gpt 4.1 Inp glbl Tokens,{amounts}\n")
+    assert run("reconcile", "--invoice", "azure.csv", *NOW, "--quiet") == (0, f"{charged}\n", "")
+
+
 def test_other_currencies_are_left_out_and_refused_if_there_is_nothing_else(run: Run, tmp_path: Path) -> None:
     (tmp_path / "azure.csv").write_text(AZURE.replace("0.40,USD", "0.37,EUR"))
     done = run("reconcile", "--invoice", "azure.csv", *NOW)
@@ -295,6 +311,14 @@ def test_other_currencies_are_left_out_and_refused_if_there_is_nothing_else(run:
             (
                 "--invoice: expected lines of costs, found 1 line that can't be read: costs.csv:2: amount: expected an amount "
                 'with a point before its decimals, such as 1234.00 or 1.234, found "1,234"'
+            ),
+        ),
+        (
+            "costs.json",
+            make_page({FIRST: [make_usage(MINI, 1, 0, 1)]}),
+            (
+                "--invoice: expected lines of costs, found 1 line that can't be read: costs.json[0]: object: expected "
+                'organization.costs.result, found "organization.usage.completions.result"'
             ),
         ),
         ("costs.json", "[5]", "costs.json: expected an object, found the number 5"),

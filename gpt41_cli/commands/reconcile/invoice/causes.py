@@ -166,8 +166,10 @@ def _find_shifted_days(parts: Sequence[_Part], slack: Decimal) -> Iterator[_Expl
             one, other = waiting[:2]
             is_next = other.row.key.day - one.row.key.day == timedelta(days=1)
             if is_next and abs(EXACT.add(one.usd, other.usd)) <= 2 * slack:
-                cause = _make_cause("day-end", one.row, EXACT.add(one.usd, other.usd), tokens=abs(round(one.tokens)))
+                cause = _make_cause("day-end", one.row, Decimal(0), tokens=abs(round(one.tokens)))
                 yield cause._replace(last_day=other.row.key.day), (one, other)
+                if rest := EXACT.add(one.usd, other.usd):
+                    yield _make_cause("rounding", one.row, rest, subject=""), ()
                 del waiting[:2]
             else:
                 del waiting[0]
@@ -206,20 +208,32 @@ def _explain_rates(parts: Sequence[_Part], slack: Decimal) -> Iterator[InvoiceCa
     for part in parts:
         found = None if part.is_rate is False else _find_other_rate(part, slack)
         if found:
-            yield _make_cause(found[0], part.row, part.usd, detail=found[1])
+            yield from _split_rounding(part, found.usd, _make_cause(found.kind, part.row, part.usd, detail=found.name))
         else:
             left.append(part)
     ratios = Counter(ratio for part in left if (ratio := _find_ratio(part, slack)) is not None)
     for part in left:
         ratio = _find_ratio(part, slack)
         if ratio is not None and (part.is_rate or ratios[ratio] >= _LEAST_ALIKE):
-            kind = "discount" if ratios[ratio] >= _LEAST_ALIKE else "rate"
-            percent = to_decimal((1 - ratio) * 100, 2).normalize()
-            yield _make_cause(kind, part.row, part.usd, subject="" if kind == "discount" else None, detail=f"{percent:f}")
+            percent = f"{to_decimal((1 - ratio) * 100, 2).normalize():f}"
+            if ratios[ratio] >= _LEAST_ALIKE:
+                exact = ratio * Fraction(EXACT.subtract(part.row.charged_usd, part.usd))
+                cause = _make_cause("discount", part.row, part.usd, subject="", detail=percent)
+                yield from _split_rounding(part, to_decimal(exact, 12), cause)
+            else:
+                yield _make_cause("rate", part.row, part.usd, detail=percent)
         elif part.is_rate or not part.row.rate:
             yield _make_cause("rate", part.row, part.usd)
         else:
             yield _make_cause("tokens", part.row, part.usd, detail=part.row.key.direction, tokens=round(part.tokens))
+
+
+def _split_rounding(part: _Part, exact_usd: Decimal, cause: InvoiceCause) -> Iterator[InvoiceCause]:
+    """Yield a cause with what it makes of an exact price, and what the rounding of the amount adds to that."""
+    rounding = EXACT.subtract(part.row.charged_usd, exact_usd)
+    yield cause._replace(usd=EXACT.subtract(cause.usd, rounding))
+    if rounding:
+        yield _make_cause("rounding", part.row, rounding, subject="")
 
 
 def _find_ratio(part: _Part, slack: Decimal) -> Fraction | None:
@@ -232,8 +246,16 @@ def _find_ratio(part: _Part, slack: Decimal) -> Fraction | None:
     return ratio if abs(ratio * base - Fraction(part.row.charged_usd)) <= Fraction(slack) + Fraction(1, 10**9) else None
 
 
-def _find_other_rate(part: _Part, slack: Decimal) -> tuple[str, str] | None:
-    """Find the mode, platform or price row whose rate gives the amount that was charged: its kind of cause and its name."""
+class _OtherRate(NamedTuple):
+    """The kind of cause that another rate of the table is, the name of the rate, and what the line costs at it."""
+
+    kind: str
+    name: str
+    usd: Decimal
+
+
+def _find_other_rate(part: _Part, slack: Decimal) -> _OtherRate | None:
+    """Find the mode, platform or price row whose rate gives the amount that was charged."""
     row, offer = part.row, part.row.offer
     tokens = row.tokens if row.quantity is None else Fraction(row.quantity)
     if offer is None or not tokens:
@@ -244,11 +266,13 @@ def _find_other_rate(part: _Part, slack: Decimal) -> tuple[str, str] | None:
         for mode, dated in modes.items():
             for each in dated:
                 rate = find_rate(offer._replace(row=each), row.key.direction)
-                if rate is None or abs(Fraction(tokens) * Fraction(rate) / _MILLION - Fraction(row.charged_usd)) > slack:
+                usd = to_decimal(Fraction(tokens) * Fraction(rate or 0) / _MILLION, 12)
+                if rate is None or abs(usd - row.charged_usd) > slack:
                     continue
                 if name != platform.id:
-                    return "platform", name
-                return ("mode", mode) if mode != offer.mode else ("price-row", each.effective_from.isoformat())
+                    return _OtherRate("platform", name, usd)
+                is_mode = mode != offer.mode
+                return _OtherRate("mode" if is_mode else "price-row", mode if is_mode else str(each.effective_from), usd)
     return None
 
 
