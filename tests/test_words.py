@@ -39,6 +39,12 @@ BANNED = {
     r"\bwhat is asked of\b": "the requirements",
     r"\bpoints (?:more|less)\b": "a score ... points higher, lower",
     r"\bto be trained on\b": "to train on",
+    r"\bWhere an? \w+ is (?:stated|given|said)\b": "If ...",
+    r"\bis looked for from\b": "it takes the nearest ...",
+    r"\bnot shown: ": "wider screens also show",
+    r"\bwhat is more\b": "the rest",
+    r"\bWhen all of it must be done\b": "How long all of the work may take",
+    r"\bis a doubt\b|`(?:doubt|spare|cold)` (?:is|line|lists|says)": "uncertain, savings, without cache: the labels of answers",
 }
 """What isn't written, as a regular expression, with what to write in its place."""
 

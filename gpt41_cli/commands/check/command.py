@@ -39,8 +39,8 @@ def check(
 ) -> None:
     """Check the workloads of gpt41.yaml against their budgets, limits and requirements.
 
-    gpt41.yaml is looked for from the working directory upwards. Where a range is stated, a budget that the expected figure
-    breaks is an error, one that only the high end breaks a warning.
+    It takes the nearest gpt41.yaml, from the working directory upwards. If output_tokens is a range, a budget that the expected
+    figure breaks is an error, and one that only the high end breaks is a warning.
 
     \b
     gpt41 check --init prompts/

@@ -137,7 +137,7 @@ def _price_text(source: InputSource, found: TextInput | PictureInput, pricer: Re
     )
     try:
         if pricer.terms.output_tokens is None:
-            raise BadBody(expected="--output-tokens with a text, which states no maximum", found="none")
+            raise BadBody(expected="--output-tokens, as a text doesn't say how long its answer may be", found="none")
         return pricer.price(sent._replace(place=place))
     except BadBody as error:
         return RejectedRequest(place, str(error), source.is_from_folder, error.path)

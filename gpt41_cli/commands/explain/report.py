@@ -37,7 +37,7 @@ _COLUMNS: Sequence[Column[Rule]] = (
 
 def find_rule(name: str) -> Rule:
     """Find the rule with that id. Raises UnknownName with the ids most like it, or InputError if there are none."""
-    rule = RULES.get(name.strip("[]").lower())
+    rule = RULES.get(name.strip("[]").lower().replace("_", "-"))
     if rule:
         return rule
     if get_close_matches(name.lower(), RULES):

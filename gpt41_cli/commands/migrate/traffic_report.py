@@ -153,8 +153,8 @@ def _make_notes(traffic: Sequence[MovedTraffic]) -> Iterator[str]:
     paths = [each.path for each in traffic if each.path]
     if any(path.low_usd != path.high_usd for path in paths):
         yield (
-            "What is read from the prompt cache is what the logs show. What is written to it, which successors bill, is nothing "
-            "at the lower end and all that can be at the higher one, which is compared."
+            "Cached input is that of the logs. Successors also bill what is written to the prompt cache: the lower price counts "
+            "none of it, the higher one, which is compared, all that can be written."
         )
     if paths:
         yield (

@@ -31,7 +31,7 @@ def plan(
     usage_tier: Annotated[
         int | None, typer.Option(metavar="N", help="Your usage tier.", show_default="all of them, side by side")
     ] = None,
-    deadline: Annotated[str | None, typer.Option(metavar="TIME", help="When all of it must be done: 90m, 24h, 2d.")] = None,
+    deadline: Annotated[str | None, typer.Option(metavar="TIME", help="How long all of the work may take: 90m, 24h, 2d.")] = None,
     platform: options.PlatformOption = "openai",
     skip_invalid: options.SkipInvalidOption = False,
     jobs: options.JobsOption = None,

@@ -164,12 +164,12 @@ def _is_known(finding: Finding, recommendation: Recommendation) -> bool:
 def _make_task_lines(wishes: Wishes, recommendation: Recommendation) -> Iterator[ReportLine]:
     """Say that no task was stated, and what would be chosen for some."""
     if wishes.is_task_assumed and wishes.tasks:
-        choices = (
-            f"{name}: {name_offer(other.variant.id, other.mode) if other else 'nothing'}"
-            for name, other in recommendation.by_task
-        )
-        others = f"; it would be for {', '.join(choices)}" if recommendation.by_task else ""
-        yield ReportLine("task", f"none was given, so the work is judged as {wishes.tasks[0].id}{others}")
+        tasks: dict[str, list[str]] = {}
+        for name, other in recommendation.by_task:
+            tasks.setdefault(name_offer(other.variant.id, other.mode) if other else "nothing", []).append(name)
+        choices = ", and ".join(f"{choice} for {', '.join(names)}" for choice, names in tasks.items())
+        others = f"; it would be {choices}" if choices else ""
+        yield ReportLine("task", f"no --task is given, so the work is judged as {wishes.tasks[0].id}{others}")
 
 
 def _make_break_even_lines(catalog: Catalog, work: Workload, recommendation: Recommendation) -> Iterator[ReportLine]:

@@ -76,7 +76,9 @@ def reconcile(
     since: Annotated[
         str | None, typer.Option(metavar="DATE", help="Only answers of that day and later.", show_default=False)
     ] = None,
-    until: Annotated[str | None, typer.Option(metavar="DATE", help="Only answers up to that day.", show_default=False)] = None,
+    last_day: Annotated[
+        str | None, typer.Option("--until", metavar="DATE", help="Only answers up to that day.", show_default=False)
+    ] = None,
     compare: Annotated[
         bool, typer.Option("--compare", help="Show the change to the period before, which is as long; needs --since.")
     ] = False,
@@ -152,12 +154,12 @@ def reconcile(
         raise InputError("--format focus", "logs, whose usage it lists", "none")
     if invoice and not logs:
         about_logs = {"--requests": request_files, "--estimate": estimate, "--workload": workload, "--columns": columns}
-        groups = {"--by": by, "--since": since, "--until": until, "--compare": compare}
+        groups = {"--by": by, "--since": since, "--until": last_day, "--compare": compare}
         refuse_without_logs({**about_logs, **groups, "--write-config": write_config})
         share = None if tolerance is None else parse.read_percent(tolerance, "--tolerance")
         alone = read_invoice(invoice, conditions.market, share, skips_invalid=skip_invalid)
         output.show_and_exit(alone.make_report(configs, jobs), wanted, threshold)
-    spending = prepare_spending(by, top, since, until, conditions, compares=compare, needs_costs=bool(invoice) or has_focus)
+    spending = prepare_spending(by, top, since, last_day, conditions, compares=compare, needs_costs=bool(invoice) or has_focus)
     asked = ReconcileOptions(
         request_files, estimate, tolerance, config, workload, write_config, save_misses, skip_invalid, jobs, bool(invoice)
     )

@@ -24,7 +24,7 @@ def test_what_a_rule_does_to_an_answer_is_told_if_it_does_anything() -> None:
     assert make_rule_report(STORED_STATE).lines[-1].text == "the answer becomes a lower bound and says at least"
 
 
-@pytest.mark.parametrize("name", ["batch-empty", "[batch-empty]", "Batch-Empty"])
+@pytest.mark.parametrize("name", ["batch-empty", "[batch-empty]", "Batch-Empty", "batch_empty"])
 def test_an_id_may_be_written_as_findings_print_it(name: str) -> None:
     assert find_rule(name) is BATCH_EMPTY
 

@@ -511,13 +511,13 @@ def test_nobody_who_has_moved_is_told_to_go_back(run: Run) -> None:
 def test_work_without_a_task_is_judged_as_general_and_others_are_shown(run: Run) -> None:
     numbers = ("--input-tokens", "1000", "--output-tokens", "100", "--as-of", "2026-11-23")
     shown = run("recommend", *numbers)
-    assert "none was given, so the work is judged as general; it would be for chat: gpt-4.1-mini, extraction" in shown.out
+    assert "no --task is given, so the work is judged as general; it would be gpt-4.1-mini for chat, extraction" in shown.out
     found = json.loads(run("recommend", *numbers, "--max-usd", "0.001", "--format", "json").out)
     assert found["by_task"][2] == {"task": "classification", "model": "gpt-4.1-mini", "mode": "standard"}
     stated = run("recommend", *numbers, "--task", "general", "--task", "support", "--task", "chat")
-    assert "none was given" not in stated.out
+    assert "no --task is given" not in stated.out
     gone = run("recommend", *numbers[:4], "--as-of", "2027-02-01")
-    assert "task  none was given, so the work is judged as general\n" not in gone.out  # no launch score is of a successor
+    assert "task  no --task is given, so the work is judged as general\n" not in gone.out  # no launch score is of a successor
 
 
 def test_before_the_release_nothing_fits() -> None:
