@@ -125,6 +125,7 @@ def _list_results(value: JsonValue) -> tuple[list[tuple[JsonObject, JsonObject]]
             others.append(PageEnd(owner["has_more"] is True))
         results = [require_object(result, "results") for result in get_list(owner, "results", "")]
         found += [(result, owner) for result in results]
+        found += [(owner, {})] if "amount" in owner else []  # a result without its bucket
         day = parse_day(owner.get("start_time"))
         if day and not results:
             others.append(EmptyDay(day))
@@ -162,8 +163,12 @@ def _read_rows(data: Iterable[bytes], name: str, label: str) -> Iterator[Invoice
     delimiter = max(",;\t|", key=header.count)
     rows = csv.reader(chain((header,), lines), delimiter=delimiter)
     columns = {re.sub(r"[^a-z]", "", cell.lower()): index for index, cell in reversed(list(enumerate(next(rows, []))))}
-    amounts = next(_list_amounts(columns), None)
-    if amounts is None or not any(day in columns for day in _DAYS):
+    amounts, has_days = next(_list_amounts(columns), None), any(day in columns for day in _DAYS)
+    bare = next((name for name in _AMOUNTS if name in columns), None)
+    if amounts is None and has_days and bare:
+        expected = f"a column with the currency of the amounts in {bare}, such as {_AMOUNTS[bare][0]}"
+        raise InputError(expected=expected, found="none", location=label)
+    if amounts is None or not has_days:
         expected = (
             "costs: pages of the costs API, or a CSV with days and amounts, such as start_time, amount_value, amount_currency"
         )

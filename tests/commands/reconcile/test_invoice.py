@@ -322,6 +322,21 @@ def test_other_currencies_are_left_out_and_refused_if_there_is_nothing_else(run:
             ),
         ),
         ("costs.json", "[5]", "costs.json: expected an object, found the number 5"),
+        (
+            "costs.json",
+            json.dumps(make_cost("Image models", 0.06)),
+            "--invoice: expected lines of costs, found 1 line that can't be read: costs.json[0]: start_time: expected the time",
+        ),
+        (
+            "costs.csv",
+            "date,cost,meterName\n2026-10-01,5,x\n",
+            "costs.csv: expected a column with the currency of the amounts in cost, such as billingcurrency, found none",
+        ),
+        (
+            "costs.csv",
+            "date,cost,currency,meterCategory\n2026-10-01,5,USD,Storage\n2026-10-01,5,USD,Virtual Machines\n",
+            "--invoice: expected costs of AI, found costs of other services: Storage, Virtual Machines",
+        ),
         ("costs.json", '{"data": 5}', "costs.json: data: expected a list, found the number 5"),
         ("costs.json", "{}\n{", "costs.json: expected JSON, but at column 2"),
         ("costs.csv", "date,amount,currency\n", "--invoice: expected lines of costs, found none"),

@@ -19,12 +19,14 @@ from gpt41_cli.commands.reconcile.invoice.planned_report import add_no_plan_note
 from gpt41_cli.commands.reconcile.invoice.report import add_invoice_to_report, make_invoice_report
 from gpt41_cli.commands.reconcile.invoice.rows import pair_rows
 from gpt41_cli.config import CONFIG_NAME
-from gpt41_cli.display import pluralize
+from gpt41_cli.display import pluralize, sanitize
 from gpt41_cli.errors import InputError
 from gpt41_cli.files.sources import find_duplicate_files, open_source
 from gpt41_cli.invoices.reading import read_costs
 from gpt41_cli.reports import Report
 from gpt41_cli.workloads.priced import CheckOptions, PricedConfig, price_configs
+
+_MAX_NAMES = 5
 
 
 class InvoiceQuestion(NamedTuple):
@@ -90,6 +92,9 @@ def read_invoice(
         if foreign:
             hint = "export them in US dollars, or with a column costInUsd"
             raise InputError("--invoice", "costs in US dollars", f"costs in {foreign}", hint)
+        if invoice.other_services and not invoice.rejects.count:
+            services = ", ".join(sanitize(name) for name in list(invoice.other_services)[:_MAX_NAMES])
+            raise InputError("--invoice", "costs of AI", f"costs of other services: {services}")
         unread = f"{pluralize(invoice.rejects.count, 'line')} that can't be read" if invoice.rejects.count else "none"
         first = (
             f": {invoice.rejects.examples[0].place.label}: {invoice.rejects.examples[0].message}" if invoice.rejects.count else ""
