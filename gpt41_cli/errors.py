@@ -111,16 +111,21 @@ class UnknownName(Gpt41Error):
 
 
 class UnknownModel(UnknownName):
-    """A model that the table does not have. Names with other digits aren't near: they are other models, not misspelt ones."""
+    """A model that the table does not have."""
 
     def __init__(self, path: str, name: str, known: Iterable[str], kind: str = "") -> None:
-        near = suggest(name, [choice for choice in known if _keep_digits(choice) == _keep_digits(name)])
+        near = suggest_model(name, known)
         hint = f"{near} {_DEPLOYMENT_HINT}" if near else _DEPLOYMENT_HINT
         Gpt41Error.__init__(self, path if kind else "", hint=hint, problem=f"unknown {kind or path} {quote_text(name)}")
         self.name = name
 
 
 _DEPLOYMENT_HINT = "--model NAME=MODEL, or models: in gpt41.yaml, says what a deployment or label is"
+
+
+def suggest_model(name: str, known: Iterable[str]) -> str:
+    """Return the hint that asks for the nearest models with the same digits: with others they are other models."""
+    return suggest(name, [choice for choice in known if _keep_digits(choice) == _keep_digits(name)])
 
 
 def _keep_digits(name: str) -> str:

@@ -10,6 +10,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from gpt41_cli.errors import suggest_model
 from gpt41_cli.findings import Citation
 from gpt41_cli.records import Seen
 
@@ -55,7 +56,7 @@ def is_known(kind: str, find_names: Callable[[Seen], Collection[str]]) -> Check:
     def check(name: str, at: Cursor, table: Seen) -> None:
         names = find_names(table)
         if name not in names:
-            at.fail(f"a {kind} of this table ({', '.join(names)})", f"the {kind} {name}")
+            at.fail(f"a {kind} of this table ({', '.join(names)})", f"the {kind} {name}", suggest_model(name, names))
 
     return check
 

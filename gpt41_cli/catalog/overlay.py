@@ -21,6 +21,8 @@ _UPLIFT = "regional_uplift_percent"
 _PTU = "ptu_usd_per_hour"
 _OWN_KEYS = ("overrides", "aliases", _PTU)
 """The keys that no price table has."""
+_TABLE_KEYS = ("schema", "platforms", "evidence", "tasks", "limits")
+"""Keys that only a price table has."""
 
 
 class _Override(NamedTuple):
@@ -37,8 +39,8 @@ class _Override(NamedTuple):
 
     def change(self, row: tables.DatedRates, file: str) -> tables.DatedRates:
         """Return a row at the overridden price, with a note that says so."""
-        percent = EXACT.subtract(self.regional_uplift_percent or Decimal(0), self.discount_percent or Decimal(0))
-        factor = EXACT.divide(EXACT.add(Decimal(100), percent), Decimal(100))
+        percents = EXACT.minus(self.discount_percent or Decimal(0)), self.regional_uplift_percent or Decimal(0)
+        factor = EXACT.multiply(*(EXACT.add(Decimal(1), each.scaleb(-2)) for each in percents))
         rates = self.rates or row.rates.with_multipliers(factor, factor)
         writes = (row.cache_write_30m, row.cache_write_12h)
         changed = [each if each is None or self.rates else EXACT.multiply(each, factor) for each in writes]
@@ -65,9 +67,9 @@ class _OwnModels(NamedTuple):
 
 
 def is_overlay(root: Cursor) -> bool:
-    """Return True if a document is a file of overrides, not a whole price table."""
-    keys = root.entries()
-    return "schema" not in keys and not keys.keys().isdisjoint(_OWN_KEYS)
+    """Return True if a document is a file of overrides, or meant to be one, not a whole price table."""
+    keys = root.entries().keys()
+    return bool(keys) and keys.isdisjoint(_TABLE_KEYS)
 
 
 def apply_overlay(catalog: Catalog, root: Cursor, data: bytes) -> Catalog:
@@ -96,6 +98,9 @@ def apply_overlay(catalog: Catalog, root: Cursor, data: bytes) -> Catalog:
         if changed == models:
             place.fail("models, platforms, modes and days that the price table has prices for", "no price that it changes")
         models = changed
+    for name in overlay.aliases:
+        if catalog.find_variant(name):
+            entries["aliases"].entries()[name].fail("a name that isn't a model of the price table", name)
     file = OverlayFile(root.file, hashlib.sha256(data).hexdigest())
     limits = _state_unit_prices(catalog.limits, overlay.ptu_usd_per_hour, entries[_PTU]) if _PTU in entries else catalog.limits
     found = catalog._replace(sources=sources, models=models, limits=limits, overlay=file)

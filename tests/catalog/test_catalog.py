@@ -277,7 +277,7 @@ def test_what_nests_too_deep_for_a_parser_in_python_is_refused(monkeypatch: pyte
         (b"", "mine.yaml: expected a mapping, found an empty document"),
         (b"- 1\n", "mine.yaml:1:1: the document: expected a mapping, found a list"),
         (b"just text", "mine.yaml:1:1: the document: expected a mapping, found text"),
-        (b"ghp_key: 1\n", "mine.yaml:1:1: the document: expected one of the keys checked_on, "),
+        (b"ghp_key: 1\n", "mine.yaml:1:1: the document: expected one of the keys aliases, models, overrides, "),
         (b"ghp_key: 1\nghp_key: 2\n", "mine.yaml:2:1: the document: expected each key once, found it a second time"),
         (b"? [ghp_key]\n: 1\n", "mine.yaml:1:3: the document: expected a name as the key, found a list"),
         (b"!ghp_key 1\n", "mine.yaml:1:1: the document: expected plain values, found a tag"),

@@ -79,6 +79,15 @@ def test_overrides_add_up_in_their_order() -> None:
     assert changed == write * 11 / 10
 
 
+def test_a_discount_comes_off_the_price_with_its_uplift() -> None:
+    found = parse("overrides:\n- {discount_percent: 10, regional_uplift_percent: 10, models: [gpt-4.1]}")
+    assert list_prices(found, "gpt-4.1") == [("2025-04-14", "1.98")]
+
+
+def test_a_file_may_add_models_alone() -> None:
+    assert list_prices(parse(MODEL), "gpt-own") == [("2026-01-01", "1")]
+
+
 def test_before_the_first_price_there_is_none_to_change() -> None:
     found = parse("overrides:\n- {discount_percent: 50, models: [gpt-4.1], from: 2020-01-01}")
     assert list_prices(found, "gpt-4.1") == [("2025-04-14", "1")]
@@ -154,6 +163,14 @@ def test_own_models_and_names_are_known() -> None:
             "company.yaml:2:3: overrides[0]: expected models, platforms, modes and days that the price table has",
         ),
         (
+            "override:\n- discount_percent: 5",
+            "company.yaml:1:1: the document: expected one of the keys aliases, models, overrides, ptu_usd_per_hour, ",
+        ),
+        (
+            "aliases: {gpt-4.1: gpt-4.1-mini}",
+            "company.yaml:1:20: aliases.gpt-4.1: expected a name that isn't a model of the price table, found gpt-4.1",
+        ),
+        (
             "ptu_usd_per_hour: {openai: 1}",
             "company.yaml:1:28: ptu_usd_per_hour.openai: expected a platform that sells provisioned throughput (azure-global, ",
         ),
@@ -194,6 +211,10 @@ def test_an_unknown_model_is_a_mistake() -> None:
         parse("overrides:\n- {discount_percent: 5, models: [gpt-9]}")
     assert str(raised.value).startswith("company.yaml:2:34: overrides[0].models[0]: expected a model of this table (gpt-4.1, ")
     assert str(raised.value).endswith("found the model gpt-9")
+    with pytest.raises(TableError, match=r"found the model gpt-4\.1-mni; did you mean gpt-4\.1-mini\?$"):
+        parse("overrides:\n- {discount_percent: 5, models: [gpt-4.1-mni]}")
+    with pytest.raises(TableError, match=r"found the platform sweden; did you mean azure-sweden\?$"):
+        parse("overrides:\n- {discount_percent: 5, platforms: [sweden]}")
 
 
 def test_a_run_says_which_files_its_prices_are_from(run: Run, tmp_path: Path) -> None:
