@@ -1,7 +1,7 @@
 """`--each`: one entry per request. Formats that can stream do, so memory doesn't grow with the file."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from gpt41_cli.cli import output
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from gpt41_cli.catalog import Market
     from gpt41_cli.files.trees import SkippedPath
     from gpt41_cli.findings import Finding, Place
-    from gpt41_cli.reports import Report
+    from gpt41_cli.reports.entries import EntryKind
     from gpt41_cli.totals import Occurrences
 
 
@@ -21,15 +21,14 @@ class _NotedEntries:
     the good ones are.
     """
 
-    def __init__(self, find_bound: Callable[[Any], str], find_features: Callable[[Any], Iterable[str]]) -> None:
+    def __init__(self, kind: "EntryKind") -> None:
         from gpt41_cli.files.places import Rejections
 
         self.rejects = Rejections()
         self.models: dict[str, None] = {}
         self.features: dict[str, Occurrences[Place]] = {}
         self.bounds: Counter[str] = Counter()
-        self._find_bound = find_bound
-        self._find_features = find_features
+        self._kind = kind
 
     def track(self, found: Iterable[Any]) -> Iterator[Any]:
         """Yield all entries, and note them."""
@@ -40,35 +39,30 @@ class _NotedEntries:
             if isinstance(each, RejectedRequest):
                 self.rejects.add(each)
             else:
-                self.bounds[self._find_bound(each)] += 1
+                self.bounds[self._kind.find_bound_prefix(each)] += 1
                 if each.model is not None:
                     self.models[each.model] = None
-                for feature in self._find_features(each):
+                for feature in self._kind.find_features(each):
                     self.features.setdefault(feature, Occurrences()).add(each.place)
             yield each
 
 
 def finish_each(
     found: Iterator[Any],
-    report: "Callable[..., Report]",
-    record: "Callable[[Any], Mapping[str, Any]]",
-    answer: Callable[[Any], str],
+    kind: "EntryKind",
     wanted: OutputOptions,
-    skip_invalid: bool,
-    findings: "Callable[[], Iterable[Finding]] | None" = None,
-    left_out: "Sequence[SkippedPath]" = (),
     *,
-    find_bound: Callable[[Any], str],
+    skip_invalid: bool,
+    left_out: "Sequence[SkippedPath]",
     check_models: "Callable[[Iterable[str]], Iterable[Finding]]",
-    find_features: Callable[[Any], Iterable[str]],
     read_market: "Callable[[], Market]",
+    find_more: "Callable[[], Iterable[Finding]] | None" = None,
 ) -> NoReturn:
     """Print every entry and exit. Bare answers and JSON Lines stream; other formats and files need a report of all entries.
 
-    Invalid requests are an error at the end, unless they are skipped. `findings` is called at the end for other findings; they
-    are about every entry, even if the reader of the output has gone. `left_out` collects the skipped files of folders;
-    `check_models` makes the findings about the models of the entries, `find_bound` says what a bare answer can't, as
-    `choose_bound_prefix` has it. `find_features` names the features of an entry that end, by their ids in the price table.
+    Invalid requests are an error at the end, unless they are skipped. `left_out` collects the skipped files of folders.
+    `check_models` makes the findings about the models of the entries. `find_more` is called at the end for other findings; they
+    are about every entry, even if the reader of the output has gone.
     """
     from gpt41_cli.constraints.lifecycle import make_feature_findings
     from gpt41_cli.display import format_int, pluralize
@@ -77,27 +71,26 @@ def finish_each(
     from gpt41_cli.reports.findings import make_unreadable_findings
     from gpt41_cli.views.jsonl import format_record
 
-    noted = _NotedEntries(find_bound, find_features)
+    noted = _NotedEntries(kind)
     entries = noted.track(found)
 
     def collect_findings() -> "Iterable[Finding]":
         ends = find_feature_ends()
-        return (*(findings() if findings else ()), *check_models(noted.models), *ends, *make_unreadable_findings(left_out))
+        return (*(find_more() if find_more else ()), *check_models(noted.models), *ends, *make_unreadable_findings(left_out))
 
     def find_feature_ends() -> "tuple[Finding, ...]":
         return tuple(make_feature_findings(read_market(), noted.features)) if noted.features else ()
 
     if (wanted.quiet or wanted.format == "jsonl") and not wanted.files:
-        answers = (answer(each) + "\n" for each in entries if not isinstance(each, RejectedRequest))
-        records = (format_record(record(each)) for each in entries)
-        output.stream_lines(answers if wanted.quiet else records, needs_all=findings is not None)
+        answers = (kind.make_answer(each) + "\n" for each in entries if not isinstance(each, RejectedRequest))
+        records = (format_record(kind.make_record(each)) for each in entries)
+        output.stream_lines(answers if wanted.quiet else records, needs_all=find_more is not None)
     else:
         shown_entries = list(entries)
         if noted.bounds:
             is_incomplete = noted.rejects.count > 0 or any(each.is_unreadable for each in left_out)
-            shown = report(shown_entries, noted.rejects, is_incomplete=is_incomplete)
-            told = (*collect_findings(), *shown.findings)
-            output.show_report(shown._replace(findings=told), wanted)
+            report = kind.make_report(shown_entries, noted.rejects, is_incomplete=is_incomplete)
+            output.show_report(report._replace(findings=(*collect_findings(), *report.findings)), wanted)
     good = noted.bounds.total()
     for bound in filter(explain_bound, noted.bounds) if wanted.quiet else ():
         output.print_to_stderr(f"{format_int(noted.bounds[bound])} of {pluralize(good, 'figure')}: {explain_bound(bound)}")

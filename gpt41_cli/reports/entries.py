@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from gpt41_cli.display import pluralize, sanitize
 from gpt41_cli.files.places import RejectedRequest
 from gpt41_cli.findings import CountedFinding, Place
-from gpt41_cli.reports import Json, Row, TextBlock
+from gpt41_cli.reports import Json, Report, Row, TextBlock
 from gpt41_cli.tokens.pieces import IMAGES, Entry, PromptPiece
+
+
+class EntryKind(NamedTuple):
+    """How a command shows its entries: all in a report, and one as a record and as a bare answer.
+
+    `find_bound_prefix` says what a bare answer can't, as `choose_bound_prefix` has it. `find_features` returns the features of an
+    entry that end, by their ids in the price table.
+    """
+
+    make_report: Callable[..., Report]
+    make_record: Callable[[Any], Mapping[str, Json]]
+    make_answer: Callable[[Any], str]
+    find_bound_prefix: Callable[[Any], str]
+    find_features: Callable[[Any], Iterable[str]]
 
 
 def make_record(entry: Entry | RejectedRequest) -> Mapping[str, Json]:

@@ -142,17 +142,14 @@ def _price_each_request(
         variant,
         modes[0] if modes else None,
     )
+    make_report = partial(each_report.make_report, catalog=market.catalog, is_ceiling=asked.output_tokens is None)
     with show_progress(sources, is_streamed=True) as seen:
         finish_each(
             price_requests(seen, reading, pricer, left_out),
-            partial(each_report.make_report, catalog=market.catalog, is_ceiling=asked.output_tokens is None),
-            each_report.make_record,
-            each_report.make_answer,
+            each_report.PRICED._replace(make_report=make_report),
             wanted,
-            asked.skip_invalid,
+            skip_invalid=asked.skip_invalid,
             left_out=left_out,
-            find_bound=each_report.get_bound_prefix,
             check_models=partial(check_ended_models, market, gone=Level.ERROR if wanted.quiet else Level.WARNING),
-            find_features=each_report.get_features,
             read_market=lambda: market,
         )

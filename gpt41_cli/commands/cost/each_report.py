@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.commands.cost.each import PricedRequest
@@ -11,7 +12,7 @@ from gpt41_cli.files.places import RejectedRequest, Rejections
 from gpt41_cli.pricing import sum_usd
 from gpt41_cli.reports import Json, Report, Row, Table, make_headings
 from gpt41_cli.reports.bounds import join_bound_prefixes
-from gpt41_cli.reports.entries import format_request_name, make_invalid_record, make_invalid_row
+from gpt41_cli.reports.entries import EntryKind, format_request_name, make_invalid_record, make_invalid_row
 from gpt41_cli.reports.findings import make_invalid_findings
 
 SCHEMA = "gpt41.priced/1"
@@ -48,16 +49,6 @@ def make_answer(priced: PricedRequest) -> str:
     return format_exact(priced.total_usd)
 
 
-def get_bound_prefix(priced: PricedRequest) -> str:
-    """Return what to say before the price of one request."""
-    return priced.bound_prefix
-
-
-def get_features(priced: PricedRequest) -> tuple[str, ...]:
-    """Return the features of one request that end."""
-    return priced.features
-
-
 def make_report(
     found: Sequence[PricedRequest | RejectedRequest],
     rejects: Rejections,
@@ -82,6 +73,9 @@ def make_report(
         records=tuple(make_record(each) for each in found),
         catalog=catalog,
     )
+
+
+PRICED = EntryKind(make_report, make_record, make_answer, attrgetter("bound_prefix"), attrgetter("features"))
 
 
 def _make_row(priced: PricedRequest | RejectedRequest) -> Row:

@@ -65,7 +65,6 @@ def count(
     from gpt41_cli.commands.count.count import CountInputs, count_each_input, count_inputs
     from gpt41_cli.commands.count.over_limit import OversizedInputs, find_oversized_inputs, make_max_tokens_findings
     from gpt41_cli.commands.count.report import make_report
-    from gpt41_cli.reports import entries
     from gpt41_cli.tokens import DEFAULT_ENCODING
 
     wanted = read_output_options(output_format, quiet, outputs, paths, [pricing], formats=RECORD_VIEWS)
@@ -90,17 +89,13 @@ def count(
             large = OversizedInputs(max_tokens) if max_tokens else None
             finish_each(
                 large.track(count_each_input(inputs)) if large else count_each_input(inputs),
-                partial(each_report.make_report, catalog=catalog),
-                entries.make_record,
-                each_report.make_answer,
+                each_report.COUNTED._replace(make_report=partial(each_report.make_report, catalog=catalog)),
                 wanted,
-                skip_invalid,
-                partial(make_max_tokens_findings, large) if large else None,
-                left_out,
-                find_bound=each_report.find_bound_prefix,
+                skip_invalid=skip_invalid,
+                left_out=left_out,
                 check_models=check_models,
-                find_features=each_report.find_features,
                 read_market=read_market,
+                find_more=partial(make_max_tokens_findings, large) if large else None,
             )
         found = count_inputs(inputs)
     rejects = found.tally.rejects

@@ -10,7 +10,7 @@ from gpt41_cli.display import format_int, pluralize
 from gpt41_cli.files.places import RejectedRequest, Rejections
 from gpt41_cli.reports import Report, Row, Table, make_headings
 from gpt41_cli.reports.bounds import choose_bound_prefix, join_bound_prefixes
-from gpt41_cli.reports.entries import format_request_name, make_invalid_row, make_record
+from gpt41_cli.reports.entries import EntryKind, format_request_name, make_invalid_row, make_record
 from gpt41_cli.reports.findings import make_invalid_findings
 from gpt41_cli.requests.api_rules.settings import REUSABLE_PROMPTS
 from gpt41_cli.tokens.pieces import Entry
@@ -74,3 +74,6 @@ def make_report(
         records=tuple(make_record(each) for each in found),
         catalog=catalog,
     )
+
+
+COUNTED = EntryKind(make_report, make_record, make_answer, find_bound_prefix, find_features)
