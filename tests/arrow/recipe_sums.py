@@ -86,6 +86,8 @@ def main() -> None:
     exec(compile(recipe, "recipe", "exec"), found)
     rows = [list(row.values()) if isinstance(row, dict) else list(row) for row in found["sums"]]
     Path("sums").write_text(json.dumps([[*row[:3], str(row[3] or 0), row[4]] for row in rows]))
+    if engine == "pyspark":
+        found["spark"].stop()
 
 
 if __name__ == "__main__":
