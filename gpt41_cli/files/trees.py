@@ -17,8 +17,11 @@ IGNORED = "ignored"
 LINK = "symbolic link"
 REPOSITORY = "another repository"
 SPECIAL = "special file"
+MARK = "a mark of the engine that wrote the folder"
 
 _MAX_IGNORE_BYTES = 100_000
+_MARKS = re.compile(r"_SUCCESS|_(?:started|committed)_\d+|\..*\.crc")
+"""Names of what Spark and Databricks write next to the parts of a table."""
 _UNLISTED_BY_GIT = re.compile(rb"^warning: (?:could not open directory|unable to access) '([^/].*?)(?:': (.+))?$", re.MULTILINE)
 """What git says of a path in the folder that it lists, and goes on; it cuts off a long one. Its own settings are elsewhere."""
 
@@ -91,7 +94,9 @@ def _sort_listing(folder: Path, found: _NamesInFolder) -> FolderListing:
         except OSError as error:
             left_out.append(SkippedPath(str(path), error.strerror or "unreadable", is_unreadable=True))
             continue
-        if S_ISREG(mode):
+        if S_ISREG(mode) and _MARKS.fullmatch(path.name):
+            left_out.append(SkippedPath(str(path), MARK))
+        elif S_ISREG(mode):
             files.append(path)
         else:
             reason = LINK if S_ISLNK(mode) else REPOSITORY if S_ISDIR(mode) else SPECIAL

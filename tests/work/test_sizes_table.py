@@ -136,6 +136,12 @@ def test_the_order_of_rows_and_the_files_of_a_folder_change_nothing(folders: tup
         pq.write_table(shuffled.slice(part * 40, 40 if part < 2 else None), tmp_path / "parts" / f"part-{part}.parquet")
     expected = run("cost", "requests", "--format", "json", cwd=plain).out
     assert run("cost", "parts", "--format", "json").out == expected
+    (tmp_path / "parts" / "_SUCCESS").touch()  # as Spark does
+    (tmp_path / "parts" / ".part-0.parquet.crc").write_bytes(b"crc\0")
+    marked = run("cost", "parts")
+    assert marked.code == 0
+    assert marked.out.startswith(run("cost", "requests", cwd=plain).out.split("\n")[0])
+    assert "left out 2 (a mark of the engine that wrote the folder)" in " ".join(marked.out.split())
     lines = (folders[1] / "lines.jsonl").read_bytes()
     assert run("cost", "-", "--format", "json", stdin=lines).out == expected
 
