@@ -137,7 +137,9 @@ def test_a_day_before_the_first_known_price_has_none(run: Run) -> None:
 
 
 def test_the_family_is_shown_without_those_that_lack_the_tool(run: Run) -> None:
-    done = run("cost", *NUMBERS, "--tools", "web_searches=1", "--mode", "standard", "--mode", "batch", "--format", "json")
+    done = run(
+        "cost", *NUMBERS, "--tools", "web_searches=1", "--mode=standard", "--mode=batch", "--format=json", "--as-of=2026-10-01"
+    )
     document = json.loads(done.out)
     assert [quote["model"] for quote in document["quotes"]] == ["gpt-4.1", "gpt-4.1", "gpt-4.1-mini", "gpt-4.1-mini"]
     assert [quote["is_lower_bound"] for quote in document["quotes"]] == [True, True, False, False]
