@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,6 +25,7 @@ GPT41 = [str(Path(PYTHON).with_name("gpt41"))]
 NOTHING = [PYTHON, "-c", "pass"]
 NUMBERS = ["cost", "--input-tokens", "1200", "--cached-tokens", "800", "--output-tokens", "400"]
 PEERS = ("litellm", "tokencost", "ttok", "count-tokens", "openai-cost-calculator")
+PLAIN = "a plain script with tiktoken"
 AS_OF = ["--as-of", "2026-11-29"]
 JOBS = ["--jobs", "1"]
 
@@ -109,17 +111,18 @@ def list_small(asked: Asked) -> Iterator[Row]:
 
 def list_large(asked: Asked) -> Iterator[Row]:
     """Yield the rows of large files."""
-    file, checked = asked.folder / "batch.jsonl", asked.folder / "checked.jsonl"
+    checked = asked.folder / "checked.jsonl"
     for shape, sentences in (("1,560 shared tokens, 190 others", (94, 11)), ("2,500 shared, 210 others", (150, 12))):
+        file = asked.folder / f"batch-{sentences[0]}.jsonl"
         write_in_new_process(inputs.write_batch, file, asked.lines, *sentences)
         script = [PYTHON, str(HERE / "plain_batch.py"), str(asked.tokens), str(file)]
         for command, goal in (("cost", "0.14 x"), ("count", "0.14 x"), ("batch", "0.17 x"), ("cache", "0.2 x")):
-            others = asked.peer("batch", "litellm", "tokencost", of=file) if command == "cost" else {}
+            others = asked.peer("batch", "litellm", "tokencost", of=file) if command == "cost" and sentences[0] > 100 else {}
             what = f"`{command}`, {asked.lines:,} Batch lines of {shape}"
-            yield Row(what, "a plain script with tiktoken", [*GPT41, command, str(file)], script, goal, "seconds", others)
-        if asked.fast:
-            fast = [asked.fast, "-m", "gpt41_cli", "cost", str(file)]
-            yield Row("the same `cost` with `[fast]`", "the same script", fast, script, "0.07 x", "seconds")
+            yield Row(what, PLAIN, [*GPT41, command, str(file)], script, goal, "seconds", others)
+        for command in ("cost", "count") if asked.fast else ():
+            fast = [str(asked.fast), "-m", "gpt41_cli", command, str(file)]
+            yield Row(f"`{command}` with `[fast]`, lines of {shape}", PLAIN, fast, script, "0.07 x", "seconds")
     pipe = ["sh", "-c", f"for i in {' '.join(map(str, range(10)))}; do cat $0; done | $@ cost -", str(file), *GPT41]
     once = [*GPT41, "cost", str(file)]
     yield Row("`cost`, ten times the lines, through a pipe", "`gpt41 cost`, these lines", pipe, once, "120 MB", "megabytes")
@@ -163,38 +166,56 @@ def run(command: Sequence[str], environment: Mapping[str, str]) -> Run:
     return Run(seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
 
 
-def measure(row: Row, runs: int, environment: Mapping[str, str]) -> str:
-    """Measure a row, in turns, and return it as a line of the table."""
+def measure(rows: Sequence[Row], pairs: int, environment: Mapping[str, str], *, warms_up: bool) -> Iterator[str]:
+    """Measure rows that have the same reference, in turns, and yield them as lines of the table. Memory needs one turn."""
+    turns: list[dict[str, Run]] = []
+    for turn in range(pairs + warms_up):
+        asked = {row.what: row for row in rows if row.measure != "megabytes" or not turn}
+        turns.append(
+            {"": run(rows[0].reference, environment)} | {what: run(row.command, environment) for what, row in asked.items()}
+        )
+    for row in rows:
+        taken = turns[:1] if row.measure == "megabytes" else turns[warms_up:]  # the first run of a small one doesn't count
+        ratio = statistics.median(getattr(turn[row.what], row.measure) / getattr(turn[""], row.measure) for turn in taken)
+        memory = (statistics.median(turn[what].megabytes for turn in taken) for what in (row.what, ""))
+        own = statistics.median(getattr(turn[""], row.measure) for turn in taken)
+        others = []
+        for name, command in row.peers.items():
+            try:
+                its = [getattr(run(command, environment), row.measure) for _ in range(max(len(taken) // 3, 1))]
+                others.append(f"{name} {statistics.median(its) / own:.2f} x")
+            except ValueError as error:
+                print(error, file=sys.stderr)
+                others.append(f"{name} fails")
+        kind = {"cpu_seconds": "processor", "seconds": "wall", "megabytes": "memory"}[row.measure]
+        sizes = ", ".join(f"{each:.0f} MB" for each in memory)
+        yield f"| {row.what} | {row.reference_name} | {kind} | {ratio:.2f} x | {row.goal} | {', '.join(others)} | {sizes} |"
 
-    def compare(command: Sequence[str], pairs: int) -> tuple[str, str]:
-        if pairs > 1:  # the first run of each doesn't count
-            run(command, environment), run(row.reference, environment)
-        both = [(run(command, environment), run(row.reference, environment)) for _ in range(pairs)]
-        ratio = statistics.median(getattr(mine, row.measure) / getattr(its, row.measure) for mine, its in both)
-        megabytes = (statistics.median(run.megabytes for run in side) for side in zip(*both, strict=True))
-        return f"{ratio:.2f} x", ", ".join(f"{each:.0f} MB" for each in megabytes)
 
-    ratio, memory = compare(row.command, runs)
-    others = []
-    for name, command in row.peers.items():
-        try:
-            others.append(f"{name} {compare(command, max(runs // 3, 1))[0]}")
-        except ValueError as error:
-            print(error, file=sys.stderr)
-            others.append(f"{name} fails")
-    kind = {"cpu_seconds": "processor", "seconds": "wall", "megabytes": "memory"}[row.measure]
-    return f"| {row.what} | {row.reference_name} | {kind} | {ratio} | {row.goal} | {', '.join(others)} | {memory} |"
+def replace_rows(page: Path, rows: Sequence[str]) -> None:
+    """Write rows into the table of a page: in place of those of the same name, or after the last one."""
+    lines = page.read_text(encoding="utf-8").splitlines()
+    for row in rows:
+        named = [index for index, line in enumerate(lines) if line.startswith(row[: row.index(" |") + 2])]
+        if named:
+            lines[named[0]] = row
+        else:
+            last = max(index for index, line in enumerate(lines) if line.startswith("|") and line.endswith("MB |"))
+            lines.insert(last + 1, row)
+    page.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def main() -> None:
     """Compare, and print one line a pair."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=9, help="pairs of a small row; large ones take a third, and at least 3")
+    parser.add_argument("--into", type=Path, metavar="PAGE", help="write the rows into the table of docs/performance.md, too")
     parser.add_argument("--quick", action="store_true", help="small files and few pairs: less than two minutes")
     parser.add_argument("--only", choices=("small", "large"), help="one half of the table")
     parser.add_argument("--fast", metavar="PYTHON", help="an interpreter whose environment has gpt41[fast]")
     parser.add_argument("--peers", metavar="PYTHON", help=f"an interpreter whose environment has {', '.join(PEERS)}")
     asked = parser.parse_args()
+    done: list[str] = []
     runs = min(asked.runs, 3) if asked.quick else asked.runs
     lines, logs = (2_000, 20_000) if asked.quick else (50_000, 200_000)
     print(f"CPython {platform.python_version()}, {os.cpu_count()} cores, {runs} pairs; each ratio is a median.\n")
@@ -206,8 +227,12 @@ def main() -> None:
         environment = {**os.environ, "TIKTOKEN_CACHE_DIR": name, "LITELLM_LOCAL_MODEL_COST_MAP": "True"}
         setting = Asked(Path(name), lines, logs, asked.fast, asked.peers, tokens)
         for part, rows, pairs in (("small", list_small, runs), ("large", list_large, max(runs // 3, 1 if asked.quick else 3))):
-            for row in rows(setting) if asked.only in (None, part) else ():
-                print(measure(row, pairs, environment), flush=True)
+            for _, alike in groupby(rows(setting) if asked.only in (None, part) else (), lambda row: list(row.reference)):
+                for line in measure(list(alike), pairs, environment, warms_up=part == "small"):
+                    print(line, flush=True)
+                    done.append(line)
+    if asked.into:
+        replace_rows(asked.into, done)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,15 @@
-"""Totals that add up attribute by attribute, so that chunks of requests can be counted anywhere and merged in order."""
+"""Totals that add up attribute by attribute, so that chunks of requests can be counted anywhere and merged in any order."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Generic, Self, TypeVar
 
+K = TypeVar("K")
 T = TypeVar("T")
+V = TypeVar("V")
 
 MAX_KEPT = 10
 """How many of many are kept to be shown."""
@@ -44,9 +47,18 @@ class Largest(int):
         return Largest(max(self, other))
 
 
+def rank_place(example: Any) -> tuple[str, int, int, int]:
+    """Return the sort key of a Place, or of what has one: the path, and where in it. What has none comes first."""
+    path, line, column, position = getattr(example, "place", example) or ("", 0, 0, 0)
+    return path, line or 0, column or 0, position or 0
+
+
 @dataclass
 class Occurrences(Addable, Generic[T]):
-    """How often something occurred, and the first few examples. Adds up in order."""
+    """How often something occurred, and the first few examples: places, or what has one. They are added in order.
+
+    Sums may be added in any order: they keep the examples whose places are the least.
+    """
 
     count: int = 0
     examples: list[T] = field(default_factory=list)
@@ -59,5 +71,13 @@ class Occurrences(Addable, Generic[T]):
 
     def __iadd__(self, other: Addable) -> Self:
         super().__iadd__(other)
+        self.examples.sort(key=rank_place)
         del self.examples[MAX_KEPT:]
         return self
+
+
+def sort_by_first_place(found: dict[K, V], list_places: Callable[[V], Occurrences[Any]]) -> None:
+    """Order a dictionary by the first place of each value, and by key if that is the same."""
+    ordered = sorted(found.items(), key=lambda item: (rank_place(list_places(item[1]).examples[0]), str(item[0])))
+    found.clear()
+    found.update(ordered)

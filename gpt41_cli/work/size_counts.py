@@ -8,15 +8,14 @@ rest, they are packed: the three numbers become one, in a sorted array, which ta
 from __future__ import annotations
 
 import sys
-from array import array
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from itertools import chain
-from typing import Any, Generic, NamedTuple, Protocol, Self, TypeVar
+from typing import Any, Generic, Self, TypeAlias, TypeVar
 
 S = TypeVar("S", bound=tuple[Any, ...])
-S_co = TypeVar("S_co", bound=tuple[Any, ...], covariant=True)
 
 _NUMBERS, _BITS = 3, 21
 """Three numbers below two million, which is more than a context window, fit into one of 64 bits."""
@@ -30,22 +29,14 @@ _BUCKETS = 251
 """How many arrays share the sizes of one rest, by the remainder of the code: inserting into a short array is quick."""
 
 
-class Sizes(Protocol[S_co]):
-    """How many requests there are of each size: a dictionary or `SizeCounts`."""
-
-    def items(self) -> Iterable[tuple[S_co, int]]:
-        """Yield each size, and how many requests have it."""
-
-    def __iter__(self) -> Iterator[S_co]: ...
-
-    def __len__(self) -> int: ...
-
-
-class _Bucket(NamedTuple):
+class _Bucket:
     """Sorted codes of sizes, and how many requests there are of each."""
 
-    codes: array[int]
-    counts: list[int]
+    def __init__(self) -> None:
+        from array import array  # imported here: few runs pack sizes
+
+        self.codes = array("Q")
+        self.counts: list[int] = []
 
     def add(self, code: int, many: int) -> None:
         index = bisect_left(self.codes, code)
@@ -62,7 +53,7 @@ class SizeCounts(Generic[S]):
     def __init__(self, counts: Iterable[tuple[S, int]] = ()) -> None:
         self._loose: Counter[S] = Counter()
         self._max_loose = _MAX_LOOSE
-        self._packed: defaultdict[tuple[Any, ...], dict[int, _Bucket]] = defaultdict(dict)
+        self._packed: defaultdict[tuple[Any, ...], defaultdict[int, _Bucket]] = defaultdict(partial(defaultdict, _Bucket))
         self._type: type[S] | None = None
         for size, many in counts:
             self.add(size, many)
@@ -75,7 +66,7 @@ class SizeCounts(Generic[S]):
             self._pack(_MIN_PACKED)
             self._max_loose = 2 * len(self._loose) + _MAX_LOOSE
 
-    def __iadd__(self, other: Sizes[S]) -> Self:
+    def __iadd__(self, other: SizeCounts[S]) -> Self:
         for size, many in other.items():
             self.add(size, many)
         return self
@@ -91,7 +82,7 @@ class SizeCounts(Generic[S]):
             if code is None or (rest not in self._packed and rests[rest] < least):
                 stay[size] = many
             else:
-                self._packed[rest].setdefault(code % _BUCKETS, _Bucket(array("Q"), [])).add(code, many)
+                self._packed[rest][code % _BUCKETS].add(code, many)
         self._loose = stay
 
     def items(self) -> Iterator[tuple[S, int]]:
@@ -114,6 +105,10 @@ class SizeCounts(Generic[S]):
     def __len__(self) -> int:
         self._pack(sys.maxsize)
         return len(self._loose) + sum(len(bucket.codes) for buckets in self._packed.values() for bucket in buckets.values())
+
+
+Sizes: TypeAlias = Mapping[S, int] | SizeCounts[S]
+"""How many requests there are of each size."""
 
 
 def _encode(size: tuple[Any, ...]) -> int | None:

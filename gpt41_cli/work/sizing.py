@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial, reduce
 from operator import iadd
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from gpt41_cli import rules
 from gpt41_cli.errors import InputError
@@ -23,7 +23,7 @@ from gpt41_cli.requests.request import ANIMATED_PICTURE, Image
 from gpt41_cli.rules import Rule
 from gpt41_cli.tokens import TextCounter, count_stream
 from gpt41_cli.tokens.meter import Meter
-from gpt41_cli.totals import Addable, Occurrences
+from gpt41_cli.totals import Addable, Occurrences, sort_by_first_place
 from gpt41_cli.work.measuring import FramedMeasurer, MeasuredRequest, measure_request
 from gpt41_cli.work.prompt_cache import CacheReplay, ReplayOptions, SentPrefixes
 from gpt41_cli.work.refused_settings import RefusableField
@@ -90,6 +90,14 @@ class RequestTotals(Addable):
             self.flaws.add(flaw._replace(place=sized.place), times)
         for use in sized.refusable_fields:
             self.places_by_field[use].add(sized.place, times)
+
+    def __iadd__(self, other: Addable) -> Self:
+        super().__iadd__(other)
+        for groups in (self.groups, self.warm_groups):
+            sort_by_first_place(groups, lambda totals: totals.places)
+        sort_by_first_place(self.places_by_field, lambda places: places)
+        sort_by_first_place(self.flaws.by_rule, lambda flaws: flaws)
+        return self
 
     def replay_again(self, sent: SentPrefixes[MeasuredRequest], replay: CacheReplay) -> None:
         """Send the requests again, to the cache that they left, if all of them were kept."""

@@ -34,7 +34,7 @@ def check_pictures(conditions: TrainingOptions, models: Sequence[str], files: It
     for file in files:
         for model in models if file.lines.picture_lines.count else ():
             if model not in picture_rules.models:
-                many, line = file.lines.picture_lines.count, file.lines.picture_lines.examples[0]
+                many, line = file.lines.picture_lines.count, file.lines.picture_lines.examples[0].line
                 message = (
                     f"{file.source.label}:{line}: {model} does not learn from pictures, which {pluralize(many, 'example')} "
                     f"{'has' if many == 1 else 'have'}; {' and '.join(picture_rules.models)} does [{picture_rules.source.label}]"

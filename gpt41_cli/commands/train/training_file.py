@@ -181,7 +181,7 @@ class TrainingLines(Addable):
         self.digests = array("Q")
         self.tokens_by_model: defaultdict[int, TrainingTokens] = defaultdict(TrainingTokens)
         self.output_tokens = 0
-        self.picture_lines: Occurrences[int] = Occurrences()
+        self.picture_lines: Occurrences[Place] = Occurrences()
         self.lower_bounds = 0
         self.invalid = 0
         self.preferences = 0
@@ -218,7 +218,7 @@ class TrainingLines(Addable):
         self.output_tokens += found.output_tokens
         self.lower_bounds += found.is_lower_bound
         if found.has_pictures:
-            self.picture_lines.add(found.line)
+            self.picture_lines.add(Place("", found.line))
         for breach in found.breaches:
             self.breaches.add(breach._replace(place=Place("", found.line)))
 
