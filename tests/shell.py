@@ -24,6 +24,7 @@ import typer.main
 
 import gpt41_cli.catalog
 from gpt41_cli import app
+from gpt41_cli.catalog import parsed
 from gpt41_cli.cli import parse
 from tests.conftest import ROOT, environment
 
@@ -33,6 +34,11 @@ CUT = "..."
 _STEP = re.compile(r"""(?:'[^']*'|"[^"]*"|\\.|(?:<<<)|[^'"\\;|&])+|&&|[;|]""")
 _INPUT = re.compile(r"\s(<<<?)\s*(.*)$", re.DOTALL)
 _CHECKED_ON = re.compile(r"""(\b(?:checked_on": "|(?:checked|compared)\s+on\s+))\d{4}-\d\d-\d\d""")
+
+
+_make_command = functools.cache(functools.partial(typer.main.get_command, app.app))
+_parse_catalog = functools.lru_cache(4)(gpt41_cli.catalog.parse_catalog)
+_read_parsed = functools.lru_cache(1)(parsed.read_parsed)
 
 
 class Run(NamedTuple):
@@ -60,17 +66,17 @@ class _Terminal(io.TextIOWrapper):
 
 @contextlib.contextmanager
 def open_shell(columns: int, *, has_colours: bool = False) -> Iterator[None]:
-    """Make the top of the repository the folder of all runs, and read the price table only once."""
+    """Make the top of the repository the folder of all runs, and make the commands and read the price table only once."""
     handler = signal.getsignal(signal.SIGTERM)
-    command = typer.main.get_command(app.app)
     given = {**environment(), "COLUMNS": str(columns), "NO_COLOR": "" if has_colours else "1", "TERM": "xterm"}
     given.pop("GITHUB_STEP_SUMMARY", None)
     with (
         contextlib.chdir(ROOT),
         mock.patch.object(parse, "date", _RecordingDay),
         mock.patch.dict(os.environ, given, clear=True),
-        mock.patch.object(app, "app", command),
-        mock.patch.object(gpt41_cli.catalog, "parse_catalog", functools.lru_cache(2)(gpt41_cli.catalog.parse_catalog)),
+        mock.patch.object(app, "app", _make_command()),
+        mock.patch.object(gpt41_cli.catalog, "parse_catalog", _parse_catalog),
+        mock.patch.object(parsed, "read_parsed", _read_parsed),
     ):
         try:
             yield
