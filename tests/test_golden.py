@@ -55,3 +55,9 @@ def test_a_picture_shows_what_its_command_prints(path: Path, request: pytest.Fix
     if request.config.getoption("--update-golden"):
         path.write_text(again)
     assert again == path.read_text()
+
+
+def test_a_recommendation_and_the_next_prompt_fit_a_terminal_of_80_by_24() -> None:
+    _, *answer = (FOLDER / "recommend" / "80-columns.txt").read_text().splitlines()
+    assert len(answer) + 1 < 24
+    assert max(map(len, answer)) <= 80

@@ -233,8 +233,7 @@ def _collect_notes(catalog: Catalog, work: Workload, wishes: Wishes, recommendat
             notes += _note_unused_scores(wishes.evaluation, recommendation)
         else:
             label = catalog.evidence.benchmarks.source.label
-            proxy = "a proxy for your work: recommend --scores takes your own evaluation."
-            notes.append(f"Scores are launch benchmarks [{label}], {proxy}")
+            notes.append(f"Scores are launch benchmarks [{label}]; recommend --scores takes yours.")
     if recommendation.choice and recommendation.choice.quote:
         notes += write_notes(catalog, work, [recommendation.choice.quote])
     return notes

@@ -97,7 +97,7 @@ def test_notes_say_what_is_not_in_the_figure(catalog: Catalog) -> None:
     )
     assert "bills reasoning tokens as output" in notes_of(price(catalog, "gpt-6.1-terra"))
     assert "no cache writes are priced here" in notes_of(price(catalog, "gpt-6.1-terra"))
-    assert "is billed 7 more tokens per request" in notes_of(price(catalog, "gpt-4.1", text_tokens=5))
+    assert "a user message adds 7 tokens per request" in notes_of(price(catalog, "gpt-4.1", text_tokens=5))
     assert "its token counts are estimates" in notes_of(price(catalog, "gpt-6-luna", text_tokens=5))
     assert "these take 3 files" in notes_of(price(catalog, "gpt-4.1", modes=("batch",), requests=100_001))
     assert "these take 2 files [" in notes_of(price(catalog, "gpt-4.1", "gpt-4.1-mini", modes=("batch",), requests=60_000))

@@ -316,8 +316,8 @@ def test_a_note_says_whose_it_is_where_it_is_not_of_all(run: Run, tmp_path: Path
     (tmp_path / "a.txt").write_text("Sort this.")
     notes = json.loads(run("report", *TODAY, "--format", "json").out)["notes"]
     assert notes == [
-        "other: Only the text is counted: as one user message it is billed 7 more tokens per request [recordings 2026-08].",
-        "Scores are launch benchmarks [launch 2025-04-14], a proxy for your work: recommend --scores takes your own evaluation.",
+        "other: Only the text is counted: a user message adds 7 tokens per request [recordings 2026-08].",
+        "Scores are launch benchmarks [launch 2025-04-14]; recommend --scores takes yours.",
     ]
 
 
