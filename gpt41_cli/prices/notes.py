@@ -50,9 +50,7 @@ def write_notes(
 
         prompt = quotes[0].offer.variant.model.prompt
         overhead = USER_MESSAGE_OVERHEAD + GENERATIONS[prompt.generation].answer - FAMILY.answer
-        found.append(
-            f"Only the text is counted: a user message adds {overhead} tokens per request [{prompt.source.label}]."
-        )
+        found.append(f"Only the text is counted: a user message adds {overhead} tokens per request [{prompt.source.label}].")
     files_by_model = [-(-quote.usage.requests // batch.max_requests) for quote in quotes if quote.mode == "batch"]
     if with_files and max(files_by_model, default=0) > 1:
         files = pluralize(sum(files_by_model) if adds_up else max(files_by_model), "file")
