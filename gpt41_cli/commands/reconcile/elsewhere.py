@@ -11,7 +11,7 @@ from gpt41_cli.catalog import Offer, Variant
 from gpt41_cli.catalog.tables import RecordedReasoning
 from gpt41_cli.commands.reconcile.bill import Reconciliation
 from gpt41_cli.commands.reconcile.charge import Charge
-from gpt41_cli.constraints.lifecycle import find_near_shutdown, find_past_shutdown
+from gpt41_cli.constraints.lifecycle import find_announced_shutdown, find_near_shutdown, find_past_shutdown
 from gpt41_cli.constraints.replacements import follow_replacements
 from gpt41_cli.prices.usage_by_rates import BilledUsage, UsageByRates
 from gpt41_cli.pricing import EXACT, Usage, sum_usd
@@ -56,9 +56,9 @@ def find_usual_reasoning(variant: Variant) -> RecordedReasoning | None:
 
 
 def price_alternatives(bill: Reconciliation) -> list[AlternativeCost]:
-    """Price the same tokens in standard and batch: first on what replaces the models of the family that end soon, at today's
-    prices; then on each variant of the family, at the prices of their days, the cheapest first. Answers without a price are
-    among them.
+    """Price the same tokens in standard and batch: first on what replaces the models of the family whose end is announced, at
+    today's prices; then on each variant of the family, at the prices of their days, the cheapest first. Answers without a price
+    are among them.
 
     Left out is what has no price, lacks a tool that was used, or has a surcharge, unless it is a replacement; and a variant that
     ends soon, if no answer is of the family. If answers of other models alone have a price, nothing is named as a replacement.
@@ -73,8 +73,10 @@ def price_alternatives(bill: Reconciliation) -> list[AlternativeCost]:
 
 
 def _find_replacements(bill: Reconciliation, leaving: Iterable[Variant]) -> list[Variant]:
-    """Find what the variants that end soon are replaced by, if that runs longer."""
-    chains = [follow_replacements(bill.conditions.market, variant) for variant in leaving if _ends_soon(bill, variant)]
+    """Find what the variants whose end is announced are replaced by, if that doesn't end soon."""
+    market = bill.conditions.market
+    ending = [each for each in leaving if find_past_shutdown(market, each) or find_announced_shutdown(market, each)]
+    chains = [follow_replacements(market, variant) for variant in ending]
     last = [chain[-1].variant for chain in chains if chain]
     return list({variant.id: variant for variant in last if variant and not _ends_soon(bill, variant)}.values())
 

@@ -178,3 +178,5 @@ def test_what_is_shut_down_is_not_offered_and_what_comes_after_is_named(run: Run
     assert "gpt-6-luna comes after gpt-4.1-mini, which ends on 2027-01-14 (in 49 days): gpt41 migrate with the same" in done.out
     document = json.loads(run("reconcile", "-", "--format", "json", *NOW, stdin=json.dumps(record)).out)
     assert {each["model"] for each in document["elsewhere"] if each["is_shut_down"]} == {"gpt-4.1-nano"}
+    azure = run("reconcile", "-", "--format", "json", "--platform", "azure-global", *NOW, stdin=json.dumps(record)).out
+    assert json.loads(azure)["elsewhere"][0]["model"] == "gpt-6-luna"  # where gpt-4.1-mini ends in 139 days
