@@ -17,7 +17,7 @@ from gpt41_cli.cli.parse import (
     read_tools,
 )
 from gpt41_cli.cli.progress import show_progress
-from gpt41_cli.display import format_int
+from gpt41_cli.display import format_int, pluralize
 from gpt41_cli.errors import InputError, UnknownName, quote_text
 from gpt41_cli.notation import ONCE, PERIODS_PER_MONTH, SIMULATE, Rate
 
@@ -328,12 +328,12 @@ def hold_logs(sources: "Sequence[InputSource]") -> bool:
     return False
 
 
-def refuse_invalid(rejects: "Rejections", good: int, what: str = "requests") -> None:
+def refuse_invalid(rejects: "Rejections", good: int, what: str = "request") -> None:
     """Print the first invalid inputs, one per line. Raises InputError if there is one, in a file or in a folder alike."""
     for example in rejects.examples:
         print_to_stderr(f"{example.place.label}: {example.message}")
     if rejects.count:
-        problem = f"{rejects.count:,} of {rejects.count + good:,} {what} cannot be read"
+        problem = f"{rejects.count:,} of {pluralize(rejects.count + good, what)} cannot be read"
         raise InputError(problem=problem, hint="--skip-invalid leaves them out" if good else "")
 
 

@@ -242,7 +242,7 @@ def test_where_there_is_nothing_else_nothing_can_be_left_out(run: Run) -> None:
         refused(
             run(*command, stdin=bad),
             f"standard input:1: messages[0].role: expected one of {ROLES}, found nothing",
-            "1 of 1 requests cannot be read",
+            "1 of 1 request cannot be read",
         )
 
 
@@ -267,7 +267,7 @@ COMMANDS = [
         ("count", "a.json", "--as", "soup"),
         '--as: expected one of text, image, batch, chat, responses, fine-tuning, tools, text-lines, found "soup"',
     ),
-    (("count", "a.json", "--as", "responses"), "1 of 1 requests cannot be read"),
+    (("count", "a.json", "--as", "responses"), "1 of 1 request cannot be read"),
     *(
         (
             ("count", "a.json", "--image-size", size),
@@ -283,7 +283,7 @@ COMMANDS = [
         ("cost", "a.json", "--input-tokens", "5"),
         "--input-tokens: expected texts with it, or nothing, found requests, which have input of their own",
     ),
-    (("cost", "new.json"), "1 of 1 requests cannot be read"),
+    (("cost", "new.json"), "1 of 1 request cannot be read"),
     (("cost", "a.json", "--model", "gpt-4.11"), f'unknown model "gpt-4.11"; {DEPLOYMENT}'),
     (("count", "a.png"), "a.png: expected --model with a picture, whose tokens depend on the model, found none"),
     *(
@@ -440,7 +440,7 @@ def test_where_nothing_is_a_request_leaving_out_leaves_nothing(run: Run) -> None
     for command in (("count",), ("count", "--each"), ("count", "--each", "-q"), ("cost",), ("cost", "--each"), ("recommend",)):
         done = run(*command, "--skip-invalid", stdin=line(chat(n=0)))
         assert (done.code, done.out) == (2, "")
-        assert done.err.endswith("gpt41: 1 of 1 requests cannot be read\n")
+        assert done.err.endswith("gpt41: 1 of 1 request cannot be read\n")
 
 
 @pytest.mark.parametrize("model", ["gpt-4.1:x", "ft:gpt-6-luna:a:b", "gpt-9", "ft:"])

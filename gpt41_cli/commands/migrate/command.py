@@ -211,7 +211,7 @@ def _move_traffic(question: LogsQuestion) -> "Report":
         names = ", ".join(source.label for source in question.sources[:3])
         bill = reconcile_logs(logs.read(), BillingContext(market), names)
     if not bill.charges and not bill.unpriced:
-        refuse_invalid(bill.rejects, 0, "answers")
+        refuse_invalid(bill.rejects, 0, "answer")
     successors = [parse.read_variant(name, market.catalog) for name in question.to]
     moved = move_traffic(bill, market, successors, question.reasoning_tokens)
     return make_report(bill, moved, logs.skipped, skips_invalid=question.skips_invalid)

@@ -171,7 +171,7 @@ def reconcile(
         names = ", ".join(source.label for source in sources[:3])
         found = spending.reconcile_logs(found_logs.read(), beside.observe, names)
     if not found.charges and not found.unpriced:
-        refuse_invalid(found.rejects, 0, "answers")
+        refuse_invalid(found.rejects, 0, "answer")
     report = spending.add_to_report(make_report(found, found_logs.skipped, skips_invalid=skip_invalid), found)
     report = beside.add_to_report(report, found)
     if charged and spending.expected:

@@ -307,7 +307,7 @@ def test_a_prompt_is_escaped_where_it_is_quoted(run: Run) -> None:
         (
             ("cache",),
             '{"model": "gpt-9", "messages": [{"role": "user", "content": "Hi"}]}',
-            "1 of 1 requests cannot be read",
+            "1 of 1 request cannot be read",
         ),
     ],
 )

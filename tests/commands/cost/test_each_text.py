@@ -28,6 +28,6 @@ def test_a_text_needs_the_length_of_its_answer_and_a_model(run: Run, tmp_path: P
     (tmp_path / "a.txt").write_text("Where is my bike?")
     done = run("cost", "a.txt", "--each", "--model", "mini")
     message = "a.txt: expected --output-tokens, as a text doesn't say how long its answer may be, found none"
-    assert (done.code, done.err) == (2, f"gpt41: {message}\ngpt41: 1 of 1 requests cannot be read\n")
+    assert (done.code, done.err) == (2, f"gpt41: {message}\ngpt41: 1 of 1 request cannot be read\n")
     unnamed = run("cost", "a.txt", "--each", "--output-tokens", "5").err
     assert unnamed.startswith("gpt41: a.txt: model: expected one in the request, or --model, found none\n")

@@ -631,7 +631,7 @@ def test_a_bad_line_fails_the_run_unless_it_is_to_be_left_out_and_the_rest_is_pr
         assert (done.code, done.out, done.err) == (
             2,
             "",
-            f"gpt41: {where.replace(':2:', ':1:')}\ngpt41: 1 of 1 answers cannot be read\n",
+            f"gpt41: {where.replace(':2:', ':1:')}\ngpt41: 1 of 1 answer cannot be read\n",
         )
 
 

@@ -53,7 +53,7 @@ def test_lines_that_cannot_be_read_are_listed_and_the_rest_is_priced(run: Run, t
     (tmp_path / "in" / "a.csv").write_text((tmp_path / "a.csv").read_text())
     assert run("reconcile", "in", *NOW, "-q").out == "3.6\n"
     (tmp_path / "bad.csv").write_text("input_tokens\n-5\n")
-    assert run("reconcile", "bad.csv", "--skip-invalid").err.endswith("gpt41: 1 of 1 answers cannot be read\n")
+    assert run("reconcile", "bad.csv", "--skip-invalid").err.endswith("gpt41: 1 of 1 answer cannot be read\n")
 
 
 def test_what_was_sent_is_no_log(run: Run) -> None:
