@@ -7,6 +7,7 @@ import argparse
 import multiprocessing
 import os
 import platform
+import re
 import statistics
 import subprocess
 import sys
@@ -200,7 +201,7 @@ def replace_rows(page: Path, rows: Sequence[str]) -> None:
         if named:
             lines[named[0]] = row
         else:
-            last = max(index for index, line in enumerate(lines) if line.startswith("|") and line.endswith("MB |"))
+            last = max(index for index, line in enumerate(lines) if re.search(r"\d MB \|$", line))
             lines.insert(last + 1, row)
     page.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
