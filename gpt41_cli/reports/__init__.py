@@ -107,7 +107,8 @@ class Report(NamedTuple):
     figure of the price table was needed. `cases` are the checks of a report of checks. A finding at `fails_at` or above fails the
     run; None means that none does. `charts` and `parts`, each a report on a part, are for formats that have room for them.
     `mentioned` are the findings that the headline or a line already says. `bound` says what `answer` alone can't: that it is the
-    most, the least, or near the true figure. `focus_rows` are the lines of a bill in the columns of `views/focus.py`.
+    most, the least, or near the true figure, or a choice by default. `focus_rows` are the lines of a bill in the columns of
+    `views/focus.py`.
     """
 
     schema: str

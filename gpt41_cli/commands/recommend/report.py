@@ -67,6 +67,9 @@ def make_report(
         data=_make_data(work, wishes, recommendation),
         records=make_records(columns, candidates),
         catalog=catalog,
+        bound=f"no --task is given: it is chosen for {wishes.tasks[0].id} work"
+        if wishes.is_task_assumed and wishes.tasks
+        else "",
         mentioned=[finding for finding in recommendation.findings if finding.rule in (rules.NOTHING_FITS, rules.MODEL_RETIRES)],
     )
 

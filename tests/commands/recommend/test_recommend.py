@@ -514,6 +514,8 @@ def test_work_without_a_task_is_judged_as_general_and_others_are_shown(run: Run)
     assert "no --task is given, so the work is judged as general; it would be gpt-4.1-mini for chat, extraction" in shown.out
     found = json.loads(run("recommend", *numbers, "--max-usd", "0.001", "--format", "json").out)
     assert found["by_task"][2] == {"task": "classification", "model": "gpt-4.1-mini", "mode": "standard"}
+    bare = run("recommend", *numbers, "-q")
+    assert (bare.out, bare.err) == ("gpt-4.1 standard\n", "gpt41: no --task is given: it is chosen for general work\n")
     stated = run("recommend", *numbers, "--task", "general", "--task", "support", "--task", "chat")
     assert "no --task is given" not in stated.out
     gone = run("recommend", *numbers[:4], "--as-of", "2027-02-01")
