@@ -728,8 +728,8 @@ def test_memory_does_not_grow_with_a_log(tmp_path: Path) -> None:
         assert found.usage.requests == lines
         return most
 
-    # 5 MB in both; 150 bytes that each answer left behind would be seen.
-    assert peak(900) < peak(300) + 90_000
+    # 5 MB in both; 220 bytes that each answer left behind would be seen. Caches of fixed size that fill first take less.
+    assert peak(900) < peak(300) + 130_000
 
 
 FAST: dict[str, Any] = {
