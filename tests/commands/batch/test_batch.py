@@ -728,3 +728,22 @@ def test_lines_that_no_part_could_keep_are_dropped(catalog: Catalog, tmp_path: P
             (6, ["batch-custom-id"]),
         ]
         assert (dropped[1].request, json.loads(dropped[0].format())["request"]["custom_id"]) == ("{torn", "c")
+
+
+def test_lines_of_a_model_that_is_shut_down_are_dropped_and_the_others_keep_their_numbers(
+    catalog: Catalog, tmp_path: Path
+) -> None:
+    path = tmp_path / "in.jsonl"
+    path.write_bytes(lines(line("a", "gpt-4.1-nano"), line("b"), line("c", "gpt-4.1-nano"), line("d", LARGE)))
+    conditions = BatchOptions(Market(catalog, catalog.platform("openai"), date(2026, 11, 23)), Meter(catalog), Assumptions(None))
+    with drop_invalid_lines(source(path), conditions, tmp_path) as (rest, dropped):
+        found = check_batch_files([rest], conditions, is_split=True)
+    assert [(each.line, each.reasons[0].partition(":")[0]) for each in dropped] == [
+        (1, "model-shut-down"),
+        (3, "model-shut-down"),
+    ]
+    assert list(rest.line_numbers or ()) == [2, 4]
+    placed = [(each.rule.id, each.place and each.place.line) for each in found.findings if each.place]
+    assert placed == [("batch-models", 4)]
+    whole = check_batch_files([source(path)], conditions)
+    assert {wait.model.id for wait in whole.waits} == {LARGE, MINI}, "what is shut down waits in no queue"
