@@ -47,8 +47,10 @@ def names_a_place(case: Case, done: Run) -> Iterator[str]:
 
 
 def _list_places(case: Case) -> Iterator[str]:
-    """The names by which an error may say where it is: the input, an argument, an option as `--its-name` or `its name:`."""
-    yield from (case.name, "--", "gpt41: -:", "standard input")
+    """The names by which an error may say where it is: the input, an argument, an option as `--its-name` or `its name:`, or the
+    example for an argument that is missing.
+    """
+    yield from (case.name, "--", "gpt41: -:", "standard input", f"found nothing; such as gpt41 {case.arguments[0]}")
     for argument in case.arguments[1:]:
         option, _, value = argument.partition("=")
         yield option.removeprefix("--").replace("-", " ") + ":"

@@ -140,7 +140,8 @@ def _check_file(source: InputSource, conditions: BatchOptions, replay: CacheRepl
     totals = RequestTotals()
 
     def replay_and_add(measured: MeasuredRequest) -> None:
-        totals.add(replay_request(measured, replay))
+        # What it breaks is among the violations of its line.
+        totals.add(replay_request(measured, replay)._replace(flaws=()))
 
     with open_source(source) as stream:
         before = read_stamp(stream)
