@@ -162,26 +162,36 @@ def _read_rows(data: Iterable[bytes], name: str, label: str) -> Iterator[Invoice
     header = next((line for line in lines if line.strip()), "")
     delimiter = max(",;\t|", key=header.count)
     rows = csv.reader(chain((header,), lines), delimiter=delimiter)
-    columns = {re.sub(r"[^a-z]", "", cell.lower()): index for index, cell in reversed(list(enumerate(next(rows, []))))}
-    amounts, has_days = next(_list_amounts(columns), None), any(day in columns for day in _DAYS)
+    first = next(rows, [])
+    titles = {re.sub(r"[^a-z]", "", cell.lower()): (index, cell) for index, cell in reversed(list(enumerate(first)))}
+    columns = {name: index for name, (index, _) in titles.items()}
+    amounts, has_days = list(_list_amounts(columns)), any(day in columns for day in _DAYS)
     bare = next((name for name in _AMOUNTS if name in columns), None)
-    if amounts is None and has_days and bare:
+    if not amounts and has_days and bare:
         expected = f"a column with the currency of the amounts in {bare}, such as {_AMOUNTS[bare][0]}"
         raise InputError(expected=expected, found="none", location=label)
-    if amounts is None or not has_days:
+    if not amounts or not has_days:
         expected = (
             "costs: pages of the costs API, or a CSV with days and amounts, such as start_time, amount_value, amount_currency"
         )
         raise InputError(expected=expected, found="none of them", location=label)
+    written = {name: title.strip() for name, (_, title) in titles.items()}
     for row in rows:
+        if row == first:  # exports that were put together
+            continue
         place = Place(name, rows.line_num)
         cells = {column: row[index].strip() for column, index in columns.items() if index < len(row)}
-        if not cells.get(amounts[0]):
-            with suppress(BadBody):  # a row without a day says nothing
-                yield EmptyDay(_read_day(cells))
-            continue
+        amount, currency = next((pair for pair in amounts if cells.get(pair[0])), amounts[0])
         try:
-            yield _read_row(cells, *amounts, place)
+            if cells.get(amount):
+                line = _read_row(cells, amount, currency, place, written)
+                # The cost CSV has one row for what its columns name; in others, such as Azure's, equal rows may be two charges.
+                yield line._replace(key=tuple(row)) if amount == "amountvalue" else line
+            elif _get_first(cells, _ITEMS):
+                raise BadBody(written[amount], "an amount such as 0.06", "none")
+            else:
+                with suppress(BadBody):  # a row without a day says nothing
+                    yield EmptyDay(_read_day(cells, written))
         except BadBody as error:
             yield RejectedRequest(place, str(error))
 
@@ -195,14 +205,17 @@ def _list_amounts(columns: Mapping[str, int]) -> Iterator[tuple[str, str | None]
                 yield amount, None
 
 
-def _read_row(cells: Mapping[str, str], amount: str, currency: str | None, place: Place) -> InvoiceLine:
+def _read_row(
+    cells: Mapping[str, str], amount: str, currency: str | None, place: Place, titles: Mapping[str, str]
+) -> InvoiceLine:
+    """Read a row. `titles` are the names of its columns as the file writes them."""
     quantity = _get_first(cells, _QUANTITIES)
     tokens = parse_amount(quantity, "quantity") * _read_unit(cells.get("unitofmeasure", "")) if quantity else None
     project = _get_first(cells, _PROJECTS)
     return InvoiceLine(
         place,
-        _read_day(cells),
-        parse_amount(cells[amount], amount),
+        _read_day(cells, titles),
+        parse_amount(cells[amount], titles[amount]),
         (cells.get(currency) or USD).upper() if currency else USD,
         _get_first(cells, _ITEMS),
         project.rstrip("/").rsplit("/", 1)[-1] if project else None,
@@ -217,13 +230,14 @@ def _get_first(cells: Mapping[str, str], names: Iterable[str]) -> str | None:
     return next((cells[name] for name in names if cells.get(name)), None)
 
 
-def _read_day(cells: Mapping[str, str]) -> date:
+def _read_day(cells: Mapping[str, str], titles: Mapping[str, str]) -> date:
     """Read the day of a row. Microsoft writes it month first."""
-    written = _get_first(cells, _DAYS) or ""
+    column = next((name for name in _DAYS if cells.get(name)), "")
+    written = cells.get(column, "")
     american = _AMERICAN_DAY.fullmatch(written)
     day = parse_day(f"{american[3]}-{american[1]:>02}-{american[2]:>02}" if american else written)
     if day is None:
-        raise BadBody("date", "a day, YYYY-MM-DD", redact(written) if written else "none")
+        raise BadBody(titles.get(column, "date"), "a day, YYYY-MM-DD", redact(written) if written else "none")
     return day
 
 

@@ -233,7 +233,7 @@ def test_the_cost_csv_of_the_dashboard_is_read(run: Run, tmp_path: Path) -> None
     assert document["invoice"]["charged_usd"] == "1.9"
     assert [(row["model"], row["day"], row["project"], row["charged_usd"]) for row in document["invoice"]["rows"]] == [
         ("gpt-4.1", "2026-10-01", None, "1.5"),
-        ("gpt-4.1-mini", "2026-10-01", None, "0.4"),
+        ("gpt-4.1-mini", "2026-10-01", "proj_a", "0.4"),
     ]
     assert [each["message"] for each in document["findings"]] == ["costs of 2 organizations: org-1 ($0.40), org-2 ($1.50)"]
 
@@ -386,7 +386,7 @@ def test_a_page_that_was_fetched_twice_counts_once(run: Run, tmp_path: Path) -> 
     (tmp_path / "copy.jsonl").write_text(f"{page}\n{page}\n")
     done = run("reconcile", "--invoice", "costs.jsonl", "--invoice", "copy.jsonl", *NOW)
     assert done.out.startswith("$0.40 charged in 1 line on 2026-10-01\n")
-    assert "  note  1 line of the costs API that came again counted once\n" in done.out
+    assert "  note  1 line of costs that came again counted once\n" in done.out
 
 
 def test_rates_that_no_table_has_are_named_as_far_as_the_figures_go(run: Run, tmp_path: Path) -> None:

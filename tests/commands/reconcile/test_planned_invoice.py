@@ -143,7 +143,7 @@ def test_days_without_lines_and_parts_of_months_count(run: Run, tmp_path: Path) 
     assert document["invoice"]["expected_usd"] == "127.1"
     assert document["notes"] == ["The costs cover 2 months, and so does what gpt41.yaml expects."]
     (tmp_path / "costs.csv").write_text("date,amount_value,amount_currency,line_item\n2026-10-31,5,usd,\nTotal,,,\n")
-    assert headline(run).startswith("OpenAI charged $5.00 on 2026-10-31; gpt41.yaml expects $2.05 for these 1 day: ")
+    assert headline(run).startswith("OpenAI charged $5.00 on 2026-10-31; gpt41.yaml expects $2.05 for this day: ")
 
 
 TWO = """

@@ -55,7 +55,8 @@ class Invoice:
     """The lines of an invoice, sorted. `total_usd` is the sum of all but those in other currencies and of other services.
 
     `days` have lines; `covered_days` are also those of which the export says that nothing was charged. `step` is the unit of the
-    last place of its amounts. `open_pages` say that others follow, `last_pages` that none does.
+    last place of its amounts. `open_pages` say that others follow, `last_pages` that none does. `contradicting` lines have the
+    day, item and project of another line, but another amount. `copies` are files that weren't read, each with the one it repeats.
     """
 
     def __init__(self, catalog: Catalog) -> None:
@@ -74,11 +75,13 @@ class Invoice:
         self.foreign_lines = 0
         self.other_services: dict[str, Decimal] = {}
         self.repeated = 0
+        self.contradicting = 0
+        self.copies: dict[str, str] = {}
         self.open_pages = 0
         self.last_pages = 0
         self.rejects = Rejections()
         self._catalog = catalog
-        self._seen: set[object] = set()
+        self._seen: dict[object, set[Decimal]] = {}
 
     @property
     def is_incomplete(self) -> bool:
@@ -86,7 +89,7 @@ class Invoice:
         return bool(self.rejects.count or self.foreign_lines or (self.open_pages and not self.last_pages))
 
     def add(self, line: InvoiceLine | RejectedRequest | PageEnd | EmptyDay) -> None:
-        """Add a line. A result of the costs API that comes again is counted once."""
+        """Add a line. One of OpenAI's that comes again is counted once, unless its amount differs."""
         if isinstance(line, RejectedRequest):
             self.rejects.add(line)
             return
@@ -98,11 +101,12 @@ class Invoice:
         if isinstance(line, EmptyDay):
             return
         if line.key is not None:
-            known = (line.key, line.amount)
-            if known in self._seen:
+            known = self._seen.setdefault(line.key, set())
+            if line.amount in known:
                 self.repeated += 1
                 return
-            self._seen.add(known)
+            self.contradicting += bool(known)
+            known.add(line.amount)
         if line.currency != USD:
             self.foreign_lines += 1
             self.foreign[line.currency] = EXACT.add(self.foreign.get(line.currency, Decimal(0)), line.amount)

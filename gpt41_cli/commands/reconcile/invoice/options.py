@@ -72,18 +72,20 @@ class InvoiceQuestion(NamedTuple):
         """Add the invoice to the report on the usage."""
         rows = pair_rows(self.invoice, expected, self.market)
         causes = find_causes(self.invoice, expected, rows)
-        return add_invoice_to_report(report, bill, self.invoice, rows, causes, self.tolerance, skips_invalid=self.skips_invalid)
+        return add_invoice_to_report(
+            report, bill, self.invoice, expected, rows, causes, self.tolerance, skips_invalid=self.skips_invalid
+        )
 
 
 def read_invoice(
     paths: Sequence[str], market: Market, tolerance: Decimal | None, *, skips_invalid: bool = False
 ) -> InvoiceQuestion:
     """Read cost exports. Raises InputError if there are none, or none in US dollars."""
-    sources, _ = read_sources(list(paths), None)
+    sources, _ = read_sources(list(dict.fromkeys(paths)), None)
     invoice = Invoice(market.catalog)
-    copies = find_duplicate_files(sources)
+    invoice.copies = {name: original.label for name, original in find_duplicate_files(sources).items()}
     for source in sources:
-        if source.name not in copies:
+        if source.name not in invoice.copies:
             with open_source(source) as stream:
                 for line in read_costs(stream, source.name, source.label):
                     invoice.add(line)

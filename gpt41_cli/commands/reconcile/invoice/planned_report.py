@@ -101,7 +101,8 @@ def _make_headline(invoice: Invoice, planned: PlannedCosts, expected: Decimal, h
     share = f" ({format_change_percent(Fraction(residual) / Fraction(expected))})" if expected else ""
     more = f"{format_money(abs(residual))} {'more' if residual > 0 else 'less'}{share}"
     within = f", within its range of up to {format_money(high)}" if expected < invoice.total_usd <= high else ""
-    part = f" for these {pluralize(planned.days, 'day')}" if planned.days != planned.days_of_months else ""
+    these = "this day" if planned.days == 1 else f"these {pluralize(planned.days, 'day')}"
+    part = f" for {these}" if planned.days != planned.days_of_months else ""
     return f"{said}; {planned.file} expects {least}{format_money(expected)}{part}: {more}{within}"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
@@ -12,6 +13,7 @@ from gpt41_cli.catalog import Market
 from gpt41_cli.commands.reconcile.bill import Reconciliation
 from gpt41_cli.commands.reconcile.invoice.causes import InvoiceCause
 from gpt41_cli.commands.reconcile.invoice.charged import Invoice
+from gpt41_cli.commands.reconcile.invoice.expected import ExpectedCosts
 from gpt41_cli.commands.reconcile.invoice.reasons import describe_cause
 from gpt41_cli.commands.reconcile.invoice.rows import InvoiceRow
 from gpt41_cli.display import (
@@ -62,7 +64,7 @@ def make_invoice_report(invoice: Invoice, rows: Sequence[InvoiceRow], market: Ma
         findings=tuple(collect_findings(invoice, skips_invalid=skips_invalid)),
         notes=tuple(collect_notes(invoice)),
         data={"invoice": make_json(invoice, rows, (), None)},
-        records=_make_row_records(rows),
+        records=_make_records(invoice, rows, ExpectedCosts()),
         catalog=market.catalog,
     )
 
@@ -71,6 +73,7 @@ def add_invoice_to_report(
     report: Report,
     bill: Reconciliation,
     invoice: Invoice,
+    expected: ExpectedCosts,
     rows: Sequence[InvoiceRow],
     causes: Sequence[InvoiceCause],
     tolerance: Decimal | None,
@@ -92,7 +95,7 @@ def add_invoice_to_report(
         ),
         notes=(*report.notes, *collect_notes(invoice)),
         data={**report.data, "invoice": make_json(invoice, rows, causes, bill.total_usd)},
-        records=_make_row_records(rows),
+        records=_make_records(invoice, rows, expected),
     )
 
 
@@ -239,7 +242,12 @@ def collect_findings(invoice: Invoice, *, skips_invalid: bool) -> Iterator[Findi
 def collect_notes(invoice: Invoice) -> Iterator[str]:
     """Yield what was left out of an invoice on purpose."""
     if invoice.repeated:
-        yield f"{pluralize(invoice.repeated, 'line')} of the costs API that came again counted once"
+        yield f"{pluralize(invoice.repeated, 'line')} of costs that came again counted once"
+    if invoice.contradicting:
+        what = pluralize(invoice.contradicting, "line")
+        yield f"{what} of costs with the day, item and project of another line, but another amount: both are counted"
+    for name, original in invoice.copies.items():
+        yield f"{sanitize(name)} is a copy of {sanitize(original)}: counted once"
     if invoice.other_services:
         total = sum_usd(invoice.other_services.values())
         names = ", ".join(sanitize(name) for name in list(invoice.other_services)[:_MAX_NAMES])
@@ -260,6 +268,31 @@ def _make_row_records(rows: Sequence[InvoiceRow]) -> tuple[Mapping[str, Json], .
         Column[InvoiceRow](None, "residual_usd", lambda row: row.residual_usd),
     )
     return make_records(columns, rows)
+
+
+def _make_records(invoice: Invoice, rows: Sequence[InvoiceRow], expected: ExpectedCosts) -> tuple[Mapping[str, Json], ...]:
+    """Return the records of the lines, then of everything that isn't tokens: together they add up to the totals of both sides."""
+    others: list[tuple[date | None, str, Decimal, Decimal]] = [
+        *((key.day, key.item or key.kind, Decimal(0), usd) for key, usd in sorted(invoice.others.items())),
+        *((day, "built-in tools", usd, Decimal(0)) for day, usd in sorted(expected.tools_usd_by_day.items())),
+    ]
+    if expected.undated_usd:
+        others.append((None, "usage of no known day", expected.undated_usd, Decimal(0)))
+    said = dict.fromkeys(("project", "model", "mode", "direction", "tokens", "charged_tokens"))
+    return (
+        *({**record, "item": None} for record in _make_row_records(rows)),
+        *(
+            {
+                "day": day,
+                **said,
+                "expected_usd": expected_usd,
+                "charged_usd": charged_usd,
+                "residual_usd": EXACT.subtract(charged_usd, expected_usd),
+                "item": item,
+            }
+            for day, item, expected_usd, charged_usd in others
+        ),
+    )
 
 
 def make_json(

@@ -65,12 +65,12 @@ def find_billed_name(variant: Variant, names: Collection[str]) -> str:
 def pair_rows(invoice: Invoice, expected: ExpectedCosts, market: Market) -> list[InvoiceRow]:
     """Pair the lines of an invoice with those of the usage, in the order of their keys.
 
-    Projects are compared only if both sides name them. A line that doesn't say its mode stands for all modes that have no lines
-    of their own.
+    Projects are compared only if both sides name them, and kept if there is no usage. A line that doesn't say its mode stands for
+    all modes that have no lines of their own.
     """
     usage = list(expected.list_rows())
     names = {key.model for key in invoice.tokens}
-    has_projects = any(key.project for key in invoice.tokens) and any(row.key.project for row in usage)
+    has_projects = any(key.project for key in invoice.tokens) and (not usage or any(row.key.project for row in usage))
     said = {(key.model, key.mode) for key in invoice.tokens}
     rows: dict[RowKey, InvoiceRow] = {}
 

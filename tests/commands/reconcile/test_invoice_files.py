@@ -1,0 +1,116 @@
+"""Files of costs that come twice, are put together, or say less than they should."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import ROOT, Run
+
+NOW = ("--as-of", "2026-11-26")
+HEAD = "start_time_iso,amount_value,amount_currency,line_item,project_id\n"
+INPUT = '2026-10-01T00:00:00+00:00,3.2,usd,"gpt-4.1-mini, input",proj_a\n'
+OUTPUT = '2026-10-02T00:00:00+00:00,1.6,usd,"gpt-4.1-mini, output",proj_a\n'
+BILLS = ROOT / "tests" / "bills"
+
+
+def write(folder: Path, *contents: str) -> list[str]:
+    """Write files and return the options that name them."""
+    for number, content in enumerate(contents):
+        (folder / f"{number}.csv").write_text(content)
+    return [word for number in range(len(contents)) for word in ("--invoice", f"{number}.csv")]
+
+
+def test_a_file_that_is_named_twice_or_copied_counts_once(run: Run, tmp_path: Path) -> None:
+    options = write(tmp_path, HEAD + INPUT, HEAD + INPUT)
+    assert run("reconcile", *options[:2], *options[:2], *NOW, "--quiet") == (0, "3.2\n", "")
+    done = run("reconcile", *options, *NOW)
+    assert done.out.startswith("$3.20 charged in 1 line on 2026-10-01\n")
+    assert done.out.endswith("\n  note  1.csv is a copy of 0.csv: counted once\n")
+
+
+def test_rows_of_the_cost_csv_that_two_exports_share_count_once(run: Run, tmp_path: Path) -> None:
+    options = write(tmp_path, HEAD + INPUT + OUTPUT, HEAD + OUTPUT + HEAD + INPUT.replace("-01T", "-03T"))
+    done = run("reconcile", *options, *NOW)
+    assert done.code == 0
+    assert done.out.startswith("$8.00 charged in 3 lines from 2026-10-01 to 2026-10-03\n")
+    assert done.out.endswith("\n  note  1 line of costs that came again counted once\n")
+
+
+def test_equal_rows_of_azure_are_two_charges(run: Run, tmp_path: Path) -> None:
+    row = "2026-10-01,gpt 4.1 Inp glbl Tokens,2.50\n"
+    options = write(tmp_path, "Date,MeterName,CostInUsd\n" + row + row)
+    assert run("reconcile", *options, *NOW, "--quiet") == (0, "5\n", "")
+
+
+def test_a_bucket_with_another_amount_counts_again_and_a_note_says_so(run: Run, tmp_path: Path) -> None:
+    result = {"line_item": "gpt-4.1, input", "project_id": "a"}
+    lines = [
+        json.dumps({"start_time": 1790812800, "results": [{**result, "amount": {"value": value, "currency": "usd"}}]})
+        for value in (1, 1.5, 1)
+    ]
+    options = write(tmp_path, "\n".join(lines))
+    done = run("reconcile", *options, *NOW)
+    assert done.out.startswith("$2.50 charged in 2 lines on 2026-10-01\n")
+    notes = " ".join(done.out.split("  note  ")[1].split())
+    assert notes == (
+        "1 line of costs that came again counted once "
+        "1 line of costs with the day, item and project of another line, but another amount: both are counted"
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "left_out"),
+    [
+        (HEAD + OUTPUT + INPUT.replace("3.2", ""), "0.csv:3: amount_value: expected an amount such as 0.06, found none"),
+        (
+            HEAD + OUTPUT + INPUT.replace("2026-10-01T00:00:00+00:00", "soon"),
+            "0.csv:3: start_time_iso: expected a day, YYYY-MM-DD",
+        ),
+        (HEAD + OUTPUT + INPUT.replace("3.2", "much"), '0.csv:3: amount_value: expected an amount such as 0.06, found "much"'),
+        (
+            (
+                "Date,MeterName,CostInUsd,CostInBillingCurrency,BillingCurrency\n"
+                "2026-10-01,gpt 4.1 Inp glbl Tokens,1.6,1.5,EUR\n2026-10-01,gpt 4.1 Inp glbl Tokens,,0.2,EUR\n"
+            ),
+            "1 line in other currencies than US dollars left out: 0.2 EUR",
+        ),
+    ],
+)
+def test_a_charge_without_an_amount_in_dollars_is_not_dropped(run: Run, tmp_path: Path, content: str, left_out: str) -> None:
+    done = run("reconcile", *write(tmp_path, content), *NOW)
+    assert done.code == 1
+    assert done.out.startswith("at least $1.60 charged in 1 line on ")
+    assert left_out in " ".join(done.out.split())
+
+
+def add_up(text: str) -> dict[str, Decimal]:
+    rows: list[dict[str, Any]] = list(csv.DictReader(io.StringIO(text)))
+    return {key: sum((Decimal(row[key]) for row in rows), Decimal(0)) for key in ("expected_usd", "charged_usd", "residual_usd")}
+
+
+def test_the_rows_of_a_spreadsheet_add_up_to_both_totals(run: Run, tmp_path: Path) -> None:
+    """Credits, tools of both sides and usage of no known day have rows, too."""
+    usage = BILLS.joinpath("usage.csv").read_text() + ",proj_a,gpt-4.1,false,default,1,1000,0,0\n"
+    (tmp_path / "usage.csv").write_text(usage)
+    (tmp_path / "tools.jsonl").write_text(
+        '{"id": "resp_1", "object": "response", "created_at": 1790812800, "model": "gpt-4.1", "status": "completed", '
+        '"output": [{"type": "web_search_call"}], "usage": {"input_tokens": 10, "output_tokens": 1}}\n'
+    )
+    invoice = ("--invoice", str(BILLS / "costs.json"), *NOW)
+    total = Decimal(run("reconcile", "usage.csv", "tools.jsonl", *NOW, "--quiet", "--skip-invalid").out)
+    done = run("reconcile", "usage.csv", "tools.jsonl", *invoice, "--format", "csv", "--skip-invalid")
+    charged = Decimal("227.6536")
+    assert add_up(done.out) == {"expected_usd": total, "charged_usd": charged, "residual_usd": charged - total}
+    assert "2026-10-13,,,,,,,0,-2.5,-2.5,Service credit\n" in done.out
+    assert ",,,,,,,0.002,0,-0.002,usage of no known day\n" in done.out
+    assert "2026-10-01,,,,,,,0.01,0,-0.01,built-in tools\n" in done.out
+    done = run("reconcile", *invoice, "--format", "csv")
+    assert add_up(done.out)["charged_usd"] == charged
+    assert "2026-10-14,proj_shop,gpt-4.1-mini,,output,0,,0,2.4768,2.4768,\n" in done.out
