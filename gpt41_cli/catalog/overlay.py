@@ -23,6 +23,7 @@ _OWN_KEYS = ("overrides", "aliases", _PTU)
 """The keys that no price table has."""
 _TABLE_KEYS = ("schema", "platforms", "evidence", "tasks", "limits")
 """Keys that only a price table has."""
+_NAMED = checks.is_not_empty("at least one name, or no such key")
 
 
 class _Override(NamedTuple):
@@ -31,9 +32,9 @@ class _Override(NamedTuple):
     discount_percent: Annotated[Decimal | None, Default()]
     regional_uplift_percent: Annotated[Decimal | None, Default()]
     rates: Annotated[Rates | None, checks.caches_at_a_discount, Default()]
-    models: Annotated[tuple[tables.ModelName, ...], Default(())]
-    platforms: Annotated[tuple[tables.PlatformName, ...], Default(())]
-    modes: Annotated[tuple[Annotated[str, checks.is_mode(tables.MODES)], ...], Default(())]
+    models: Annotated[tuple[tables.ModelName, ...], _NAMED, Default(())]
+    platforms: Annotated[tuple[tables.PlatformName, ...], _NAMED, Default(())]
+    modes: Annotated[tuple[Annotated[str, checks.is_mode(tables.MODES)], ...], _NAMED, Default(())]
     since: Annotated[date | None, Key("from"), Default()]
     until: Annotated[date | None, Default()]
 

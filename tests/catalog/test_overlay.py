@@ -139,6 +139,10 @@ def test_own_models_and_names_are_known() -> None:
             "company.yaml:2:3: overrides[0]: expected discount_percent, regional_uplift_percent or",
         ),
         (
+            "overrides:\n- {discount_percent: 5, modes: []}",
+            "company.yaml:2:32: overrides[0].modes: expected at least one name, or no such key, found none",
+        ),
+        (
             "overrides:\n- {discount_percent: 5, modes: [slow]}",
             "company.yaml:2:33: overrides[0].modes[0]: expected one of the modes standard, batch, flex, priority, found",
         ),

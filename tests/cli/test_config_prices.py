@@ -52,3 +52,17 @@ def test_prices_that_are_missing_are_refused_and_a_broken_config_has_none(run: R
     assert "pricing: expected a price table or a file of overrides, found none at " in done.err
     (tmp_path / "gpt41.yaml").write_text("pricing: [")
     assert run(*ASKED, GPT41_PRICING="").out == "2\n"
+
+
+def test_what_a_file_changes_is_asked_of_the_table_without_it(run: Run, tmp_path: Path) -> None:
+    """The file is in use already, named by the config or by the environment; another one in use is what changes."""
+    write(tmp_path, 15)
+    (tmp_path / "more.yaml").write_text("overrides:\n- discount_percent: 20\n")
+    asked = ("models", "--as-of", "2026-11-26", "--diff")
+    file = "prices/company.yaml"
+    for prices in ("", file):
+        first = run(*asked, file, GPT41_PRICING=prices).out.splitlines()[0]
+        assert first.startswith(f"{file} changes ")
+        assert first.endswith(" models of pricing.yaml on 2026-11-26")
+    first = run(*asked, "more.yaml", GPT41_PRICING=file).out.splitlines()[0]
+    assert first.endswith(f" models of {file} on 2026-11-26")

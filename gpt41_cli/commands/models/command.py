@@ -1,7 +1,7 @@
 """`gpt41 models`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -9,6 +9,9 @@ from gpt41_cli.cli import options, output, parse
 from gpt41_cli.cli.options import complete_models
 from gpt41_cli.cli.output_options import read_output_options
 from gpt41_cli.views import RECORD_VIEWS
+
+if TYPE_CHECKING:
+    from gpt41_cli.catalog import Catalog
 
 ModelArgument = Annotated[
     str | None,
@@ -41,7 +44,7 @@ def models(
     from gpt41_cli.commands.models.report import make_model_report
 
     wanted = read_output_options(output_format, quiet, outputs, [pricing, diff], formats=RECORD_VIEWS)
-    catalog = parse.read_catalog(pricing)
+    catalog = _read_table_before(pricing, diff) if diff else parse.read_catalog(pricing)
     market = parse.read_market(catalog, platform, as_of)
     if check:
         from gpt41_cli.tokens.text.vocabulary import check_vocabularies
@@ -57,3 +60,12 @@ def models(
     else:
         report = make_family_report(market)
     output.show_and_exit(report, wanted)
+
+
+def _read_table_before(pricing: Path | None, diff: Path) -> "Catalog":
+    """Read the table that a file changes: that of `--pricing`, else the one that ships. The file itself may be in use already, as
+    `pricing` of a gpt41.yaml or in GPT41_PRICING.
+    """
+    from gpt41_cli.catalog import read_catalog
+
+    return read_catalog(None if pricing is None or pricing.resolve() == diff.resolve() else pricing)

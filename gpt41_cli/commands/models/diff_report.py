@@ -40,7 +40,7 @@ def make_diff_report(market: Market, other: Catalog) -> Report:
     """Make the report on the prices that differ in another catalog on the day of the market."""
     changes = list(_list_changes(market, other))
     changed = {change.model for change in changes}
-    name = other.overlay.file if other.overlay else other.file
+    before, after = (each.overlay.file if each.overlay else each.file for each in (market.catalog, other))
     prices = f"{pluralize(len(changes), 'price')} of {pluralize(len(changed), 'model')}" if changes else "no price per token"
     columns = (
         Column[_PriceChange]("model", None, lambda change: change.model),
@@ -55,7 +55,7 @@ def make_diff_report(market: Market, other: Catalog) -> Report:
     return make_report(
         other,
         models,
-        headline=f"{name} changes {prices} of {market.catalog.file} on {market.as_of}",
+        headline=f"{after} changes {prices} of {before} on {market.as_of}",
         lines=tuple(_make_unit_lines(other)),
         tables=(make_table(columns, changes),) if changes else (),
         answer=str(len(changes)),

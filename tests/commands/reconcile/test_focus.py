@@ -261,6 +261,7 @@ def test_tools_writes_and_long_contexts_have_rows_of_their_own(run: Run) -> None
 def test_the_organization_is_that_of_the_log_or_of_the_option(run: Run) -> None:
     log = "date,organization_id,model,input_tokens,output_tokens\n2026-10-01,org-a,gpt-4.1,100,1\n2026-10-31,,gpt-4.1,100,1\n"
     done = run("reconcile", "-", "--format", "focus", *NOW, stdin=log)
+    assert run("reconcile", "-", "--format", "focus", "--billing-account", " ", *NOW, stdin=log) == done
     assert (done.code, done.out) == (2, "")
     assert done.err == (
         "gpt41: --billing-account: expected the id of the account that pays, as the logs name no organization and FOCUS asks for "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -78,6 +79,24 @@ def test_without_a_last_day_the_period_ends_today(run: Run) -> None:
     )
     done = run("reconcile", "-", "--since", "2026-11-02", "--until", "2026-11-03", "--compare", *NOW, stdin=HEAD + ROWS)
     assert "  change  $0.00 from 2026-10-31 to 2026-11-01\n" in done.out
+
+
+@pytest.mark.parametrize(
+    ("days", "gap"),
+    [
+        (("2026-11-01", "2026-11-04"), ""),
+        (("2026-10-31", "2026-11-04"), ""),
+        (("2026-11-02", "2026-11-04"), "from 2026-11-02 to 2026-11-04"),
+        (("2026-11-01", "2026-11-03"), "from 2026-11-01 to 2026-11-03"),
+        (("", ""), ""),
+    ],
+)
+def test_a_change_says_that_the_logs_hold_only_a_part_of_both_periods(run: Run, days: Sequence[str], gap: str) -> None:
+    log = HEAD + "".join(f"{day},gpt-4.1,500000,0,red\n" for day in days)
+    done = run("reconcile", "-", "--since", "2026-11-03", "--until", "2026-11-04", "--compare", *NOW, stdin=log)
+    note = f"the logs have answers {gap} only: a part of the change may come from that."
+    assert (note in " ".join(done.out.split())) == bool(gap)
+    assert ("The two periods are from 2026-11-01 to 2026-11-04," in done.out) == bool(gap)
 
 
 def test_unpriced_answers_before_make_the_change_uncertain(run: Run) -> None:

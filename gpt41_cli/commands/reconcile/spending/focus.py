@@ -59,8 +59,8 @@ def add_focus_rows(report: Report, expected: ExpectedCosts, account: str | None)
 
 
 def _make_rows(key: CostKey, charge: Charge, account: str | None) -> Iterator[Mapping[str, Json]]:
-    account = key.organization or account
-    if account is None:
+    account = key.organization or (account or "").strip()
+    if not account:
         expected = "the id of the account that pays, as the logs name no organization and FOCUS asks for it in every row"
         raise InputError("--billing-account", expected, "none")
     for item in (*_list_token_items(charge), *_list_tool_items(charge)):

@@ -56,13 +56,16 @@ def find_period_before(first: date, last: date) -> Period:
 class PeriodFilter:
     """Yields the answers of a period. Those of the period before go to `before`, others are counted.
 
-    `left_out` is how many answers are of other days, `first_left_out` and `last_left_out` their first and last day.
+    With `before`, `first_day` and `last_day` are those of all answers. `left_out` is how many answers are of other days,
+    `first_left_out` and `last_left_out` their first and last day.
     """
 
     def __init__(self, period: Period, period_before: Period | None = None, before: Reconciliation | None = None) -> None:
         self.period = period
         self.period_before = period_before
         self.before = before
+        self.first_day: date | None = None
+        self.last_day: date | None = None
         self.left_out = 0
         self.first_left_out: date | None = None
         self.last_left_out: date | None = None
@@ -71,6 +74,9 @@ class PeriodFilter:
         """Yield everything but answers of other days. Answers of no known day are yielded, too."""
         for item in found:
             answer = _get_answer(item)
+            if self.before and answer and answer.day:
+                self.first_day = min(self.first_day or answer.day, answer.day)
+                self.last_day = max(self.last_day or answer.day, answer.day)
             if answer is None or answer.day is None or self.period.has(answer.day):
                 yield item
             elif self.before and self.period_before and self.period_before.has(answer.day):

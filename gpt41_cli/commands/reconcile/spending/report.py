@@ -64,6 +64,7 @@ def add_period_to_report(report: Report, bill: Reconciliation, days: PeriodFilte
     if days.before:
         total_before = days.before.total_usd
         lines.insert(0, ReportLine("change", _describe_change(bill.total_usd, total_before, days)))
+        notes += _describe_gaps(days)
     period = {
         "since": days.period.first,
         "until": days.period.last,
@@ -85,6 +86,20 @@ def _describe_change(now: Decimal, before: Decimal, days: PeriodFilter) -> str:
         return f"{least} {days.period_before}"
     share = f" ({_format_change(now, before)})" if now != before else ""
     return f"{format_money_change(EXACT.subtract(now, before))}{share}: {least} {days.period_before}"
+
+
+def _describe_gaps(days: PeriodFilter) -> list[str]:
+    """Say that the logs begin after the period before does, or end before the period does."""
+    assert days.period_before
+    assert days.period_before.first
+    assert days.period.last
+    whole = days.period_before.first, days.period.last
+    if not days.first_day or not days.last_day or (days.first_day <= whole[0] and whole[1] <= days.last_day):
+        return []
+    held = Period(days.first_day, days.last_day)
+    return [
+        f"The two periods are {Period(*whole)}, but the logs have answers {held} only: a part of the change may come from that."
+    ]
 
 
 def _format_change(now: Decimal, before: Decimal) -> str:
