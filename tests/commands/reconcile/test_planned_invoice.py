@@ -137,13 +137,35 @@ def test_days_without_lines_and_parts_of_months_count(run: Run, tmp_path: Path) 
     assert headline(run) == (
         "OpenAI charged $10.25 from 2026-10-01 to 2026-10-02; gpt41.yaml expects $4.10 for these 2 days: $6.15 more (150 %)"
     )
-    assert "The costs cover 2 of 31 days: 6.5 % of what gpt41.yaml expects of whole months" in document["notes"][0]
+    assert document["notes"][0] == "The costs cover 2 of 31 days, and so does what gpt41.yaml expects."
     write_costs(tmp_path, "2026-09-01,5,usd,,,")
     document = compare(run, tmp_path)
     assert document["invoice"]["expected_usd"] == "127.1"
     assert document["notes"] == ["The costs cover 2 months, and so does what gpt41.yaml expects."]
     (tmp_path / "costs.csv").write_text("date,amount_value,amount_currency,line_item\n2026-10-31,5,usd,\nTotal,,,\n")
     assert headline(run).startswith("OpenAI charged $5.00 on 2026-10-31; gpt41.yaml expects $2.05 for this day: ")
+
+
+@pytest.mark.parametrize(
+    ("volume", "february", "both"),
+    [
+        ("28 / day", "7.84", "16.52"),
+        ("196 / week", "7.84", "16.52"),
+        ("7 / hour", "47.04", "99.12"),
+        ("784 / month", "7.84", "15.68"),
+    ],
+)
+def test_a_volume_per_day_is_the_same_on_each_day(run: Run, tmp_path: Path, volume: str, february: str, both: str) -> None:
+    """A request costs a cent: 5,000 input tokens at 2.00. February has 28 days, and March 31."""
+    plan = f"version: 1\nworkloads: {{a: {{model: gpt-4.1, input_tokens: 5000, output_tokens: 0, volume: {volume}}}}}\n"
+    (tmp_path / "gpt41.yaml").write_text(plan)
+    row = '{day},1,usd,"gpt-4.1, input"\n'
+    expected = []
+    for last in ("2026-02-28", "2026-03-31"):
+        rows = "".join(row.format(day=day) for day in ("2026-02-01", last))
+        (tmp_path / "costs.csv").write_text(f"date,amount_value,amount_currency,line_item\n{rows}")
+        expected.append(compare(run, tmp_path, plan)["invoice"]["expected_usd"])
+    assert expected == [february, both]
 
 
 TWO = """
@@ -205,15 +227,15 @@ def test_every_other_line_has_its_reason(run: Run, tmp_path: Path) -> None:
     assert list_rows(document) == [
         ("chat", EXPECTED, EXPECTED, "0", []),
         ("tools", "77.5", "70", "-7.5", []),
-        ("storage", "3.041666666667", "3", "-0.041666666667", []),
+        ("storage", "3.1", "3", "-0.1", []),
         ("text-embedding-3-small, input", "0", "2", "2", ["no workload uses it"]),
         ("Seats", "0", "4", "4", ["not tokens of a known model"]),
         ("Credit", "0", "-5", "-5", ["a credit or refund"]),
         ("unnamed", "0", "1", "1", ["costs without a line item: group the costs by line_item to compare them"]),
     ]
     residuals = [row["residual_usd"] for row in document["invoice"]["plan"]["rows"]]
-    assert document["invoice"]["residual_usd"] == "-5.541666666667"
-    assert sum(map(float, residuals)) == pytest.approx(-5.541666666667)
+    assert document["invoice"]["residual_usd"] == "-5.6"
+    assert sum(map(float, residuals)) == pytest.approx(-5.6)
 
 
 def test_workloads_without_a_volume_and_those_of_others_are_named(run: Run, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from gpt41_cli.catalog import Catalog
 from gpt41_cli.commands.reconcile.invoice.charged import UNSAID_MODE, ChargedTokens, Invoice
 from gpt41_cli.commands.reconcile.invoice.expected import RowKey
 from gpt41_cli.commands.reconcile.invoice.rows import find_billed_name, find_rate
+from gpt41_cli.config.tables import DAYS_PER_MONTH
 from gpt41_cli.display import to_decimal
 from gpt41_cli.pricing import EXACT
 from gpt41_cli.workloads.priced import PricedWorkload
@@ -157,7 +158,7 @@ def compare_with_plan(invoice: Invoice, planned: PlannedCosts) -> list[PlannedRo
     groups = _group_names([each.cost.name for each in planned.workloads], owners.values())
     rows = []
     for names in groups:
-        row = _plan_row([each for each in planned.workloads if each.cost.name in names], planned.months)
+        row = _plan_row([each for each in planned.workloads if each.cost.name in names], planned)
         for key, charged in sums.items():
             if set(owners[key]) & set(names):
                 row.charged.setdefault(key.direction, ChargedTokens()).merge(charged)
@@ -202,12 +203,12 @@ def _group_names(names: Sequence[str], owners: Iterable[Sequence[str]]) -> list[
     return [group for index, (name, group) in enumerate(groups.items()) if not group & set(names[:index])]
 
 
-def _plan_row(workloads: Sequence[PricedWorkload], months: Fraction) -> PlannedRow:
-    """Return the row of workloads of one model, with what they should cost in so many months."""
+def _plan_row(workloads: Sequence[PricedWorkload], planned: PlannedCosts) -> PlannedRow:
+    """Return the row of workloads of one model, with what they should cost in the period."""
     row = PlannedRow(TOKENS, tuple(each.cost.name for each in workloads), workloads[0].cost.model)
     row.without_volume = tuple(each.cost.name for each in workloads if each.cost.volume is None)
     for each in workloads:
-        runs = _count_runs(each, months)
+        runs = _count_runs(each, planned)
         usage, bill = each.quote.usage, each.quote.bill
         for direction, tokens, usd in (
             ("input", usage.input_tokens - usage.cached_tokens, bill.uncached_input_usd),
@@ -224,10 +225,16 @@ def _plan_row(workloads: Sequence[PricedWorkload], months: Fraction) -> PlannedR
     return row
 
 
-def _count_runs(workload: PricedWorkload, months: Fraction) -> Fraction:
-    """Count how often all requests of a workload are sent in so many months; 0 if it doesn't say."""
+def _count_runs(workload: PricedWorkload, planned: PlannedCosts) -> Fraction:
+    """Count how often all requests of a workload are sent in the period; 0 if it doesn't say.
+
+    A volume per hour, day or week is the same on each day, one per month in each month.
+    """
     volume = workload.cost.volume
-    return volume.per_month * months / workload.cost.requests if volume else _NOTHING
+    if volume is None:
+        return _NOTHING
+    months = planned.months if volume.period == "month" else planned.days / DAYS_PER_MONTH
+    return volume.per_month * months / workload.cost.requests
 
 
 def _list_unplanned(sums: Mapping[RowKey, ChargedTokens], planned: PlannedCosts) -> list[PlannedRow]:
@@ -245,8 +252,9 @@ def _list_others(invoice: Invoice, planned: PlannedCosts) -> Iterator[PlannedRow
     """Yield a row for tools and one for storage if they were expected or charged, then one for each other line item."""
     rows = {(kind, ""): PlannedRow(kind) for kind in (TOOLS, STORAGE)}
     for each in planned.workloads:
-        called = Fraction(each.quote.tool_charges_usd) * _count_runs(each, planned.months)
-        for kind, expected in ((TOOLS, called), (STORAGE, each.cost.storage_monthly_usd * planned.months)):
+        called = Fraction(each.quote.tool_charges_usd) * _count_runs(each, planned)
+        stored = each.cost.storage_monthly_usd * planned.days / DAYS_PER_MONTH
+        for kind, expected in ((TOOLS, called), (STORAGE, stored)):
             rows[kind, ""].expected_usd += expected
             rows[kind, ""].high_usd += expected
     for key, usd in invoice.others.items():

@@ -226,9 +226,8 @@ def _list_volume_findings(planned: PlannedCosts) -> Iterator[Finding]:
 
 def _write_notes(planned: PlannedCosts) -> Iterator[str]:
     if planned.days != planned.days_of_months:
-        share = format_percent(to_decimal(Fraction(planned.days, planned.days_of_months), 4))
         whole = pluralize(planned.days_of_months, "day")
-        yield f"The costs cover {planned.days} of {whole}: {share} of what {planned.file} expects of whole months is compared."
+        yield f"The costs cover {planned.days} of {whole}, and so does what {planned.file} expects."
     elif planned.months > 1:
         yield f"The costs cover {pluralize(int(planned.months), 'month')}, and so does what {planned.file} expects."
     if planned.elsewhere:
