@@ -224,12 +224,18 @@ def test_an_error_in_a_thread_is_raised_where_its_result_is_asked_for() -> None:
 
 
 def test_threads_that_are_ended_drop_what_waits() -> None:
-    release, threads = threading.Event(), WorkerThreads(1)
-    first = threads.submit(lambda _: release.wait(), 0)
+    begun, release, threads = threading.Event(), threading.Event(), WorkerThreads(1)
+
+    def wait(_: int) -> bool:
+        begun.set()
+        return release.wait(30)
+
+    first = threads.submit(wait, 0)
     second = threads.submit(square, 3)
+    assert begun.wait(30)  # or the first waits, too
     threading.Timer(0.05, release.set).start()
     threads.end()
-    assert first.result() is True
+    assert first.result(30) is True
     assert not second.done()
 
 
