@@ -17,14 +17,16 @@ TIME_FIELDS = (
 _LATEST_SECONDS = 10**11
 _EARLIEST_DAY = date(2015, 1, 1)
 """No API that is priced here is older: a number that would be an earlier day is a duration, or the number of something."""
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_DAY = re.compile(r"(\d{4})([-/])(\d{2})\2(\d{2})", re.ASCII)
+_NAMED_ZONE = re.compile(r"[ ]*(?:UTC|GMT)$|[ ]+(?=[+-]\d{2}:?\d{2}$)", re.ASCII)
+"""BigQuery writes `2026-11-24 14:00:00 UTC`, Go `2026-11-24 14:00:00 +0000 UTC`, Ruby `2026-11-24 14:00:00 +0000`."""
 _DIGITS_OF_A_DAY = re.compile(r"\d{8}", re.ASCII)
 _SECONDS = re.compile(r"(\d{1,19})(\.\d+)?", re.ASCII)
 
 
 def read_day(value: JsonObject) -> date | None:
-    """Return the day in UTC of the first readable time: ISO 8601, eight digits, or seconds, milli-, micro- or nanoseconds since
-    1970.
+    """Return the day in UTC of the first readable time: ISO 8601, also with slashes in the day or UTC after the time; eight digits;
+    or seconds, milli-, micro- or nanoseconds since 1970.
     """
     for key in TIME_FIELDS:
         if (found := parse_day(value.get(key))) is not None:
@@ -60,10 +62,13 @@ def _parse_time(value: JsonValue) -> date | None:
             value = int(digits[1])
         if isinstance(value, int | float):
             return _convert_seconds(value)
-        if isinstance(value, str) and _DAY.match(value):
-            time = datetime.fromisoformat(value)
+        if isinstance(value, str) and (day := _DAY.match(value)):
+            rest = value[day.end() :]
+            while (shorter := _NAMED_ZONE.sub("", rest)) != rest:
+                rest = shorter
+            time = datetime.fromisoformat(f"{day[1]}-{day[3]}-{day[4]}{rest}")
             time = time.astimezone(UTC) if time.tzinfo else time
-            return time if _DAY.fullmatch(value) is None else time.date()
+            return time if rest else time.date()
     except (ValueError, OverflowError, OSError):
         pass
     return None

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from gpt41_cli import rules
 from gpt41_cli.answers.answers import Answer, LogEntry, StreamPart
+from gpt41_cli.answers.days import read_hour
 from gpt41_cli.answers.figure_names import MODEL_FIELDS
 from gpt41_cli.answers.records import read_entries
 from gpt41_cli.files.fields import BadBody
@@ -628,3 +629,27 @@ def test_a_sum_of_the_usage_api_is_told_from_others_by_its_time_and_its_groups()
 def test_a_page_that_is_not_the_last_says_so() -> None:
     found = list(read_entries({"object": "page", "data": [BUCKET], "has_more": True}))
     assert found == [RESULT_ANSWER, Finding(rules.USAGE_MISSING, "a list that says of itself that it has more than this page")]
+
+
+@pytest.mark.parametrize(
+    ("written", "hour"),
+    [
+        ("2026-11-20 10:00:00 UTC", "2026-11-20 10:00"),
+        ("2026-11-20 10:00:00.123456 UTC", "2026-11-20 10:00"),
+        ("2026-11-20 23:30:00 -0100", "2026-11-21 00:00"),
+        ("2026-11-20 23:30:00.5 -0100 UTC", "2026-11-21 00:00"),
+        ("2026-11-20T10:00:00GMT", "2026-11-20 10:00"),
+        ("2026/11/20 10:00", "2026-11-20 10:00"),
+        ("2026/11/20", None),
+    ],
+)
+def test_a_time_as_warehouses_and_languages_write_it(written: str, hour: str | None) -> None:
+    """BigQuery, Go and Ruby."""
+    day = date.fromisoformat(hour[:10] if hour else "2026-11-20")
+    assert one({**RECORD, "timestamp": written}) == Answer(Usage(1, 9, 0, 2), day=day)
+    assert read_hour({"timestamp": written}) == hour
+
+
+@pytest.mark.parametrize("written", ["2026/11-20", "2026-11/20", "20/11/2026", "2026-11-20 10:00 EST", "2026-11-20 UTC UTC x"])
+def test_a_time_that_nobody_can_place_is_none(written: str) -> None:
+    assert one({**RECORD, "timestamp": written}).day is None
