@@ -29,6 +29,18 @@ def find_announced_shutdown(market: Market, variant: Variant) -> Lifecycle | Non
     return life if life.announced is None or life.announced <= market.as_of else None
 
 
+def find_end_day(market: Market, variant: Variant) -> date | None:
+    """Return the day on which a variant ends or has ended, if that is announced; else None."""
+    life = find_past_shutdown(market, variant) or find_announced_shutdown(market, variant)
+    return life.shutdown if life else None
+
+
+def name_with_end(market: Market, variant: Variant) -> str:
+    """Name a variant that work moves to, with the day on which it ends or has ended itself."""
+    day = find_end_day(market, variant)
+    return variant.id if day is None else f"{variant.id} ({'ends' if day > market.as_of else 'ended'} on {day})"
+
+
 def find_near_shutdown(market: Market, variant: Variant) -> date | None:
     """Return the day on which a variant ends if that is within the horizon of the price table; else None."""
     life = find_announced_shutdown(market, variant)

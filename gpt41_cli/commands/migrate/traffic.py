@@ -50,10 +50,7 @@ class MovedTraffic(NamedTuple):
     @property
     def ends(self) -> date | None:
         """The day on which their model ends or has ended, if that is announced."""
-        life = lifecycle.find_past_shutdown(self.market, self.variant) or lifecycle.find_announced_shutdown(
-            self.market, self.variant
-        )
-        return life.shutdown if life else None
+        return lifecycle.find_end_day(self.market, self.variant)
 
     @property
     def spare_reasoning_tokens(self) -> int | None:

@@ -82,7 +82,9 @@ def _make_headline(bill: Reconciliation, traffic: Sequence[MovedTraffic]) -> str
         return f"Nothing has to move: {end} on {bill.conditions.market.as_of}; {paid}"
     if not moving:
         return f"No replacement with a price is known for {', '.join(dict.fromkeys(each.variant.id for each in stuck))}; {paid}"
-    targets = ", ".join(dict.fromkeys(each.path.offer.variant.id for each in moving if each.path))
+    targets = ", ".join(
+        dict.fromkeys(lifecycle.name_with_end(each.market, each.path.offer.variant) for each in moving if each.path)
+    )
     ends = [each.ends for each in (*moving, *stuck) if each.ends]
     when = "" if not ends else f" before {min(ends)}" if min(ends) > bill.conditions.market.as_of else " now"
     text = f"Move {pluralize(sum(each.usage.requests for each in moving), 'answer')} to {targets}{when}: {paid}"
@@ -128,8 +130,14 @@ def _make_lines(traffic: Sequence[MovedTraffic]) -> Iterator[ReportLine]:
     if any(each.path for each in traffic):
         unseen = "logs don't show which fields requests set: gpt41 scan and gpt41 migrate REQUESTS find what breaks"
         yield ReportLine("unsure", unseen)
-    for variant in {each.variant.id: each for each in traffic if each.path or each.is_stuck}.values():
-        finding = describe_end_dates(variant.market, variant.variant)
+    dates = {}
+    for each in traffic:
+        if each.path or each.is_stuck:
+            dates[each.variant.id] = describe_end_dates(each.market, each.variant)
+            target = each.path.offer.variant if each.path else each.variant
+            if lifecycle.find_end_day(each.market, target):
+                dates[target.id] = describe_end_dates(each.market, target)
+    for finding in dates.values():
         yield ReportLine("dates", finding.message, finding.citation)
 
 

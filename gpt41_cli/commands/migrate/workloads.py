@@ -49,9 +49,7 @@ class MovedWorkload(NamedTuple):
     @property
     def ends(self) -> date | None:
         """The day on which its model ends or has ended on its platform, if that is announced."""
-        market, variant = self.priced.market, self.priced.quote.offer.variant
-        life = lifecycle.find_past_shutdown(market, variant) or lifecycle.find_announced_shutdown(market, variant)
-        return life.shutdown if life else None
+        return lifecycle.find_end_day(self.priced.market, self.priced.quote.offer.variant)
 
     @property
     def usd_then(self) -> UsdRange | None:

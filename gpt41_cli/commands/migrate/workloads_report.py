@@ -15,6 +15,7 @@ from gpt41_cli.commands.migrate.reasons import write_recorded_reasoning_notes
 from gpt41_cli.commands.migrate.report import CERTAINTIES, describe_reasoned, sort_by_certainty
 from gpt41_cli.commands.migrate.workloads import MovedWorkload, find_move_findings
 from gpt41_cli.config.tables import Config
+from gpt41_cli.constraints.lifecycle import find_end_day, name_with_end
 from gpt41_cli.constraints.replacements import describe_end_dates
 from gpt41_cli.display import format_int, format_money, pluralize, sanitize, to_decimal
 from gpt41_cli.reports import Json, Report, ReportLine
@@ -106,7 +107,7 @@ def _make_headline(market: Market, workloads: Sequence[MovedWorkload], calls: in
         end = f"no end of the models of {pluralize(len(workloads), 'workload')} is announced on {market.as_of}"
         must = f"{pluralize(calls, 'call')} in the code must change"
         return f"No workload has to move, but {must}: {end}" if calls else f"Nothing has to move: {end}"
-    targets = ", ".join(dict.fromkeys(moved.path.variant.id for moved in moving if moved.path))
+    targets = ", ".join(dict.fromkeys(name_with_end(moved.priced.market, moved.path.variant) for moved in moving if moved.path))
     text = f"Move {pluralize(len(moving), 'workload')} to {targets}" if moving else "No replacement with a price is known"
     days = [moved.ends for moved in (*moving, *stuck) if moved.ends]
     if days:
@@ -147,6 +148,9 @@ def _make_lines(workloads: Sequence[MovedWorkload], calls: Sequence[str]) -> Ite
         if moved.path or moved.is_stuck:
             market, variant = moved.priced.market, moved.priced.quote.offer.variant
             dates[variant.id] = describe_end_dates(market, variant)
+            target = moved.path.variant if moved.path else variant
+            if find_end_day(market, target):
+                dates[target.id] = describe_end_dates(market, target)
     for finding in dates.values():
         yield ReportLine("dates", finding.message, finding.citation)
 

@@ -156,3 +156,10 @@ def test_logs_can_be_piped_in(run: Run, arguments: tuple[str, ...], pack: Callab
     lines = "\n".join(answer(id=f"a{number}") for number in range(3_000)).encode()  # more than the first look needs
     done = run("migrate", *arguments, *ON, "-q", stdin=pack(lines))
     assert done == (0, "gpt-4.1 gpt-6-luna\n", "")
+
+
+def test_a_target_that_ends_itself_says_so(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "log.jsonl").write_text(answer("gpt-4.1-mini") + "\n")
+    shown = run("migrate", "log.jsonl", *ON, "--to", "gpt-4.1").out
+    assert shown.startswith("Move 1 answer to gpt-4.1 (ends on 2027-01-14) before 2027-01-14: ")
+    assert "  gpt-4.1 ends: OpenAI 2027-01-14 (in 46 days); " in shown

@@ -254,3 +254,13 @@ def test_declared_reasoning_tokens_are_priced_if_none_are_stated(run: Run, folde
     assert "$0.303 then, before reasoning tokens, $0.503 with those of gpt41.yaml\n" in shown
     stated = moved(run, "--on", "2026-11-29", "--reasoning-tokens", "0")["workloads"]
     assert [each["reasoned"][0]["usd"] for each in stated] == ["0.1515", "0.1515"]
+
+
+def test_a_target_that_ends_itself_says_so(run: Run, folder: Path) -> None:
+    done = run("migrate", "--on", "2026-11-29", "--to", "gpt-4.1")
+    first = done.out.splitlines()[0]
+    assert first.startswith("Move 2 workloads to gpt-4.1 (ends on 2027-01-14) before 2027-01-14: ")
+    assert "  gpt-4.1 ends: OpenAI 2027-01-14 (in 46 days); " in done.out
+    done = run("migrate", "--on", "2027-02-01", "--to", "gpt-4.1")
+    assert done.out.startswith("Move 2 workloads to gpt-4.1 (ended on 2027-01-14) now: ")
+    assert done.code == 1
