@@ -68,7 +68,7 @@ SCHEMA_KEYS = ("parameters", "inputSchema", "input_schema")
 """Where a tool has the schema of its arguments: OpenAI's functions, tools of MCP servers, and Anthropic's tools."""
 
 _USAGE_WORDS = re.compile("prompt|completion|input|output|context|generated|total")
-_NO_USAGE = re.compile("max|min|limit|cost|price|rate")
+_NO_USAGE = re.compile("max|min|limit|cost|price|rate(?!d)")
 _MAX_DEPTH = 4
 """How far below the top a request or a usage may be in a record of a log."""
 
@@ -141,7 +141,7 @@ def list_tools(value: JsonValue) -> tuple[str, list[JsonValue]] | None:
     for key in ("tools", "functions", "result") if isinstance(value, dict) else ():
         inner = list_tools(value[key]) if isinstance(value.get(key), dict | list) else None
         if inner:
-            return join_path(key, inner[0]), inner[1]
+            return join_path(key, inner[0]) if inner[0] else key, inner[1]
     return None
 
 

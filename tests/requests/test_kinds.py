@@ -267,6 +267,8 @@ REFUSED_TEXT = {
         "".join(f"2026-11-0{day} INFO {json.dumps({'request': BODY})}\n" for day in (1, 2, 3)),
         "lines of a log with text before the JSON; cut that off with sed 's/^[^{]*//' FILE and name standard input (-) instead",
     ),
+    "a table of Azure": ("PromptTokens,GeneratedTokens\n1000,100\n", "a table of usage; gpt41 reconcile reads it"),
+    "a table of Langfuse": ('id,usageDetails\n1,"{""input"":7,""output"":1}"\n', "a table of usage; gpt41 reconcile reads it"),
     "a table of spans": ("id;llm.token_count.prompt;llm.token_count.completion\na;1;2\n", "a table of usage"),
 }
 
@@ -362,7 +364,9 @@ def test_a_record_with_several_requests_is_not_read_as_one_of_them() -> None:
 
 def test_built_in_tools_in_a_list_are_not_counted_and_said_to_be(run: Run, tmp_path: Path) -> None:
     (tmp_path / "f.json").write_text(json.dumps({"tools": [TOOL]}))
-    assert "declared functions alone" in run("count", "f.json").out
+    assert "  uncertain  tools: these are declared functions alone" in run("count", "f.json").out
+    (tmp_path / "f.json").write_text(json.dumps({"result": {"tools": [TOOL]}}))
+    assert "  uncertain  result.tools: these are declared functions alone" in run("count", "f.json").out
 
 
 class Dumped:

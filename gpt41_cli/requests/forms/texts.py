@@ -10,6 +10,7 @@ from gpt41_cli.requests.forms import foreign
 from gpt41_cli.requests.kinds import TO_REQUESTS, ContentKind, find_kind, is_usage_name
 
 _TABLE_CELL = re.compile(r'"?([\w. ()-]{1,40})"?')
+_USAGE_COLUMN = re.compile("usage|usage_?details", re.IGNORECASE)
 _CONFIG = re.compile(r"(?:[ \t]*(?:#.*)?\n|---\n)*(?:version|defaults|workloads|models|budget|code):")
 _YAML_MESSAGE = re.compile(
     r"^[ -]*role: *[\"']?(?:system|user|assistant|developer|human)[\"']?[ \t]*\n(?:.*\n){0,5}? +(?:content|text):"
@@ -43,11 +44,16 @@ def _is_config(head: str) -> bool:
 
 
 def _is_usage_table(head: str) -> bool:
-    """Return True if the first line names at least two figures of tokens and the second has as many cells."""
+    """Return True if the first line names at least two figures of tokens and the second has as many cells. A column of Langfuse
+    holds all figures as JSON.
+    """
     first, second = (re.split("[,;\t]", line) for line in (*head.lstrip("\n").split("\n", 2), "", "")[:2])
     cells = [_TABLE_CELL.fullmatch(cell.strip()) for cell in first]
     names = [cell[1] for cell in cells if cell]
-    return 1 < len(names) == len(cells) <= len(second) and sum(map(is_usage_name, names)) > 1
+    is_usage = sum(map(is_usage_name, names)) > 1 or any(
+        _USAGE_COLUMN.fullmatch(name) and '"{' in "".join(second) for name in names
+    )
+    return 1 < len(names) == len(cells) <= len(second) and is_usage
 
 
 def _is_dify_app(head: str) -> bool:
