@@ -19,14 +19,14 @@ _EARLIEST_DAY = date(2015, 1, 1)
 """No API that is priced here is older: a number that would be an earlier day is a duration, or the number of something."""
 _DAY = re.compile(r"(\d{4})([-/])(\d{2})\2(\d{2})", re.ASCII)
 _NAMED_ZONE = re.compile(r"[ ]*(?:UTC|GMT)$|[ ]+(?=[+-]\d{2}:?\d{2}$)", re.ASCII)
-"""BigQuery writes `2026-11-24 14:00:00 UTC`, Go `2026-11-24 14:00:00 +0000 UTC`, Ruby `2026-11-24 14:00:00 +0000`."""
+"""BigQuery writes ` UTC` after the time, Go ` +0000 UTC`, Ruby ` +0000`."""
 _DIGITS_OF_A_DAY = re.compile(r"\d{8}", re.ASCII)
 _SECONDS = re.compile(r"(\d{1,19})(\.\d+)?", re.ASCII)
 
 
 def read_day(value: JsonObject) -> date | None:
-    """Return the day in UTC of the first readable time: ISO 8601, also with slashes in the day or UTC after the time; eight digits;
-    or seconds, milli-, micro- or nanoseconds since 1970.
+    """Return the day in UTC of the first readable time: ISO 8601, also with slashes in the day or UTC after the time; eight
+    digits; or seconds, milli-, micro- or nanoseconds since 1970.
     """
     for key in TIME_FIELDS:
         if (found := parse_day(value.get(key))) is not None:
