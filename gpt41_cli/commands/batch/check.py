@@ -20,6 +20,7 @@ from gpt41_cli.files.sources import FileStamp, InputSource, open_source, read_st
 from gpt41_cli.findings import Finding
 from gpt41_cli.prices.notes import write_price_notes
 from gpt41_cli.prices.quote import Quote, price_workload
+from gpt41_cli.prices.succession import Succession, find_near_succession
 from gpt41_cli.pricing import Usage, sum_usd
 from gpt41_cli.rules import Group, Level, Rule
 from gpt41_cli.tokens.meter import Meter
@@ -76,7 +77,10 @@ class CheckedBatchFile(NamedTuple):
 
 
 class BatchCheck(NamedTuple):
-    """All files. `work` is all their requests, `prices` what those cost; None and empty without a valid request."""
+    """All files. `work` is all their requests, `prices` what those cost; None and empty without a valid request.
+
+    `successions` are what follows the models of the requests, None for a model of which nothing is known to follow soon.
+    """
 
     files: tuple[CheckedBatchFile, ...]
     work: Workload | None
@@ -85,6 +89,7 @@ class BatchCheck(NamedTuple):
     findings: tuple[Finding, ...]
     notes: tuple[str, ...]
     is_for_split: bool = False
+    successions: tuple[Succession | None, ...] = ()
 
     @property
     def broken_rules(self) -> tuple[Rule, ...]:
@@ -123,6 +128,7 @@ def check_batch_files(sources: Sequence[InputSource], conditions: BatchOptions, 
         tuple(findings),
         tuple(_make_notes(conditions.market, work, quotes)),
         is_split,
+        tuple(_find_successions(sizing, conditions)),
     )
 
 
@@ -171,6 +177,14 @@ def _compare_prices(sizing: RequestTotals, conditions: BatchOptions) -> Iterator
                 raise
             continue
         yield ComparedPrice(name, sum_usd(quote.total_usd for quote in quotes), quotes)
+
+
+def _find_successions(sizing: RequestTotals, conditions: BatchOptions) -> Iterator[Succession | None]:
+    """Find what follows the model of each part of the requests, in batch."""
+    catalog = conditions.market.catalog
+    for group, work in split_into_workloads(sizing, conditions.terms, 1).items():
+        variant = catalog.variant(conditions.meter.model or str(group.model))
+        yield find_near_succession(conditions.market, variant, "batch", work.without_cache())
 
 
 def _quote_model(model: str | None, mode: str, work: Workload, conditions: BatchOptions) -> Quote:

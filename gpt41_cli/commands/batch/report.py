@@ -18,6 +18,7 @@ from gpt41_cli.reports import Json, Report, ReportLine, Table
 from gpt41_cli.reports.bounds import explain_bound
 from gpt41_cli.reports.columns import Column, make_records, make_table
 from gpt41_cli.reports.quotes import dump_quote, find_bound_prefix
+from gpt41_cli.reports.succession import describe_price_after, find_answered_ends
 from gpt41_cli.rules import Level
 from gpt41_cli.totals import MAX_KEPT
 
@@ -33,10 +34,12 @@ def make_report(catalog: Catalog, check: BatchCheck, plan: SplitPlan | None = No
     """Make the report; with a `plan`, of what is about to be written."""
     rules = catalog.limits.batch
     files = make_records(_list_file_columns(check), check.files)
+    is_priced = check.work is not None and (plan is not None or not check.broken_rules)
+    after = describe_price_after(check.work, check.successions, adds_up=True) if check.work and is_priced else ""
     return Report(
         schema=SCHEMA,
         answer=format_exact(check.prices[0].total_usd) if check.prices else "none",
-        headline=_make_headline(check, plan),
+        headline=_make_headline(check, plan) + after,
         lines=(*_make_work_line(check), *_make_price_lines(check), *_make_queue_lines(check, rules)),
         tables=tuple(_make_tables(check, plan, rules)),
         findings=check.findings,
@@ -55,6 +58,7 @@ def make_report(catalog: Catalog, check: BatchCheck, plan: SplitPlan | None = No
         },
         records=files,
         catalog=catalog,
+        mentioned=find_answered_ends(check.findings, check.successions) if after else (),
         bound=explain_bound(find_bound_prefix(check.work)) if check.work else "",
     )
 

@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from gpt41_cli.commands.check.code_checks import check_code
+from gpt41_cli.commands.check.replaced_models import ReplacedModels, find_replaced_models
 from gpt41_cli.commands.check.shared_checks import SHARED_CHECKS, SharedFinding, sum_usd_ranges
 from gpt41_cli.commands.check.workload_checks import WORKLOAD_CHECKS, judge_workload
 from gpt41_cli.config.tables import DAYS_PER_MONTH
@@ -32,7 +33,7 @@ class CheckedWorkload(NamedTuple):
 
 class ConfigCheck(NamedTuple):
     """All workloads. `shared_findings` are about several together; `code` has the calls in the code that each gpt41.yaml names;
-    `monthly_usd`, the sum of what is printed, is None if a volume is missing.
+    `monthly_usd`, the sum of what is printed, is None if a volume is missing; `replaced` is what follows models that end soon.
     """
 
     workloads: tuple[CheckedWorkload, ...]
@@ -40,6 +41,7 @@ class ConfigCheck(NamedTuple):
     code: tuple[CodeCalls, ...]
     monthly_usd: UsdRange | None
     notes: tuple[str, ...]
+    replaced: ReplacedModels | None
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -84,6 +86,7 @@ def check_workloads(opened: Sequence[OpenConfig], conditions: CheckOptions) -> C
         calls,
         sum_usd_ranges(each.cost.monthly_usd and each.cost.monthly_usd.rounded for each in priced),
         tuple(_make_notes(priced, conditions)),
+        find_replaced_models(priced),
     )
 
 

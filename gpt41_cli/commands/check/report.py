@@ -14,6 +14,7 @@ from gpt41_cli.reports import CheckCase, Report, ReportLine, Row, Table, make_he
 from gpt41_cli.reports.bounds import choose_bound_prefix
 from gpt41_cli.reports.columns import Column, make_record, make_records, make_table, show_parts
 from gpt41_cli.reports.findings import make_skipped_findings
+from gpt41_cli.reports.succession import BEFORE_REASONING, format_usd_span
 from gpt41_cli.rules import Level
 from gpt41_cli.workloads.costing import UsdRange, WorkloadCost
 from gpt41_cli.workloads.priced import CheckOptions
@@ -44,7 +45,7 @@ def make_report(configs: Sequence[Config], check: ConfigCheck, conditions: Check
     return Report(
         schema=CHECK_SCHEMA,
         answer=_make_answer(check),
-        headline=f"{_describe_total(check)}; {_describe_findings(check)}",
+        headline=f"{_describe_total(check)}; {_describe_findings(check)}{_describe_replaced(check)}",
         lines=(
             ReportLine("checked", f"{pluralize(len(cases) + len(check.shared_findings), 'check')} of {names}"),
             *_make_tool_lines(check),
@@ -178,6 +179,23 @@ def _describe_total(check: ConfigCheck) -> str:
     if check.monthly_usd is None:
         return workloads
     return f"{workloads}: {_find_total_prefix(check)}{format_usd_range(check.monthly_usd)} per month"
+
+
+def _describe_replaced(check: ConfigCheck) -> str:
+    """Say what follows the models that end soon, for how many workloads, and what all of them cost then."""
+    if check.replaced is None:
+        return ""
+    ends, successions, monthly_usd = check.replaced
+    priced = [each.replacement for each in successions]
+    models = ", ".join(dict.fromkeys(each.variant.id for each in priced))
+    some = f" for {format_int(len(priced))} of them" if len(priced) < len(check.workloads) else ""
+    if monthly_usd is None or check.monthly_usd is None:
+        return f"; after {ends} {models}{some}"
+    is_range = check.monthly_usd.high != check.monthly_usd.expected
+    usd = format_usd_range(monthly_usd) if is_range else format_usd_span(*monthly_usd)
+    least = "at least " if any(each.quote.is_lower_bound for each in priced) else _find_total_prefix(check)
+    reasoning = BEFORE_REASONING if any(each.is_before_reasoning for each in priced) else ""
+    return f"; after {ends} {models}{some}, {least}{usd}{reasoning}"
 
 
 def _find_total_prefix(check: ConfigCheck) -> str:

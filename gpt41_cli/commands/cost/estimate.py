@@ -13,13 +13,15 @@ from gpt41_cli.errors import MissingPrice
 from gpt41_cli.findings import Finding
 from gpt41_cli.prices.notes import write_notes
 from gpt41_cli.prices.quote import Quote, add_batch_price, price_workload
+from gpt41_cli.prices.succession import Succession, find_near_succession
 from gpt41_cli.pricing import sum_usd
 from gpt41_cli.rules import Level
 from gpt41_cli.work.workload import ModelAndMode, Workload
 
 
 class Estimate(NamedTuple):
-    """Quotes in the order asked for, findings, and notes for the reader.
+    """Quotes in the order asked for, findings, and notes for the reader. `successions` are what follows each model that still
+    runs, None if nothing is known to follow soon.
 
     `adds_up`: the quotes are parts of the work, and their sum is its price; otherwise each is a price for all of it.
     """
@@ -28,6 +30,7 @@ class Estimate(NamedTuple):
     findings: tuple[Finding, ...]
     notes: tuple[str, ...]
     adds_up: bool = False
+    successions: tuple[Succession | None, ...] = ()
 
     @property
     def total_usd(self) -> Decimal | None:
@@ -80,7 +83,9 @@ def estimate(
         findings += lifecycle.check_lifecycle(market, variant, ended if variants else Level.WARNING)
     findings += request_limits.check_cache_minimum(catalog, work, quotes[0].offer.variant)
     findings += lifecycle.check_price_table_age(market)
-    return Estimate(tuple(quotes), tuple(findings), tuple(write_notes(catalog, work, quotes)))
+    running = [quote for quote in quotes if not lifecycle.find_past_shutdown(market, quote.offer.variant)]
+    successions = tuple(find_near_succession(market, quote.offer.variant, quote.mode, work) for quote in running)
+    return Estimate(tuple(quotes), tuple(findings), tuple(write_notes(catalog, work, quotes)), successions=successions)
 
 
 def estimate_parts(
@@ -104,4 +109,6 @@ def estimate_parts(
     ]
     quotes = tuple(quote for each in found for quote in each.quotes)
     findings = tuple(dict.fromkeys(finding for each in found for finding in each.findings))
-    return Estimate(quotes, findings, tuple(write_notes(catalog, together, quotes, adds_up=True)), adds_up=True)
+    successions = tuple(succession for each in found for succession in each.successions)
+    notes = tuple(write_notes(catalog, together, quotes, adds_up=True))
+    return Estimate(quotes, findings, notes, adds_up=True, successions=successions if len(successions) == len(quotes) else ())

@@ -28,6 +28,7 @@ from gpt41_cli.reports.columns import Column, make_table, show_parts
 from gpt41_cli.reports.findings import make_invalid_findings, make_skipped_findings
 from gpt41_cli.reports.provisioned import make_provisioned_lines
 from gpt41_cli.reports.quotes import _describe_tokens, describe_requests, dump_quote, find_bound_prefix, make_work_line
+from gpt41_cli.reports.succession import describe_price_after, find_answered_ends
 from gpt41_cli.rules import Level
 from gpt41_cli.work.workload import Workload
 
@@ -53,17 +54,21 @@ def make_report(
     gone = [finding for finding in estimate.findings if finding.rule is rules.MODEL_SHUT_DOWN]
     is_compared = total is None and len(gone) < len({quote.model for quote in quotes})
     ended = {finding.subject for finding in gone}
+    after = describe_price_after(work, estimate.successions, adds_up=estimate.adds_up)
     unusable = ended | {finding.subject for finding in estimate.findings if finding.level is Level.ERROR}
     return Report(
         schema=SCHEMA,
         answer="\n".join(f"{quote.model} {quote.mode} {format_exact(quote.total_usd)}" for quote in quotes)
         if total is None
         else format_exact(total),
-        headline=_make_headline(estimate, work, unusable, ended),
+        headline=_make_headline(estimate, work, unusable, ended) + after,
         lines=(_make_work_line(catalog, work, estimate), *(_make_alone_lines(quotes[0], work) if alone else ())),
         tables=() if alone else (_make_table(estimate, work, ended),),
         findings=(*estimate.findings, *make_invalid_findings(rejects), *make_skipped_findings(left_out)),
-        mentioned=gone if is_compared else (),  # the rows of the table say it
+        mentioned=[
+            *(gone if is_compared else ()),  # the rows of the table say it
+            *(find_answered_ends(estimate.findings, estimate.successions) if after else ()),
+        ],
         notes=estimate.notes,
         data={
             "total_usd": total,

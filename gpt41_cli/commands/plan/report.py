@@ -19,10 +19,12 @@ from gpt41_cli.commands.plan.timings import Plan, Timing
 from gpt41_cli.constraints.lifecycle import find_near_shutdown
 from gpt41_cli.constraints.rate_limits import PoolWait
 from gpt41_cli.display import format_duration, format_money, format_short_duration, pluralize
+from gpt41_cli.prices.succession import find_near_succession
 from gpt41_cli.reports import Json, Report, ReportLine, Row, Table, make_headings
 from gpt41_cli.reports.columns import Column, make_records, make_table
 from gpt41_cli.reports.findings import make_invalid_findings, make_skipped_findings
 from gpt41_cli.reports.quotes import dump_quote, find_bound_prefix, format_period
+from gpt41_cli.reports.succession import describe_price_after, find_answered_ends
 from gpt41_cli.work.workload import Workload
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from gpt41_cli.files.trees import SkippedPath
 
 SCHEMA = "gpt41.plan/1"
+_SUMMARIZED_MODES = ("standard", "batch")
 
 
 def make_report(
@@ -40,10 +43,13 @@ def make_report(
     """
     shown, columns = plan.shown, _list_columns(plan)
     bare = (plan.choice,) if plan.choice else shown
+    named = _list_named_timings(plan)
+    successions = [find_near_succession(each.quote.offer.market, each.variant, each.mode, work) for each in named]
+    after = describe_price_after(work, successions)
     return Report(
         schema=SCHEMA,
         answer="none" if plan.deadline and not plan.choice else "\n".join(map(_format_answer_line, bare)),
-        headline=_make_headline(work, plan),
+        headline=_make_headline(work, plan) + (after or _describe_ends(named)),
         lines=tuple(_make_lines(catalog, plan)),
         tables=(
             _make_all_tiers_table(plan)
@@ -63,7 +69,10 @@ def make_report(
         },
         records=make_records(columns, shown),
         catalog=catalog,
-        mentioned=[finding for finding in plan.findings if finding.rule is rules.DEADLINE],
+        mentioned=[
+            *(finding for finding in plan.findings if finding.rule is rules.DEADLINE),
+            *(find_answered_ends(plan.findings, successions) if after else ()),
+        ],
     )
 
 
@@ -81,7 +90,7 @@ def _make_headline(work: Workload, plan: Plan) -> str:
     if plan.choice and plan.deadline_seconds:
         tier = f"tier {plan.choice.tier}" + (" or higher" if plan.tier is None else "")
         price = f"{find_bound_prefix(work, plan.choice.quote)}{format_money(plan.choice.quote.total_usd)}{format_period(work)}"
-        fitting = f"{name_timing(plan.choice)} ({price}), {tier}{_say_end(plan.choice)}"
+        fitting = f"{name_timing(plan.choice)} ({price}), {tier}"
         return f"Fits in {format_duration(plan.deadline_seconds)}: {fitting}"
     if plan.lacks_limits and plan.shown[0].obstacle:
         models = ", ".join(dict.fromkeys(timing.variant.id for timing in plan.shown))
@@ -94,17 +103,30 @@ def _make_headline(work: Workload, plan: Plan) -> str:
         return f"Not possible in {plan.tiers_text}: {'a request is over its limit' if is_limit else obstacles[-1].brief}"
     if len({timing.variant.id for timing in plan.shown}) == 1:
         counted = f", for at least {pluralize(plan.shown[0].quote.usage.input_tokens, 'input token')}"
-        return (
-            _summarize_one_model(plan) + counted * (work.is_incomplete or work.lower_bound_requests > 0) + _say_end(plan.shown[0])
-        )
-    soonest = min(plan.passing, key=lambda timing: (timing.seconds, timing.quote.total_usd))
-    cheapest = min(plan.passing, key=lambda timing: (timing.quote.total_usd, timing.seconds))
+        return _summarize_one_model(plan) + counted * (work.is_incomplete or work.lower_bound_requests > 0)
+    soonest, cheapest = _find_extremes(plan)
     ends = {"Soonest": soonest, "cheapest": cheapest} if soonest != cheapest else {"Soonest and cheapest": soonest}
-    extremes = (f"{how}: {_summarize_timing(work, timing)}" for how, timing in ends.items())
-    return "; ".join(extremes) + _say_end(*ends.values())
+    return "; ".join(f"{how}: {_summarize_timing(work, timing)}" for how, timing in ends.items())
 
 
-def _say_end(*timings: Timing) -> str:
+def _find_extremes(plan: Plan) -> tuple[Timing, Timing]:
+    """Find the soonest and the cheapest timing."""
+    soonest = min(plan.passing, key=lambda timing: (timing.seconds, timing.quote.total_usd))
+    return soonest, min(plan.passing, key=lambda timing: (timing.quote.total_usd, timing.seconds))
+
+
+def _list_named_timings(plan: Plan) -> list[Timing]:
+    """List the timings that the headline names, one of each mode; none if nothing is ever done."""
+    if plan.choice and plan.deadline_seconds:
+        return [plan.choice]
+    if plan.deadline_seconds or not plan.passing:
+        return []
+    if len({timing.variant.id for timing in plan.shown}) > 1:
+        return list(_find_extremes(plan))
+    return list({timing.mode: timing for timing in plan.shown if timing.mode in _SUMMARIZED_MODES}.values())
+
+
+def _describe_ends(timings: Sequence[Timing]) -> str:
     """Say when the models of timings end, if that is near."""
     days: dict[date, list[str]] = {}
     for timing in timings:
@@ -122,7 +144,7 @@ def _summarize_timing(work: Workload, timing: Timing) -> str:
 def _summarize_one_model(plan: Plan) -> str:
     """Say how long standard and batch take: in the requested tier, or in the first and the last that pass."""
     parts: list[str] = []
-    for mode in ("standard", "batch"):
+    for mode in _SUMMARIZED_MODES:
         same = [timing for timing in plan.shown if timing.mode == mode]
         passing = [timing for timing in same if timing.seconds is not None]
         if not same:

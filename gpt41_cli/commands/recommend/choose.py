@@ -11,13 +11,13 @@ from gpt41_cli.catalog import MODES, Market, Variant
 from gpt41_cli.commands.recommend import reasons
 from gpt41_cli.commands.recommend.candidates import Candidate, SelectionContext, Wishes, judge_candidate
 from gpt41_cli.commands.recommend.scores import TaskScores, score_models
-from gpt41_cli.commands.recommend.succession import Succession, find_succession
 from gpt41_cli.constraints import lifecycle, request_limits
 from gpt41_cli.constraints.rate_limits import check_usage_tier
 from gpt41_cli.constraints.replacements import follow_replacements
 from gpt41_cli.errors import InputError, UnknownName
 from gpt41_cli.findings import Finding
 from gpt41_cli.prices.break_even import BreakEven, find_break_even
+from gpt41_cli.prices.succession import Succession, find_succession
 from gpt41_cli.pricing import NO_TOOL_USE
 from gpt41_cli.rules import Level
 from gpt41_cli.work.workload import Workload
@@ -86,7 +86,7 @@ def recommend(market: Market, work: Workload, wishes: Wishes) -> Recommendation:
         excluded=tuple(excluded),
         scores=scores,
         is_replacement=is_replacement and choice is not None,
-        then=choice and find_succession(case, choice),
+        then=choice and find_succession(case.market, choice.variant, choice.mode, case.work),
         why=tuple(why),
         but=tuple(but),
         by_task=tuple(_choose_by_task(market, work, wishes)) if wishes.is_task_assumed and scores else (),

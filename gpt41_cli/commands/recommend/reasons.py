@@ -9,7 +9,6 @@ from decimal import Decimal
 from gpt41_cli import rules
 from gpt41_cli.catalog import Variant
 from gpt41_cli.commands.recommend.candidates import Candidate, SelectionContext, get_tolerance
-from gpt41_cli.commands.recommend.succession import price_replacement
 from gpt41_cli.constraints import lifecycle
 from gpt41_cli.constraints.rate_limits import check_monthly_limit
 from gpt41_cli.display import (
@@ -25,6 +24,7 @@ from gpt41_cli.display import (
 from gpt41_cli.findings import Citation, Finding
 from gpt41_cli.prices.notes import FLEX_TIME, make_reasoning_findings
 from gpt41_cli.prices.quote import Quote
+from gpt41_cli.prices.succession import price_replacement
 from gpt41_cli.rules import Rule
 
 FINE_TUNING = "fine-tuning"
@@ -301,11 +301,11 @@ def _describe_replacement_price(case: SelectionContext, name: str | None, mode: 
     Empty if it has no price on that day.
     """
     variant = case.catalog.find_base_variant(name) if name else None
-    priced = variant and price_replacement(case, variant, mode)
+    priced = variant and price_replacement(case.market, variant, mode, case.work)
     if not variant or not priced:
         return ""
     most = f", up to {format_money(priced.most_usd)} with cache writes" if priced.most_usd != priced.quote.total_usd else ""
-    unknown = ", before reasoning tokens" if variant.model.reasoning and not case.work.terms.reasoning_tokens else ""
+    unknown = ", before reasoning tokens" if priced.is_before_reasoning else ""
     if borrowed := case.work.find_borrowed_image_rule(case.catalog, variant):
         unknown += f", with pictures counted as {borrowed} counts them"
     least = "at least " if priced.quote.is_lower_bound else ""

@@ -11,7 +11,6 @@ from gpt41_cli import rules
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.commands.recommend.candidates import Candidate, Wishes
 from gpt41_cli.commands.recommend.choose import Recommendation
-from gpt41_cli.commands.recommend.succession import PricedReplacement
 from gpt41_cli.display import compute_share, format_int, format_money, format_ratio, format_score, name_offer
 from gpt41_cli.findings import Finding
 from gpt41_cli.prices.break_even import BreakEven
@@ -21,6 +20,7 @@ from gpt41_cli.reports.columns import Column, make_records, make_table
 from gpt41_cli.reports.findings import dump_reason, make_invalid_findings, make_skipped_findings
 from gpt41_cli.reports.provisioned import make_provisioned_lines
 from gpt41_cli.reports.quotes import describe_requests, dump_quote, find_bound_prefix
+from gpt41_cli.reports.succession import describe_replacement, dump_succession
 from gpt41_cli.work.workload import Workload
 
 if TYPE_CHECKING:
@@ -75,19 +75,14 @@ def make_report(
 
 
 def _make_data(work: Workload, wishes: Wishes, recommendation: Recommendation) -> Mapping[str, Json]:
-    choice, then = recommendation.choice, recommendation.then
+    choice = recommendation.choice
     return {
         "per": work.period or None,
         "is_ceiling": work.is_ceiling,
         "estimates": work.estimated_requests,
         "lower_bounds": work.lower_bound_requests,
         "choice": dump_quote(choice.quote) if choice and choice.quote else None,
-        "then": then
-        and {
-            "from": then.ends,
-            "quote": dump_quote(then.replacement.quote),
-            "total_with_writes_usd": then.replacement.most_usd,
-        },
+        "then": dump_succession(recommendation.then),
         "break_even": _make_break_even_json(recommendation.break_even),
         "is_replacement": recommendation.is_replacement,
         "tasks": [task.id for task in wishes.tasks],
@@ -131,16 +126,9 @@ def _make_headline(work: Workload, wishes: Wishes, recommendation: Recommendatio
         after = f"; the family ends before {wishes.until} is over" if early else "; the family is shut down"
     elif then := recommendation.then:
         until = f" until {then.ends}"
-        after = f"; then {_describe_replacement(work, then.replacement)}"
+        after = f"; then {describe_replacement(work, then.replacement)}"
     chosen = name_offer(recommendation.choice.variant.id, recommendation.choice.mode)
     return f"Use {chosen}{until}: {total}{per_request}{after}"
-
-
-def _describe_replacement(work: Workload, priced: PricedReplacement) -> str:
-    low, high = format_money(priced.quote.total_usd), format_money(priced.most_usd)
-    price = f"{find_bound_prefix(work, priced.quote)}{low}{f' to {high}' if low != high else ''}"
-    reasoning = " before reasoning tokens" if priced.variant.model.reasoning and not work.terms.reasoning_tokens else ""
-    return f"{name_offer(priced.variant.id, priced.quote.mode)}, {price}{reasoning}"
 
 
 def _make_user_report_lines(catalog: Catalog, wishes: Wishes) -> Iterator[ReportLine]:

@@ -7,12 +7,12 @@ from datetime import date
 from fractions import Fraction
 from typing import NamedTuple
 
-from gpt41_cli.commands.recommend.candidates import make_family_context
-from gpt41_cli.commands.recommend.succession import Succession, find_succession, price_replacement
 from gpt41_cli.commands.report.overview import ExaminedWorkload, Overview
 from gpt41_cli.constraints import lifecycle
 from gpt41_cli.display import format_money, name_offer, pluralize, to_decimal
+from gpt41_cli.prices.succession import Succession, find_succession, price_replacement
 from gpt41_cli.reports.bounds import choose_bound_prefix
+from gpt41_cli.reports.succession import BEFORE_REASONING, format_usd_span
 
 
 class FollowUp(NamedTuple):
@@ -30,7 +30,7 @@ class FollowUp(NamedTuple):
     @property
     def text(self) -> str:
         """How the advice goes on: the model, the mode and the price."""
-        after = " before reasoning tokens" if self.reasons else ""
+        after = BEFORE_REASONING if self.reasons else ""
         return f"then {name_offer(self.model, self.mode)}, {format_usd_span(self.usd, self.most_usd)}{after}"
 
 
@@ -43,15 +43,14 @@ def find_follow_up(each: ExaminedWorkload) -> FollowUp | None:
     times = Fraction(costing.volume.per_month if costing.volume else 1, quote.usage.requests)
     stored = costing.storage_monthly_usd if costing.volume else Fraction(0)
     usd, most = (Fraction(total) * times + stored for total in (quote.total_usd, succession.replacement.most_usd))
-    reasons = succession.replacement.variant.model.reasoning is not None and not each.subject.work.terms.reasoning_tokens
-    return FollowUp(succession.ends, quote.model, quote.mode, usd, most, reasons)
+    return FollowUp(succession.ends, quote.model, quote.mode, usd, most, succession.replacement.is_before_reasoning)
 
 
 def _find_succession(each: ExaminedWorkload) -> Succession | None:
     if not each.is_kept:
         return each.recommendation.then
     subject = each.subject
-    return find_succession(make_family_context(subject.market, subject.work, subject.wishes, subject.variant), each.current)
+    return find_succession(subject.market, subject.variant, subject.costing.mode, subject.work)
 
 
 def make_move_headline(overview: Overview, follow_ups: Sequence[FollowUp | None]) -> str | None:
@@ -75,23 +74,12 @@ def make_move_headline(overview: Overview, follow_ups: Sequence[FollowUp | None]
     return f"{text}: {least}{format_money(to_decimal(now))} per month now, {span} then{after}"
 
 
-def format_usd_span(low: Fraction, high: Fraction) -> str:
-    """Format two amounts as a span, or as one if they look alike.
-
-    >>> format_usd_span(Fraction(2), Fraction(5, 2)), format_usd_span(Fraction(2), Fraction(2))
-    ('$2.00 to $2.50', '$2.00')
-    """
-    shown = [format_money(to_decimal(amount)) for amount in (low, high)]
-    return " to ".join(dict.fromkeys(shown))
-
-
 def _price_advised(each: ExaminedWorkload) -> tuple[Fraction, Fraction] | None:
     """Return the price of a month as advised, and with all cache writes; None without a volume."""
     volume, month, choice, subject = each.subject.costing.volume, each.monthly_usd, each.choice, each.subject
     if volume is None or month is None:
         return None
-    context = make_family_context(subject.market, subject.work, subject.wishes, subject.variant)
-    priced = price_replacement(context, choice.variant, choice.mode) if choice else None
+    priced = price_replacement(subject.market, choice.variant, choice.mode, subject.work) if choice else None
     if priced is None:
         return month, month
     added = Fraction(priced.most_usd - priced.quote.total_usd) * Fraction(volume.per_month, priced.quote.usage.requests)

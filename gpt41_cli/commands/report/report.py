@@ -13,7 +13,7 @@ from gpt41_cli.commands.check.report import format_usd_range
 from gpt41_cli.commands.recommend import report
 from gpt41_cli.commands.recommend.candidates import Candidate
 from gpt41_cli.commands.report.charts import draw_overview_charts, draw_workload_charts, select_most_expensive
-from gpt41_cli.commands.report.follow_up import FollowUp, find_follow_up, format_usd_span, make_move_headline
+from gpt41_cli.commands.report.follow_up import FollowUp, find_follow_up, make_move_headline
 from gpt41_cli.commands.report.inputs import ReportInput
 from gpt41_cli.commands.report.overview import ExaminedWorkload, LineCrossing, Overview, compute_request_usd
 from gpt41_cli.display import format_change_percent, format_int, format_money, name_offer, pluralize, sanitize, to_decimal
@@ -22,6 +22,7 @@ from gpt41_cli.reports.code_calls import dump_calls
 from gpt41_cli.reports.columns import Column, make_records, make_table, show_parts
 from gpt41_cli.reports.findings import make_skipped_findings
 from gpt41_cli.reports.quotes import make_work_line
+from gpt41_cli.reports.succession import format_usd_span
 
 SCHEMA = "gpt41.report/1"
 

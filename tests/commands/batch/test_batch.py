@@ -215,7 +215,8 @@ def test_an_accepted_file_has_its_exact_price_in_every_format(run: Run) -> None:
     data = str(ROOT / "tests" / "data" / "batch.jsonl")
     done = run("batch", data, *DAY)
     assert done.code == 0
-    assert done.out.startswith("Accepted: 6 requests in 1 file, at most $0.0005246 in batch\n")
+    after = "after 2027-01-14 gpt-6-luna (batch), at most $0.0001537 before reasoning tokens"
+    assert done.out.startswith(f"Accepted: 6 requests in 1 file, at most $0.0005246 in batch; {after}\n")
     assert run("batch", data, *DAY, "-q") == run("cost", data, *DAY, "-q") == (0, "0.0005246\n", f"{AT_MOST}\n")
     found = json.loads(run("batch", data, *DAY, "--format", "json").out)
     prices = {each["name"]: each["total_usd"] for each in found["prices"]}

@@ -346,7 +346,7 @@ def test_a_day_never_takes_more_requests_than_its_limit(requests: int, input_tok
 def test_requests_with_uncounted_tokens_are_at_least_as_long(run: Run) -> None:
     body = {"model": "gpt-4.1", "messages": [{"role": "user", "content": "hi"}], "max_tokens": 9, "data_sources": [{}]}
     first = run("plan", "--usage-tier", "1", "--as-of", "2026-11-23", stdin=json.dumps(body)).out.splitlines()[0]
-    assert first.endswith(", for at least 8 input tokens; gpt-4.1 ends on 2027-01-14")
+    assert ", for at least 8 input tokens; after 2027-01-14 gpt-6-luna, at least " in first
     del body["data_sources"]
     first = run("plan", "--usage-tier", "1", "--as-of", "2026-11-23", stdin=json.dumps(body)).out.splitlines()[0]
     assert "at least" not in first

@@ -1,0 +1,67 @@
+"""What follows a model that ends, in the words that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from fractions import Fraction
+
+from gpt41_cli import rules
+from gpt41_cli.display import format_money, name_offer, to_decimal
+from gpt41_cli.findings import Finding
+from gpt41_cli.prices.succession import PricedReplacement, Succession
+from gpt41_cli.pricing import sum_usd
+from gpt41_cli.reports import Json
+from gpt41_cli.reports.quotes import dump_quote, find_bound_prefix
+from gpt41_cli.work.workload import Workload
+
+BEFORE_REASONING = " before reasoning tokens"
+
+
+def describe_replacement(work: Workload, priced: PricedReplacement) -> str:
+    """Write a replacement and its price: `a, $3.00 to $3.40 before reasoning tokens`."""
+    price = f"{find_bound_prefix(work, priced.quote)}{format_usd_span(priced.quote.total_usd, priced.most_usd)}"
+    reasoning = BEFORE_REASONING if priced.is_before_reasoning else ""
+    return f"{name_offer(priced.variant.id, priced.quote.mode)}, {price}{reasoning}"
+
+
+def describe_price_after(work: Workload, successions: Sequence[Succession | None], *, adds_up: bool = False) -> str:
+    """Write what follows, and what all of the work costs then, to follow a price: `; after 2027-01-14 a, $3.00`.
+
+    `adds_up`: each is for a part of the work. Otherwise each is for all of it. Empty unless all are known, and end on the same
+    day with the same replacement.
+    """
+    known = [each for each in successions if each]
+    if not known or len(known) < len(successions) or len({(each.ends, each.replacement.variant.id) for each in known}) > 1:
+        return ""
+    priced = [each.replacement for each in known]
+    low, high = [each.quote.total_usd for each in priced], [each.most_usd for each in priced]
+    span = (sum_usd(low), sum_usd(high)) if adds_up else (min(low), max(high))
+    price = f"{find_bound_prefix(work, *(each.quote for each in priced))}{format_usd_span(*span)}"
+    modes = {each.quote.mode for each in priced}
+    name = name_offer(priced[0].variant.id, modes.pop() if len(modes) == 1 else "standard")
+    return f"; after {known[0].ends} {name}, {price}{BEFORE_REASONING if priced[0].is_before_reasoning else ''}"
+
+
+def format_usd_span(low: Decimal | Fraction, high: Decimal | Fraction) -> str:
+    """Format two amounts as a span, or as one if they look alike.
+
+    >>> format_usd_span(Decimal(2), Fraction(5, 2)), format_usd_span(Fraction(2), Fraction(2))
+    ('$2.00 to $2.50', '$2.00')
+    """
+    return " to ".join(dict.fromkeys(format_money(to_decimal(Fraction(amount))) for amount in (low, high)))
+
+
+def find_answered_ends(findings: Sequence[Finding], successions: Sequence[Succession | None]) -> list[Finding]:
+    """Find the findings that models end, if `successions` say so and nothing about the day is uncertain."""
+    certain = {each.leaving.id for each in successions if each and not each.is_uncertain}
+    return [finding for finding in findings if finding.rule is rules.MODEL_RETIRES and finding.subject in certain]
+
+
+def dump_succession(succession: Succession | None) -> Mapping[str, Json] | None:
+    """Convert what follows to JSON."""
+    return succession and {
+        "from": succession.ends,
+        "quote": dump_quote(succession.replacement.quote),
+        "total_with_writes_usd": succession.replacement.most_usd,
+    }
