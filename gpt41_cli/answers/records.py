@@ -52,6 +52,7 @@ from gpt41_cli.files.fields import (
     redact,
 )
 from gpt41_cli.findings import Finding
+from gpt41_cli.requests.kinds import SIZES, find_sizes
 from gpt41_cli.rules import Level
 
 _CHUNK_OBJECT = "chat.completion.chunk"
@@ -281,6 +282,8 @@ def _explain_no_usage(value: JsonObject) -> Finding:
         what = ", found a request, which --requests takes"
     elif amount:
         what = f", found {amount} alone{suggest_usage_export(amount)}"
+    elif find_sizes(value):
+        what = f", found {SIZES.name}; {SIZES.advice}"
     else:
         names = ", ".join(redact(key) for key in islice(value, _MAX_NAMED_KEYS)) + ", ..." * (len(value) > _MAX_NAMED_KEYS)
         what = f" (a usage, or input_tokens and output_tokens), found none{f' among {names}' if names else ''}"

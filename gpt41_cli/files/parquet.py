@@ -1,15 +1,16 @@
 """Parquet, recognised by its first bytes and read as JSON Lines, a line per row (extra `arrow`).
 
 If one column alone holds JSON as text, its values are the lines, such as the requests of a log. Else a line is an object of all
-columns, such as the usage of an answer. So a place is `calls.parquet:17` for the 17th row.
+columns, such as the usage of an answer. So it is, too, if only another column says which model the request is for. A place is
+`calls.parquet:17` for the 17th row.
 """
 
 from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, BinaryIO, cast
@@ -20,6 +21,18 @@ from gpt41_cli.files.sources import InputSource, Unreadable, open_source
 
 _MAGIC = b"PAR1"
 _ROWS_AT_ONCE = 256
+_TEXT_TYPES = ("string", "large_string", "string_view", "binary", "large_binary", "binary_view")
+_BODY_FIELDS = ("messages", "input", "tools", "functions", "response_format", "tool_choice", "text", "reasoning")
+"""Fields of a request that are lists or objects: a column with the name of one may hold it as text."""
+
+
+class ParquetLines(io.BufferedReader):
+    """The rows of a Parquet file as lines, the names of its `columns`, and the number of its `rows`."""
+
+    def __init__(self, lines: Iterator[bytes], columns: Sequence[str], rows: int) -> None:
+        super().__init__(PieceStream(lines))
+        self.columns = columns
+        self.rows = rows
 
 
 @contextmanager
@@ -41,7 +54,7 @@ def _open_rows(stream: BinaryIO, name: str) -> BinaryIO:
     with _explain_damage(name):
         file = pq.ParquetFile(stream)
         column = _find_json_column(file)
-    return cast("BinaryIO", io.BufferedReader(PieceStream(_write_lines(file, column, name))))
+    return cast("BinaryIO", ParquetLines(_write_lines(file, column, name), file.schema_arrow.names, file.metadata.num_rows))
 
 
 @contextmanager
@@ -57,28 +70,31 @@ def _explain_damage(name: str) -> Iterator[None]:
 
 
 def _find_json_column(file: Any) -> str | None:
-    """Return the only column of JSON: its first value is an object or a list as text. None if there are several or none."""
-    import pyarrow as pa
-
+    """Return the only column of JSON: its first value is an object or a list as text. None if there are several or none, or if
+    that value names no model and a column does.
+    """
     schema = file.schema_arrow
-    kinds = (pa.types.is_string, pa.types.is_large_string, pa.types.is_binary, pa.types.is_large_binary)
-    texts = [field.name for field in schema if any(is_kind(_get_value_type(field.type)) for is_kind in kinds)]
-    first = next(file.iter_batches(batch_size=_ROWS_AT_ONCE, columns=texts, use_threads=False), None) if texts else None
-    if first is None:
-        return None
-    found = [name for name in texts if _begins_json(next((value for value in first[name].to_pylist() if value), ""))]
-    return found[0] if len(found) == 1 else None
+    texts = [field.name for field in schema if str(_get_value_type(field.type)) in _TEXT_TYPES]
+    first = {name: _read_first_text(file, name) for name in texts}
+    found = [name for name, text in first.items() if text.startswith(("{", "["))]
+    is_alone = len(found) == 1 and ("model" not in schema.names or '"model"' in first[found[0]])
+    return found[0] if is_alone else None
+
+
+def _read_first_text(file: Any, name: str) -> str:
+    """Read the first value of a column that isn't null or blank; empty if all are."""
+    for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE, columns=[name], use_threads=False):
+        for value in batch.column(0).to_pylist():
+            text = value.decode(errors="replace") if isinstance(value, bytes) else value or ""
+            if text := text.strip():
+                return str(text)
+    return ""
 
 
 def _get_value_type(kind: Any) -> Any:
     import pyarrow as pa
 
     return kind.value_type if pa.types.is_dictionary(kind) else kind
-
-
-def _begins_json(value: str | bytes) -> bool:
-    text = value.decode(errors="replace") if isinstance(value, bytes) else value
-    return text.lstrip()[:1] in ("{", "[")
 
 
 def _write_lines(file: Any, column: str | None, name: str) -> Iterator[bytes]:
@@ -97,7 +113,18 @@ def _write_value(value: str | bytes | None) -> bytes:
 
 
 def _write_row(row: dict[str, object]) -> bytes:
-    return json.dumps(_convert(row), ensure_ascii=False).encode() + b"\n"
+    fields = (f"{json.dumps(name, ensure_ascii=False)}: {_write_field(name, value)}" for name, value in row.items())
+    return f"{{{', '.join(fields)}}}\n".encode()
+
+
+def _write_field(name: str, value: object) -> str:
+    """Write the value of a column, as the JSON that it holds if a body has it so."""
+    if name in _BODY_FIELDS and isinstance(value, str) and value.lstrip().startswith(("{", "[")):
+        with suppress(ValueError, RecursionError):
+            held = json.loads(value)
+            if isinstance(held, dict) or all(isinstance(each, dict) for each in held):
+                return value.replace("\r", " ").replace("\n", " ")
+    return json.dumps(_convert(value), ensure_ascii=False)
 
 
 def _convert(value: Any) -> Any:

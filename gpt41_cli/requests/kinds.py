@@ -32,6 +32,10 @@ class LogContent(BadBody):
     """Content that isn't requests but what the API reported: answers or their usage."""
 
 
+class UnknownRecords(BadBody):
+    """JSON Lines that have no kind of their own."""
+
+
 class ContentKind(NamedTuple):
     """A kind of content: how to recognise a value, and the reader of it (a name in READERS, or one of the kinds above).
 
@@ -48,7 +52,7 @@ class ContentKind(NamedTuple):
 
     def refuse(self, location: str | None = None) -> BadBody:
         """Make the error that says what was found and what reads it."""
-        kind = LogContent if self.is_log else BadBody
+        kind = UnknownRecords if self is RECORDS else LogContent if self.is_log else BadBody
         return kind(expected="requests or text", found=self.name, hint=f"{self.advice}; {_AS_TEXT}", location=location)
 
 

@@ -149,11 +149,15 @@ def _read_flaw(line: str) -> Finding:
 
 
 class SizeReader:
-    """Reads the rows of a table for `meter`, which is what would have counted the requests."""
+    """Reads the rows of a table for `meter`, which is what would have counted the requests.
 
-    def __init__(self, meter: Meter, source: InputSource) -> None:
+    `fallback` is the model of requests that name none, if `meter` counts each for its own.
+    """
+
+    def __init__(self, meter: Meter, source: InputSource, fallback: str | None = None) -> None:
         self._meter = meter
         self._source = source
+        self._fallback = None if meter.model else meter.find_variant(fallback)[0]
         self._counting = describe_counting(meter.catalog)
         self._headers: set[tuple[object, ...]] = set()
         self._alike: dict[tuple[str | None, bool], bool] = {}
@@ -186,17 +190,26 @@ class SizeReader:
             raise _refuse(self._source.label, f"a table of {SIZES_SCHEMA}", f"one of {schema}", _MAKE_ANEW)
         if counting != self._counting:
             raise _refuse(self._source.label, f"sizes counted by {self._counting}", f"sizes counted by {counting}", _MAKE_ANEW)
-        if counted_for and counted_for != self._meter.model:
+        if counted_for and counted_for not in (self._meter.model, self._fallback and self._fallback.id):
             wanted = f"sizes counted for {self._meter.model or 'the model that each request names'}"
-            raise _refuse(self._source.label, wanted, f"sizes counted for {counted_for}", self._suggest_sizes())
+            raise _refuse(self._source.label, wanted, f"sizes counted for {counted_for}", _suggest_sizes(self._meter.model))
         self._headers.add(header)
 
-    def _suggest_sizes(self) -> str:
-        asked = f'model="{self._meter.model}"' if self._meter.model else ""
-        return f"make the table with gpt41_cli.arrow.sizes({asked})"
+    def _find_model(self, row: JsonObject) -> str | None:
+        """Return the model of a row, or the fallback if its request names none and was counted for that."""
+        name = None if row["model"] is None else str(row["model"])
+        if self._fallback is None or (name and not row["counted_for"]):
+            return name
+        model = self._fallback.id
+        if not row["counted_for"]:
+            raise _refuse(self._source.label, f"sizes counted for {model}", "requests without a model", _suggest_sizes(model))
+        if name and self._meter.find_variant(name)[0] != self._fallback:
+            wanted = "sizes counted for the model that each request names"
+            raise _refuse(self._source.label, wanted, f"a request for {name} counted for {model}", _suggest_sizes(None))
+        return model
 
     def _make_row(self, row: JsonObject, place: Place, times: int) -> SizedRow:
-        name = None if row["model"] is None else str(row["model"])
+        name = self._find_model(row)
         parts = {part: _get_count(row, f"{part}_tokens") for part in _TEXT_PARTS}
         images, generation = _read_images(row["images"]), _read_numbers(row["generation_tokens"])
         if not row["counted_for"] and self._meter.model:
@@ -236,10 +249,15 @@ class SizeReader:
         if not self._alike[name, has_images]:
             requests = "requests with pictures" if has_images else "requests"
             found = f"{requests} counted for {name}, for which they count differently" if name else f"{requests} without a model"
-            raise _refuse(self._source.label, f"sizes counted for {self._meter.model}", found, self._suggest_sizes())
+            raise _refuse(self._source.label, f"sizes counted for {self._meter.model}", found, _suggest_sizes(self._meter.model))
 
 
 _MAKE_ANEW = "make the table anew with gpt41_cli.arrow.sizes of this version"
+
+
+def _suggest_sizes(model: str | None) -> str:
+    asked = f'model="{model}"' if model else ""
+    return f"make the table with gpt41_cli.arrow.sizes({asked})"
 
 
 def _list_what_counts(variant: Variant, *, has_images: bool) -> tuple[object, ...]:
@@ -334,14 +352,17 @@ def measure_sizes(
     meter: Meter,
     gather: Callable[[Iterator[SizedRow]], G],
     replay: object = None,
+    fallback: str | None = None,
 ) -> Iterator[G]:
     """Read a table on all cores, reduce every chunk of it with `gather`, and yield the results in order.
+
+    `fallback` is the model of requests that name none.
 
     Raises UnusableSizes for a table that can't stand for its requests, and if the prompt cache is to be replayed.
     """
     if replay:
         raise _refuse(source.label, "requests to replay", "a table of sizes, which doesn't say in which order they were sent")
-    reader = SizeReader(meter, source)
+    reader = SizeReader(meter, source, fallback)
 
     def work_on(chunk: LineBlock | FileSpan) -> G:
         return gather(map(reader.read, chunk.iterate_lines()))

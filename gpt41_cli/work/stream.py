@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from gpt41_cli.errors import InputError
 from gpt41_cli.files.documents import FileLine, FileShrunk
-from gpt41_cli.files.fields import BadBody, DamagedJson
-from gpt41_cli.files.parquet import open_lines
+from gpt41_cli.files.fields import BadBody, DamagedJson, redact
+from gpt41_cli.files.parquet import ParquetLines, open_lines
 from gpt41_cli.files.places import RejectedRequest
 from gpt41_cli.files.sources import LITERAL_NAME, InputSource, Unreadable, sum_known_bytes
 from gpt41_cli.files.trees import SkippedPath
 from gpt41_cli.findings import Place
-from gpt41_cli.requests.inputs import RecognisedInput, RequestChunk, RequestInput, RequestItem, list_items, read_item
+from gpt41_cli.requests.inputs import RecognisedInput, RequestChunk, RequestInput, RequestItem, TextInput, list_items, read_item
+from gpt41_cli.requests.kinds import UnknownRecords
 from gpt41_cli.requests.recognise import TEXT_KIND, recognise_input
 from gpt41_cli.tokens.text.fast import MIN_WORTHWHILE_BYTES
 from gpt41_cli.tokens.text.workers import map_in_order
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 A = TypeVar("A")
 G = TypeVar("G")
 R = TypeVar("R")
+
+_MAX_NAMED_COLUMNS = 5
 
 
 class UnusableSizes(InputError):
@@ -56,7 +59,26 @@ def open_input(source: InputSource, kind: str | None, *, takes_sizes: bool = Fal
     """
     kind = kind or (TEXT_KIND if source.name == LITERAL_NAME else None)
     with open_lines(source) as stream:
-        yield recognise_input(stream, source.label, kind, is_listed=source.is_from_folder, takes_sizes=takes_sizes)
+        try:
+            found = recognise_input(stream, source.label, kind, is_listed=source.is_from_folder, takes_sizes=takes_sizes)
+        except UnknownRecords:
+            if isinstance(stream, ParquetLines):
+                raise _refuse_columns(stream, source) from None
+            raise
+        if kind is None and isinstance(found, TextInput) and isinstance(stream, ParquetLines):
+            raise _refuse_columns(stream, source)
+        yield found
+
+
+def _refuse_columns(stream: ParquetLines, source: InputSource) -> BadBody:
+    """Make the error for a Parquet file that nothing recognises: its rows are lines only to us."""
+    names = ", ".join(map(redact, stream.columns[:_MAX_NAMED_COLUMNS])) + ", ..." * (len(stream.columns) > _MAX_NAMED_COLUMNS)
+    return BadBody(
+        expected="a Parquet file with requests",
+        found=f"none in the first rows of its columns ({names})" if stream.rows else "one without rows",
+        hint='a column of JSON, a request per row, is read: {"model": "...", "messages": [...]}',
+        location=source.label,
+    )
 
 
 def skip_or_raise(source: InputSource, error: InputError) -> SkippedPath:

@@ -249,7 +249,8 @@ class _RequestsReader:
                 self._add(key, self._collect_chunk([self._read_text(source, found)]))
                 return
             if found.holds_sizes:
-                for chunk in measure_sizes(source, found, self.reading, self.meter, self._collect_sizes, self.replay):
+                fallback = self.declaration.fallback_model
+                for chunk in measure_sizes(source, found, self.reading, self.meter, self._collect_sizes, self.replay, fallback):
                     self._add(key, chunk)
                 return
             modes: set[str] = set()

@@ -137,21 +137,80 @@ def test_a_file_of_a_folder_that_is_cut_off_makes_the_answer_a_lower_bound(run: 
     assert "usage, not requests" in done.out
 
 
+NO_REQUESTS = "gpt41: calls.parquet: expected a Parquet file with requests, found "
+
+
 @pytest.mark.parametrize(
     ("column", "expected"),
     [
-        (pa.array([1, 2]), "expected requests or text, found "),
-        (pa.nulls(2), "expected requests or text, found "),
+        (
+            pa.array([1, 2]),
+            NO_REQUESTS + 'none in the first rows of its columns ("request"); a column of JSON, a request per row, is',
+        ),
+        (pa.array(["Rome"]), NO_REQUESTS + 'none in the first rows of its columns ("request"); a column of JSON'),
+        (pa.nulls(2), NO_REQUESTS + 'none in the first rows of its columns ("request"); a column of JSON'),
+        (pa.array([None] * 300 + LINES[:1]), NO_REQUESTS + 'none in the first rows of its columns ("request"); a column of JSON'),
+        (pa.array([], pa.string()), NO_REQUESTS + "one without rows; a column of JSON"),
         (pa.array([LINES[0], None]), "calls.parquet:2: the request: expected an object, found nothing"),
         (pa.array([[LINES[0]]]), "calls.parquet: expected requests or text, found JSON with a request at request[0]"),
     ],
-    ids=["numbers", "nulls", "a null", "lists"],
+    ids=["numbers", "text", "nulls", "nulls at first", "no rows", "a null", "lists"],
 )
 def test_a_column_of_another_type_is_one_clear_error(column: pa.Array, expected: str, run: Run, tmp_path: Path) -> None:
     write(tmp_path / "calls.parquet", request=column)
     done = run("cost", "calls.parquet")
     assert (done.code, done.out) == (2, "")
     assert expected in done.err
+
+
+def test_other_columns_are_cut_short_and_other_kinds_keep_their_sentence(run: Run, tmp_path: Path) -> None:
+    write(tmp_path / "a.parquet", **{name: [1, 2] for name in "abcdef"})
+    assert 'none in the first rows of its columns ("a", "b", "c", "d", "e", ...)' in run("count", "a.parquet").err
+    write(tmp_path / "b.parquet", model=["gpt-4.1"] * 2, input_tokens=[1, 2], output_tokens=[1, 2])
+    assert "found usage, not requests; gpt41 reconcile reads it" in run("count", "b.parquet").err
+    (tmp_path / "c.jsonl").write_text('{"a": 1}\n' * 2)
+    assert "found JSON Lines that are neither requests nor messages" in run("count", "c.jsonl").err
+
+
+def test_a_part_without_rows_is_left_out_of_its_folder(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "calls").mkdir()
+    write(tmp_path / "calls" / "part-0.parquet", request=LINES[:2])
+    write(tmp_path / "calls" / "part-1.parquet", request=pa.array([], pa.string()))
+    done = run("count", "calls")
+    assert (done.code, done.err) == (0, "")
+    assert " in 2 requests" in done.out.splitlines()[0]
+    assert "found one without rows" in " ".join(done.out.split())
+
+
+MESSAGES = [json.dumps(body["messages"], indent=1) for body in BODIES[:3]]
+TOOLS = [{"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {}}}}]
+
+
+@pytest.mark.parametrize(
+    ("columns", "fields"),
+    [
+        ({"request": [json.dumps({"messages": body["messages"]}) for body in BODIES[:3]]}, {}),
+        ({"messages": MESSAGES}, {}),
+        ({"messages": pa.array(MESSAGES, pa.string_view()), "max_tokens": [7] * 3}, {"max_tokens": 7}),
+        ({"messages": MESSAGES, "tools": [json.dumps(TOOLS)] * 3}, {"tools": TOOLS}),
+        ({"messages": MESSAGES, "tool_choice": ["auto"] * 3}, {"tool_choice": "auto"}),
+    ],
+    ids=["a body", "messages", "messages and a limit", "messages and tools", "messages and a word"],
+)
+def test_a_model_in_a_column_is_that_of_the_request(columns: Any, fields: Any, run: Run, tmp_path: Path) -> None:
+    """What other columns say of a request isn't dropped for the one that holds JSON."""
+    write(tmp_path / "calls.parquet", model=["gpt-4.1-mini"] * 3, **columns)
+    bodies = [{"model": "gpt-4.1-mini", "messages": body["messages"], **fields} for body in BODIES[:3]]
+    (tmp_path / "calls.jsonl").write_text("".join(f"{json.dumps(body)}\n" for body in bodies))
+    found, expected = (run("cost", f"calls.{kind}") for kind in ("parquet", "jsonl"))
+    assert found == (0, expected.out.replace("calls.jsonl", "calls.parquet"), "")
+    assert found.out.startswith("gpt-4.1-mini: ")
+
+
+@pytest.mark.parametrize("text", ['["a"]', "[", "{", "[[1]]", '"a"'])
+def test_text_that_looks_like_a_list_is_text(text: str, tmp_path: Path) -> None:
+    write(tmp_path / "calls.parquet", model=["gpt-4.1"], input=[text])
+    assert read(tmp_path / "calls.parquet") == [{"model": "gpt-4.1", "input": text}]
 
 
 @pytest.mark.parametrize("columns", ["dictionaries", "structs", "columns"])

@@ -220,7 +220,7 @@ OTHER_MODEL = (
         ("cache r", {}, NO_TEXT),
         ("batch r", {}, NO_TEXT),
         ("train r --model gpt-4.1", {}, NO_TEXT),
-        ("reconcile r", {}, "expected answers that report their usage and have a price, found none: r:1: "),
+        ("reconcile r", {}, f"found none: r:1: expected an answer with its tokens, {NO_TEXT}"),
     ],
 )
 def test_a_table_that_can_not_stand_for_its_requests_is_refused(
@@ -244,6 +244,29 @@ def test_a_table_with_another_line_is_refused_wherever_it_is(run: Run, tmp_path:
     assert "folder/a:2: expected a row of a table of sizes (gpt41.sizes/1), found another value" in run("cost", "folder").err
     (tmp_path / "folder" / "a").write_text(json.dumps(SIZES) + "\n{")
     assert "folder/a:2: expected JSON" in run("cost", "folder").err
+
+
+def test_requests_without_a_model_are_of_the_default_model(run: Run, tmp_path: Path) -> None:
+    """A table that was made for the default model says what its requests say; any other names the one to make."""
+    bodies = [{name: value for name, value in body.items() if name != "model"} for body in BODIES if "messages" in body][:40]
+    ours = [*bodies, {**bodies[0], "model": "gpt-4.1-mini-2025-04-14"}]
+    config = (CONFIG % "ours").replace("model: gpt-4.1,", "")
+    for folder in ("plain", "sized"):
+        write_lines(tmp_path / folder / "ours", ours)
+        (tmp_path / folder / "gpt41.yaml").write_text(config)
+    group(ours, tmp_path / "sized" / "ours", model="gpt-4.1-mini")
+    plain, sized = (run("check", cwd=tmp_path / folder) for folder in ("plain", "sized"))
+    assert (sized.code, sized.out) == (plain.code, plain.out)
+    group(bodies, tmp_path / "sized" / "ours")
+    wanted = (
+        "workloads.own.requests: ours: expected sizes counted for gpt-4.1-mini, found requests without a model; make the table"
+    )
+    done = run("check", cwd=tmp_path / "sized")
+    assert (done.code, done.out) == (2, "")
+    assert f'{wanted} with gpt41_cli.arrow.sizes(model="gpt-4.1-mini")' in done.err
+    group([*bodies, {**bodies[0], "model": "gpt-4.1"}], tmp_path / "sized" / "ours", model="gpt-4.1-mini")
+    done = run("check", cwd=tmp_path / "sized")
+    assert "each request names, found a request for gpt-4.1 counted for gpt-4.1-mini; make the table" in done.err
 
 
 def test_check_can_not_replay_sizes(run: Run, tmp_path: Path) -> None:
