@@ -408,6 +408,46 @@ def test_the_same_ratio_above_the_table_is_a_surcharge(run: Run, tmp_path: Path)
     assert list_causes(reconcile(run, tmp_path, usage, costs)) == {"surcharge: 10 % on the rates of the price table": "0.2"}
 
 
+@pytest.mark.parametrize(("percent", "places", "cause"), [
+    (85, 2, "discount: 15 % off the rates of the price table"),
+    (85, 4, "discount: 15 % off the rates of the price table"),
+    (Decimal("87.5"), 2, "discount: 12.5 % off the rates of the price table"),
+    (Decimal("117.65"), 2, "surcharge: 17.65 % on the rates of the price table"),
+])  # fmt: skip
+def test_a_discount_is_one_cause_if_the_amounts_are_rounded(
+    run: Run, tmp_path: Path, percent: Decimal, places: int, cause: str
+) -> None:
+    """The rounding of small amounts hides some percents of them: they join the ratio that the large ones have."""
+    usage, costs, discount, charged, listed = {}, {}, Decimal(0), Decimal(0), Decimal(0)
+    for number in range(31):
+        day = FIRST + timedelta(number)
+        fresh, cached, output = 1_134_567 + 1104 * number, 170_000 + 10_701 * number, 54_321 + 13 * number
+        tokens = {"input": fresh, "cached input": cached, "output": output}
+        usage[day] = [make_usage(LARGE, fresh, cached, output)]
+        exact = {name: Decimal(each) * Decimal(RATES[LARGE, name]) / 1_000_000 for name, each in tokens.items()}
+        amounts = {name: round(usd * percent / 100, places) for name, usd in exact.items()}
+        costs[day] = [make_cost(f"{LARGE}, {name}", str(usd)) for name, usd in amounts.items()]
+        listed, charged = listed + sum(exact.values()), charged + sum(amounts.values())
+        discount += sum(exact.values()) * (percent - 100) / 100
+    causes = list_causes(reconcile(run, tmp_path, make_page(usage), make_page(costs)))
+    assert {name: Decimal(usd) for name, usd in causes.items()} == {
+        cause: discount,
+        "rounding of the amounts": charged - listed - discount,
+    }
+
+
+def test_lines_that_share_a_ratio_by_chance_are_no_discount(run: Run, tmp_path: Path) -> None:
+    """Amounts of some cents fit many ratios, and 0.01 of 0.02 nearly all."""
+    usage = make_page({FIRST: [make_usage(MINI, 1_000_000, 200_000, 375_000)]})
+    amounts = {"input": "0.31", "cached input": "0.01", "output": "0.44"}
+    costs = make_page({FIRST: [make_cost(f"{MINI}, {name}", usd) for name, usd in amounts.items()]})
+    assert list_causes(reconcile(run, tmp_path, usage, costs)) == {
+        "not charged: 100,000 cached input tokens of gpt-4.1-mini": "-0.01",
+        "not charged: 100,000 output tokens of gpt-4.1-mini": "-0.16",
+        "not charged: 225,000 uncached input tokens of gpt-4.1-mini": "-0.09",
+    }
+
+
 def test_calls_of_tools_that_both_sides_have_are_no_cause(run: Run, tmp_path: Path) -> None:
     search = {"type": "web_search_call", "action": {"type": "search"}}
     answer = {"object": "response", "id": "resp_1", "created_at": seconds(FIRST), "model": MINI, "status": "completed"}

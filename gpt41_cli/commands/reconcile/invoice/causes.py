@@ -14,12 +14,13 @@ A line that counts its tokens is split first: the tokens that differ are judged 
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from math import ceil, floor, prod
 from typing import NamedTuple
 
 from gpt41_cli.commands.reconcile.invoice.charged import Invoice
@@ -32,6 +33,11 @@ _MILLION = 1_000_000
 _LEAST_ALIKE = 2
 """So many lines with the same ratio to the expected price are a discount."""
 _RATIO_PLACES = 4
+_RATIO_UNITS = 10**_RATIO_PLACES
+_NARROW, _WIDE = 1 / 100, 1 / 5
+"""If rounding hides more than a percent of an amount, only whole percents are looked for; beyond a fifth, nothing."""
+_CHANCE = 1 / 10_000
+"""A ratio is shared if lines would have it in common by chance less often than this."""
 
 
 class InvoiceCause(NamedTuple):
@@ -58,6 +64,11 @@ class _Part:
     usd: Decimal
     tokens: Fraction
     is_rate: bool | None
+
+    @property
+    def base_usd(self) -> Decimal:
+        """What would have been charged without the residual."""
+        return EXACT.subtract(self.row.charged_usd, self.usd)
 
 
 def find_causes(invoice: Invoice, expected: ExpectedCosts, rows: Sequence[InvoiceRow]) -> list[InvoiceCause]:
@@ -211,17 +222,15 @@ def _explain_rates(parts: Sequence[_Part], slack: Decimal) -> Iterator[InvoiceCa
             yield from _split_rounding(part, found.usd, _make_cause(found.kind, part.row, part.usd, detail=found.name))
         else:
             left.append(part)
-    ratios = Counter(ratio for part in left if (ratio := _find_ratio(part, slack)) is not None)
+    shared = _find_shared_ratios(left, slack)
     for part in left:
-        ratio = _find_ratio(part, slack)
-        if ratio is not None and (part.is_rate or ratios[ratio] >= _LEAST_ALIKE):
-            percent = f"{to_decimal((1 - ratio) * 100, 2).normalize():f}"
-            if ratios[ratio] >= _LEAST_ALIKE:
-                exact = ratio * Fraction(EXACT.subtract(part.row.charged_usd, part.usd))
-                cause = _make_cause("discount", part.row, part.usd, subject="", detail=percent)
-                yield from _split_rounding(part, to_decimal(exact, 12), cause)
-            else:
-                yield _make_cause("rate", part.row, part.usd, detail=percent)
+        ratio = shared.get(id(part))
+        if ratio is not None:
+            exact = ratio * Fraction(part.base_usd)
+            cause = _make_cause("discount", part.row, part.usd, subject="", detail=_format_discount(ratio))
+            yield from _split_rounding(part, to_decimal(exact, 12), cause)
+        elif part.is_rate and (ratio := _find_ratio(part, slack)) is not None:
+            yield _make_cause("rate", part.row, part.usd, detail=_format_discount(ratio))
         elif part.is_rate or not part.row.rate:
             yield _make_cause("rate", part.row, part.usd)
         else:
@@ -236,14 +245,81 @@ def _split_rounding(part: _Part, exact_usd: Decimal, cause: InvoiceCause) -> Ite
         yield _make_cause("rounding", part.row, rounding, subject="")
 
 
-def _find_ratio(part: _Part, slack: Decimal) -> Fraction | None:
-    """Return the ratio of the price that was charged to the expected one, if it is a round one; None if it isn't."""
+def _format_discount(ratio: Fraction) -> str:
+    return f"{to_decimal((1 - ratio) * 100, 2).normalize():f}"
+
+
+class _RatioSpan(NamedTuple):
+    """The ratios of the price that was charged to the expected one that the rounding of an amount allows."""
+
+    low: Fraction
+    high: Fraction
+
+    @property
+    def width(self) -> float:
+        return float(self.high - self.low)
+
+    @property
+    def nearest(self) -> int:
+        """The ratio of the amount as it is written, rounded to units of the last place."""
+        nearest: int = round((self.low + self.high) / 2 * _RATIO_UNITS)
+        return nearest
+
+    def has(self, units: int) -> bool:
+        """Return True for a ratio of the span, in units of the last place."""
+        return self.low <= Fraction(units, _RATIO_UNITS) <= self.high
+
+    def list_round_ratios(self) -> Iterable[int]:
+        """List the round ratios of the span in units of the last place: of a wide one only whole percents."""
+        if self.width > _WIDE:
+            return ()
+        step = _RATIO_UNITS // 100 if self.width > _NARROW else 1
+        return range(ceil(self.low * _RATIO_UNITS / step) * step, floor(self.high * _RATIO_UNITS) + 1, step)
+
+    def compute_chance(self, units: int) -> float:
+        """Return how likely an amount with another cause has this ratio, too."""
+        return min(self.width, _NARROW) if self.nearest == units else self.width
+
+
+def _find_ratio_span(part: _Part, slack: Decimal) -> _RatioSpan | None:
+    """Return the span of ratios of a part; None if it isn't about a price."""
     if part.is_rate is False or not part.row.tokens or not part.row.charged_usd:
         return None
-    base = Fraction(EXACT.subtract(part.row.charged_usd, part.usd))
-    exact = Fraction(part.row.charged_usd) / base
-    ratio = Fraction(round(exact * 10**_RATIO_PLACES), 10**_RATIO_PLACES)
-    return ratio if abs(ratio * base - Fraction(part.row.charged_usd)) <= Fraction(slack) + Fraction(1, 10**9) else None
+    base, charged, error = Fraction(part.base_usd), Fraction(part.row.charged_usd), Fraction(slack) + Fraction(1, 10**9)
+    return _RatioSpan((charged - error) / base, (charged + error) / base)
+
+
+def _find_ratio(part: _Part, slack: Decimal) -> Fraction | None:
+    """Return the round ratio that is nearest to that of a part; None if the amount is more than its rounding away from it."""
+    span = _find_ratio_span(part, slack)
+    return Fraction(span.nearest, _RATIO_UNITS) if span and span.has(span.nearest) else None
+
+
+def _find_shared_ratios(parts: Sequence[_Part], slack: Decimal) -> dict[int, Fraction]:
+    """Map the ids of parts to the ratio that they share with others: first that of most exact lines, the roundest of those.
+
+    Amounts in cents allow many ratios. So the lines of a ratio must be too many, or too exact, to share it by chance.
+    """
+    spans = {id(part): span for part in parts if (span := _find_ratio_span(part, slack))}
+    amounts = {id(part): (Fraction(part.base_usd), Fraction(part.row.charged_usd)) for part in parts}
+    members: defaultdict[int, list[int]] = defaultdict(list)
+    for key, span in spans.items():
+        for units in span.list_round_ratios():
+            members[units].append(key)
+
+    def rank(units: int) -> tuple[int, int, int, Fraction]:
+        base, charged = (sum(each, Fraction(0)) for each in zip(*(amounts[key] for key in members[units]), strict=True))
+        places = next(places for places in range(_RATIO_PLACES + 1) if units % 10 ** (_RATIO_PLACES - places) == 0)
+        exact = sum(spans[key].width <= _NARROW for key in members[units])
+        return -exact, -len(members[units]), places, abs(Fraction(units, _RATIO_UNITS) * base - charged)
+
+    shared: dict[int, Fraction] = {}
+    for units in sorted((units for units, keys in members.items() if len(keys) >= _LEAST_ALIKE), key=rank):
+        left = [key for key in members[units] if key not in shared]
+        if len(left) >= _LEAST_ALIKE and prod(spans[key].compute_chance(units) for key in left) <= _CHANCE:
+            fitting = [key for key, span in spans.items() if key not in shared and span.has(units)]
+            shared |= dict.fromkeys(fitting, Fraction(units, _RATIO_UNITS))
+    return shared
 
 
 class _OtherRate(NamedTuple):
