@@ -9,6 +9,7 @@ from gpt41_cli.cli import files, options, output, parse
 from gpt41_cli.cli.config_file import find_configs, open_configs, read_config_option
 from gpt41_cli.cli.output_options import read_output_options
 from gpt41_cli.config import CONFIG_NAME
+from gpt41_cli.display import pluralize
 from gpt41_cli.errors import InputError
 
 if TYPE_CHECKING:
@@ -90,6 +91,7 @@ def _write_config(paths: list[str] | None, file: Path, conditions: "CheckOptions
     if file.exists():
         raise InputError("--init", f"no {file} yet", "one, which is left as it is")
     files.check_writable(file)
-    text = draft_config(paths, file, open_working_tree(file).find_files, conditions)
-    files.write_file(text, file, is_new=True)
-    output.print_to_stderr(f"wrote {file}")
+    draft = draft_config(paths, file, open_working_tree(file).find_files, conditions)
+    files.write_file(draft.text, file, is_new=True)
+    left_out = f", which leaves out {pluralize(draft.left_out, 'file')}: its end names them" if draft.left_out else ""
+    output.print_to_stderr(f"wrote {file}{left_out}")

@@ -52,7 +52,8 @@ _WORKLOAD_TEMPLATE = """\
 """
 _GUESSED_OUTPUT_ENTRY = "    output_tokens: {{expected: {expected}, high: {high}}}  # a guess: put in how long your answers are\n"
 _GUESSED_OUTPUT = AnswerTokens(300, 1000)
-_LEFT_OUT_ENTRY = "# Left out, as they aren't prompts: {names}\n"
+_NO_PROMPT_ENTRY = "# Left out, as they aren't prompts: {names}\n"
+_UNREAD_ENTRY = "# Left out, as they hold no request or prompt that can be counted: {names}\n"
 _MAX_NAMED = 10
 
 
@@ -67,14 +68,28 @@ class _DraftWorkload(NamedTuple):
     is_partial: bool = False
 
 
-def draft_config(paths: Sequence[str], file: Path, files: FileLister, conditions: CheckOptions) -> str:
+class DraftConfig(NamedTuple):
+    """A gpt41.yaml to write, and how many files of the folders aren't in it; comments at its end name them."""
+
+    text: str
+    left_out: int
+
+
+class _LeftOut(NamedTuple):
+    """The files of folders that no workload has: texts that are no prompts, and what can't be counted."""
+
+    no_prompts: list[str]
+    unread: list[str]
+
+
+def draft_config(paths: Sequence[str], file: Path, files: FileLister, conditions: CheckOptions) -> DraftConfig:
     """Draft a gpt41.yaml, to be written to `file`, with a workload for each path, or for each model and mode that its files name.
 
     Raises InputError for a file that can't be read or has several models.
     """
     model = _choose_default_model(conditions)
     found: dict[str, _DraftWorkload] = {}
-    left_out: list[str] = []
+    left_out = _LeftOut([], [])
     for path in paths:
         if path == STDIN:
             raise InputError("--init", "files or folders", "standard input, which is not there the next time")
@@ -97,9 +112,14 @@ def draft_config(paths: Sequence[str], file: Path, files: FileLister, conditions
             else:
                 found[_make_unique_name(name, found)] = each._replace(paths=(pattern,))
     head = _HEAD_TEMPLATE.format(version=CONFIG_VERSION, model=model)
-    more = f" and {len(left_out) - _MAX_NAMED} more" if len(left_out) > _MAX_NAMED else ""
-    notes = _LEFT_OUT_ENTRY.format(names=", ".join(map(sanitize, left_out[:_MAX_NAMED])) + more) if left_out else ""
-    return head + "".join(_format_workload(name, each) for name, each in found.items()) + notes
+    notes = _format_left_out(_NO_PROMPT_ENTRY, left_out.no_prompts) + _format_left_out(_UNREAD_ENTRY, left_out.unread)
+    text = head + "".join(_format_workload(name, each) for name, each in found.items()) + notes
+    return DraftConfig(text, sum(map(len, left_out)))
+
+
+def _format_left_out(entry: str, names: Sequence[str]) -> str:
+    more = f" and {len(names) - _MAX_NAMED} more" if len(names) > _MAX_NAMED else ""
+    return entry.format(names=", ".join(map(sanitize, names[:_MAX_NAMED])) + more) if names else ""
 
 
 def _choose_default_model(conditions: CheckOptions) -> str:
@@ -117,14 +137,14 @@ def _make_no_prompt_error(key: str) -> InputError:
 
 
 def _group_files(
-    sources: Mapping[str, InputSource], model: str, conditions: CheckOptions, left_out: list[str]
+    sources: Mapping[str, InputSource], model: str, conditions: CheckOptions, left_out: _LeftOut
 ) -> dict[tuple[str, str], _DraftWorkload]:
-    """Group the files by the model and mode of their requests. Files in folders that can't be read are skipped; `left_out`
-    collects texts that are no prompts. Raises InputError if nothing is left, or for such a file that the user named.
+    """Group the files by the model and mode of their requests. `left_out` collects the files in folders that aren't taken.
+    Raises InputError if nothing is left, or for such a file that the user named.
     """
     found: dict[tuple[str, str], _DraftWorkload] = {}
     refused: InputError | None = None
-    skipped = len(left_out)
+    skipped = len(left_out.no_prompts)
     for key, source in sources.items():
         declared = _declare_workload(key, model, conditions.market.catalog)
         try:
@@ -134,10 +154,8 @@ def _group_files(
         except InputError as error:
             if not source.is_from_folder:
                 raise
-            refused = error
-            if is_no_prompt(key):
-                left_out.append(key)
-                refused = _make_no_prompt_error(key)
+            (left_out.no_prompts if is_no_prompt(key) else left_out.unread).append(key)
+            refused = _make_no_prompt_error(key) if is_no_prompt(key) else error
             continue
         if contents.workload.text_tokens and is_no_prompt(key):
             raise _make_no_prompt_error(key)
@@ -149,7 +167,7 @@ def _group_files(
         found[group] = _DraftWorkload((*before.paths, _make_pattern(key)), before.has_guessed_output or is_guess, least)
     if refused and not found:
         raise refused
-    return {group: each._replace(is_partial=len(left_out) > skipped) for group, each in found.items()}
+    return {group: each._replace(is_partial=len(left_out.no_prompts) > skipped) for group, each in found.items()}
 
 
 def _declare_workload(path: str, model: str, catalog: Catalog) -> WorkloadDeclaration:

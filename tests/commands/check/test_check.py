@@ -469,14 +469,18 @@ def test_a_first_config_makes_a_workload_of_each_model_and_mode(run: Run, tmp_pa
     (folder / "b.json").write_text(request())
     (folder / "a[1].json").write_text(request())
     (folder / "logo.png").write_bytes((ROOT / "tests/data/photo.png").read_bytes())
+    (folder / "cut.json").write_text(request()[:-9])
+    (folder / "answers.csv").write_text("prompt_tokens,completion_tokens\n5,5\n")
     done = run("check", "--init", "prompts", *DAY)
-    assert (done.code, done.err) == (0, "gpt41: wrote gpt41.yaml\n")
+    assert (done.code, done.err) == (0, "gpt41: wrote gpt41.yaml, which leaves out 3 files: its end names them\n")
     written = (tmp_path / "gpt41.yaml").read_text()
     budget = f"{VOLUME}    budget: {{growth_percent: 10}}\n"
     assert written[written.index("workloads") :] == (
         f'workloads:\n  prompts-gpt-4-1-mini-standard:\n    requests: ["prompts/a[[]1].json", prompts/b.json]\n{budget}'
         "  prompts-gpt-4-1-standard:\n    requests: prompts/system.md\n"
         f"    output_tokens: {{expected: 300, high: 1000}}  # a guess: put in how long your answers are\n{budget}"
+        "# Left out, as they hold no request or prompt that can be counted: "
+        "prompts/answers.csv, prompts/cut.json, prompts/logo.png\n"
     )
     (tmp_path / "mixed.jsonl").write_text(f"{request()}\n{request(model='gpt-4.1')}\n")
     refused = run("check", "--init", "mixed.jsonl", "--config", "other.yaml", *DAY)
