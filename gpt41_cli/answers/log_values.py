@@ -235,7 +235,7 @@ def _name_columns(header: list[str]) -> list[str]:
     written = [cell.strip().removeprefix("attributes.") for cell in header]
     columns = [_COLUMN_NAMES.get(name.lower().replace(" ", "_"), name) for name in written]
     for index, name in enumerate(columns):
-        figure = None if name in _KNOWN_COLUMNS else classify_figure(name.replace(" ", "_"), is_in_usage=False)
+        figure = None if name in _KNOWN_COLUMNS or "=" in name else classify_figure(name.replace(" ", "_"), is_in_usage=False)
         if figure and figure.value in COUNT_FIELDS and figure.value not in columns:
             columns[index] = figure.value
         elif name not in _KNOWN_COLUMNS and not is_usage_name(name):
@@ -285,7 +285,7 @@ def _check_columns(columns: list[str], header: Place) -> None:
         wanted = f"a column of tokens ({' or '.join(INPUT_FIELDS)})"
         if amounts and (export := suggest_usage_export(amounts[0])):
             raise InputError(expected=wanted, found=f"prices alone ({amounts[0]}){export}", location=header)
-        if columns[1:]:
+        if columns[1:] and not any("=" in column for column in columns):
             named = ", ".join(map(redact, filter(None, columns[:_MAX_SHOWN_COLUMNS]))) + ", ..." * (
                 len(columns) > _MAX_SHOWN_COLUMNS
             )

@@ -224,7 +224,7 @@ def _has_figures(value: JsonValue) -> bool:
 def is_usage_name(key: str) -> bool:
     """Return True for a vendor's name of a figure of tokens, such as `prompt_tokens` or `gen_ai.usage.input_tokens`."""
     folded = key.lower()
-    return "token" in folded and bool(_USAGE_WORDS.search(folded)) and not _NO_USAGE.search(folded)
+    return "token" in folded and "=" not in folded and bool(_USAGE_WORDS.search(folded)) and not _NO_USAGE.search(folded)
 
 
 def _is_answer(value: JsonValue) -> bool:

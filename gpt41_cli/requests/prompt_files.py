@@ -30,6 +30,8 @@ _ROLE_LINE = re.compile(r"^\s*#?\s*(system|developer|user|assistant)(?:\[[^\]\n]
 _ROLE_HELPER = re.compile(r"\{\{\s*role\s+[\"'](system|user|model)[\"']\s*\}\}")
 """A line of Dotprompt that begins a message."""
 
+_OTHER_FILE = re.compile(r"file://|\S+\.(?:txt|json|ya?ml|md|j2|csv|py|js|ts)$")
+
 _MAXIMA = ("max_completion_tokens", "max_tokens", "maxCompletionTokens", "maxTokens")
 
 
@@ -90,17 +92,14 @@ def _read_messages(held: JsonObject) -> PromptFile | None:
 
 
 def _read_promptfoo(prompts: JsonValue, name: str) -> PromptFile:
-    """Read the prompts that are written into the configuration."""
-    texts = (
-        each.get("raw") if isinstance(each, dict) else each for each in (prompts if isinstance(prompts, list) else [prompts])
-    )
-    found = [
-        each for each in texts if isinstance(each, str) and not re.match(r"file://|\S+\.(?:txt|json|ya?ml|md|py|js|ts)$", each)
-    ]
-    if not found:
-        raise BadBody(
-            expected="prompts", found="a promptfoo configuration whose prompts are other files", hint="name these", location=name
-        )
+    """Read the prompts that are written into the configuration. Raises BadBody if some are in other files."""
+    listed = prompts if isinstance(prompts, list) else [prompts]
+    texts = (each.get("raw") if isinstance(each, dict) else each for each in listed)
+    found = [each for each in texts if isinstance(each, str) and not _OTHER_FILE.match(each)]
+    if len(found) < len(listed) or not found:
+        whose = "whose prompts are other files" if not found else f"with {len(found)} of {len(listed)} prompts in it"
+        hint = "name these" if not found else "name the files of the others, with a copy that has only its own prompts"
+        raise BadBody(expected="prompts", found=f"a promptfoo configuration {whose}", hint=hint, location=name)
     return [{"messages": [{"role": "user", "content": each}]} for each in found]
 
 

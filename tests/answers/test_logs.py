@@ -373,6 +373,10 @@ KINDS = "JSON, JSON Lines, the events of a stream, or CSV with a column input_to
 @pytest.mark.parametrize(
     ("data", "message"),
     [
+        (
+            "08:00:00,123 INFO Completion(id='a', usage=Usage(completion_tokens=100, prompt_tokens=1000))\n" * 2,
+            f"a.log:1: expected {KINDS}, found none of them",
+        ),
         ("A text.\nOf two lines.\n", f"a.log:1: expected {KINDS}, found none of them"),
         ("\nmodel,output_tokens\n", f'a.log:2: {NO_TOKENS}, found the columns "model", "output_tokens"; {NAME_COLUMNS}'),
         ("model,tok_in,cost\n", f'a.log:1: {NO_TOKENS}, found the columns "model", "tok_in", "cost"; {NAME_COLUMNS}'),

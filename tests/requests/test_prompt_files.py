@@ -20,7 +20,7 @@ GITHUB = (
     "name: Sum\nmodel: openai/gpt-4.1\nmodelParameters: {maxCompletionTokens: 20}\nmessages:\n- {role: user, content: Hello}\n"
 )
 KERNEL = "name: Story\ntemplate: |\n  Tell of {{$topic}}.\ntemplate_format: semantic-kernel\n"
-PROMPTFOO = 'prompts: ["Sort {{ticket}}", file://x.txt, {raw: Hello}]\nproviders: [openai:gpt-4.1]\n'
+PROMPTFOO = 'prompts: ["Sort {{ticket}}", {raw: Hello}]\nproviders: [openai:gpt-4.1]\n'
 
 
 def user(content: str) -> dict[str, Any]:
@@ -87,6 +87,11 @@ def test_a_list_of_no_mapping_is_a_text() -> None:
 def test_prompts_in_other_files_are_named() -> None:
     with pytest.raises(BadBody, match="found a promptfoo configuration whose prompts are other files; name these"):
         read_prompt_file("prompts: file://x.txt\nproviders: [a]\n", "promptfooconfig.yaml")
+    for other in ("file://x.txt", "prompts/x.j2", "{id: file://x.txt}"):
+        with pytest.raises(
+            BadBody, match="found a promptfoo configuration with 1 of 2 prompts in it; name the files of the others"
+        ):
+            read_prompt_file(f"prompts: [Hello, {other}]\nproviders: [a]\n", "promptfooconfig.yaml")
 
 
 @pytest.mark.parametrize(
