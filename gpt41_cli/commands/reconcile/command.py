@@ -164,7 +164,8 @@ def reconcile(
         request_files, estimate, tolerance, config, workload, write_config, save_misses, skip_invalid, jobs, bool(invoice)
     )
     beside = prepare_extras(asked, conditions)
-    charged = read_invoice(invoice, conditions.market, read_tolerance(asked), skips_invalid=skip_invalid) if invoice else None
+    period, share = spending.days.period if spending.days else None, read_tolerance(asked)
+    charged = read_invoice(invoice, conditions.market, share, period, skips_invalid=skip_invalid) if invoice else None
     sources, left_out = read_sources(logs, None, example="gpt41 reconcile usage.csv")
     with show_progress(sources) as seen:
         found_logs = LogReader(seen, left_out, None if beside.observed else find_longest_short(catalog), named, spending.labels)

@@ -114,3 +114,20 @@ def test_the_rows_of_a_spreadsheet_add_up_to_both_totals(run: Run, tmp_path: Pat
     done = run("reconcile", *invoice, "--format", "csv")
     assert add_up(done.out)["charged_usd"] == charged
     assert "2026-10-14,proj_shop,gpt-4.1-mini,,output,0,,0,2.4768,2.4768,\n" in done.out
+
+
+def test_a_period_is_that_of_the_costs_too(run: Run, tmp_path: Path) -> None:
+    options = write(tmp_path, HEAD + INPUT + OUTPUT + "2026-10-03T00:00:00+00:00,,,,\n")
+    (tmp_path / "usage.csv").write_text("date,model,input_tokens,output_tokens\n2026-10-01,mini,9,9\n2026-10-02,mini,0,1000000\n")
+    asked = ("reconcile", "usage.csv", "--model", "mini=gpt-4.1-mini", *options, *NOW)
+    done = run(*asked, "--since", "2026-10-02")
+    assert done.out.startswith("$1.60 charged, as expected from the usage\n")
+    assert "1 line of costs of other days left out: the period is from 2026-10-02" in done.out
+    done = run(*asked, "--until", "2026-10-01", "--since", "2026-10-01", "-q")
+    assert (done.code, done.out) == (0, "3.199982\n")
+    write(tmp_path, HEAD + OUTPUT)
+    assert run(*asked, "--until", "2026-10-01", "-q") == (
+        2,
+        "",
+        "gpt41: --invoice: expected costs up to 2026-10-01, found only 1 line of other days\n",
+    )

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.commands.reconcile.invoice.expected import RowKey
+from gpt41_cli.commands.reconcile.spending.period import Period
 from gpt41_cli.files.places import RejectedRequest, Rejections
 from gpt41_cli.invoices.lines import EmptyDay, InvoiceLine, ItemTokens, PageEnd, parse_item
 from gpt41_cli.invoices.reading import USD
@@ -52,14 +53,19 @@ class ChargedTokens:
 
 
 class Invoice:
-    """The lines of an invoice, sorted. `total_usd` is the sum of all but those in other currencies and of other services.
+    """The lines of an invoice in a period, sorted. `total_usd` is the sum of all but those in other currencies and of other
+    services.
+
+    `left_out` lines are of other days.
 
     `days` have lines; `covered_days` are also those of which the export says that nothing was charged. `step` is the unit of the
     last place of its amounts. `open_pages` say that others follow, `last_pages` that none does. `contradicting` lines have the
     day, item and project of another line, but another amount. `copies` are files that weren't read, each with the one it repeats.
     """
 
-    def __init__(self, catalog: Catalog) -> None:
+    def __init__(self, catalog: Catalog, period: Period) -> None:
+        self.period = period
+        self.left_out = 0
         self.tokens: dict[RowKey, ChargedTokens] = {}
         self.others: dict[OtherKey, Decimal] = {}
         self.total_usd = Decimal(0)
@@ -96,6 +102,9 @@ class Invoice:
         if isinstance(line, PageEnd):
             self.open_pages += line.has_more
             self.last_pages += not line.has_more
+            return
+        if not self.period.has(line.day):
+            self.left_out += isinstance(line, InvoiceLine)
             return
         self.covered_days.add(line.day)
         if isinstance(line, EmptyDay):

@@ -18,6 +18,7 @@ from gpt41_cli.commands.reconcile.invoice.planned import compare_with_plan, plan
 from gpt41_cli.commands.reconcile.invoice.planned_report import add_no_plan_note, make_planned_report
 from gpt41_cli.commands.reconcile.invoice.report import add_invoice_to_report, make_invoice_report
 from gpt41_cli.commands.reconcile.invoice.rows import pair_rows
+from gpt41_cli.commands.reconcile.spending.period import Period
 from gpt41_cli.config import CONFIG_NAME
 from gpt41_cli.display import pluralize, sanitize
 from gpt41_cli.errors import InputError
@@ -78,11 +79,16 @@ class InvoiceQuestion(NamedTuple):
 
 
 def read_invoice(
-    paths: Sequence[str], market: Market, tolerance: Decimal | None, *, skips_invalid: bool = False
+    paths: Sequence[str],
+    market: Market,
+    tolerance: Decimal | None,
+    period: Period | None = None,
+    *,
+    skips_invalid: bool = False,
 ) -> InvoiceQuestion:
-    """Read cost exports. Raises InputError if there are none, or none in US dollars."""
+    """Read the costs of a period, by default of all days. Raises InputError if there are none, or none in US dollars."""
     sources, _ = read_sources(list(dict.fromkeys(paths)), None)
-    invoice = Invoice(market.catalog)
+    invoice = Invoice(market.catalog, period or Period())
     invoice.copies = {name: original.label for name, original in find_duplicate_files(sources).items()}
     for source in sources:
         if source.name not in invoice.copies:
@@ -90,6 +96,8 @@ def read_invoice(
                 for line in read_costs(stream, source.name, source.label):
                     invoice.add(line)
     if not invoice.lines:
+        if invoice.left_out:
+            raise InputError("--invoice", f"costs {invoice.period}", f"only {pluralize(invoice.left_out, 'line')} of other days")
         foreign = ", ".join(invoice.foreign)
         if foreign:
             hint = "export them in US dollars, or with a column costInUsd"

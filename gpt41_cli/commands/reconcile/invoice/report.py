@@ -241,6 +241,8 @@ def collect_findings(invoice: Invoice, *, skips_invalid: bool) -> Iterator[Findi
 
 def collect_notes(invoice: Invoice) -> Iterator[str]:
     """Yield what was left out of an invoice on purpose."""
+    if invoice.left_out:
+        yield f"{pluralize(invoice.left_out, 'line')} of costs of other days left out: the period is {invoice.period}"
     if invoice.repeated:
         yield f"{pluralize(invoice.repeated, 'line')} of costs that came again counted once"
     if invoice.contradicting:
