@@ -46,8 +46,10 @@ def list_objects(url: str) -> tuple[list[InputSource], list[SkippedPath]]:
     Raises InputError if the address can't be used or pyarrow is missing, Unreadable if the server can't be reached, refuses, or
     has nothing there.
     """
+    scheme, _, rest = url.partition("://")
+    if not rest.strip("/") or rest.startswith("/"):
+        raise InputError(f"{scheme}://", "an address of a bucket and a key", "one without a bucket", "is a variable in it empty?")
     if _HAS_SECRET.match(url):
-        scheme = url.partition(":")[0]
         hint = "credentials and endpoints come from the environment"
         raise InputError(f"{scheme}://", "an address of a bucket and a key", "one with a password or a query", hint)
     try:

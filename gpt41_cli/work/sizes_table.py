@@ -223,7 +223,7 @@ class SizeReader:
             None if most is None else _get_count(row, "max_output_tokens"),
             None,
             images,
-            _get_count(row, "answers"),
+            _get_count(row, "answers", least=1),
             _get_count(row, "prediction_tokens"),
             generation_tokens=generation,
         )
@@ -307,16 +307,20 @@ def _get_flag(row: JsonObject, key: str) -> bool:
     return bool(row[key])
 
 
-def _get_count(row: JsonObject, key: str) -> int:
+def _get_count(row: JsonObject, key: str, least: int = 0) -> int:
     value = _make_whole(row[key])
-    if value is None or value < 0:
+    if value is None or value < least:
         raise ValueError(key)
     return value
 
 
 @lru_cache(10_000)  # shapes hold these: equal ones must not be many
 def _read_numbers(text: str) -> tuple[int, ...]:
-    return tuple(map(int, text.split(","))) if text else ()
+    """Read a number for each of PARTS. Raises ValueError for any other number of them."""
+    numbers = tuple(map(int, text.split(",")))
+    if len(numbers) != len(PARTS):
+        raise ValueError(text)
+    return numbers
 
 
 @lru_cache(10_000)
@@ -327,6 +331,8 @@ def _read_images(text: str) -> tuple[Image, ...]:
 def _read_image(text: str) -> Image:
     size, detail = text.split(":")
     width, height = (None if side == _NO_SIZE else int(side) for side in size.split("x"))
+    if (width or 1) < 1 or (height or 1) < 1:
+        raise ValueError(text)
     return Image(width, height, detail)
 
 

@@ -178,6 +178,20 @@ def test_a_server_that_does_not_answer_is_given_up(monkeypatch: pytest.MonkeyPat
     assert requests_seen == ["HEAD /silent/x"]
 
 
+@pytest.mark.parametrize("url", ["s3://", "s3:///", "s3:///calls.jsonl", "gs://"])
+def test_an_address_without_a_bucket_is_refused(url: str, run: Run, requests_seen: list[str]) -> None:
+    """It would be all buckets."""
+    scheme = url[:5]  # gs:// and s3://
+    done = run("count", url)
+    assert (done.code, done.out) == (2, "")
+    assert done.err == (
+        f"gpt41: {scheme}: expected an address of a bucket and a key, found one without a bucket; is a variable in it empty?\n"
+    )
+    with pytest.raises(InputError, match=f"^{scheme}: expected an address of a bucket and a key"):
+        object_storage.list_objects(url)
+    assert not requests_seen
+
+
 def test_secrets_in_an_address_are_refused_and_not_repeated(run: Run, requests_seen: list[str]) -> None:
     done = run("count", "s3://key:secret@logs/calls.jsonl")
     assert (done.code, done.out) == (2, "")

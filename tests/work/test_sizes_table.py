@@ -207,7 +207,12 @@ OTHER_MODEL = (
         ("cost r", {"alike": 0}, "r:1: expected how many requests are alike in alike, found the number 0"),
         ("cost r", {"text_tokens": -1}, COLUMNS),
         ("cost r", {"answers": None}, COLUMNS),
+        ("cost r", {"answers": 0}, COLUMNS),
+        ("cost r", {"generation_tokens": "1,2"}, COLUMNS),
+        ("cost r", {"generation_tokens": ""}, COLUMNS),
         ("cost r", {"images": "1024"}, COLUMNS),
+        ("cost r", {"images": "-5x10:auto"}, COLUMNS),
+        ("cost r", {"images": "5x-10:auto"}, COLUMNS),
         ("cost r", {"training": 1}, COLUMNS),
         (
             "cost r --cached simulate",
