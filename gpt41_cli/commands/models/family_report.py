@@ -62,14 +62,20 @@ def make_family_report(market: Market) -> Report:
 
 
 def _make_headline(market: Market, family: Sequence[Variant], gone: Sequence[Variant]) -> str:
-    """Write which variants can be called and until when, and which are shut down."""
+    """Write which variants can be called and until when, which have no price, and which are shut down."""
     named: dict[str, list[str]] = {}
+    unpriced = []
     for variant in family:
         life = lifecycle.find_announced_shutdown(market, variant)
         released = variant.model.released
-        state = f"can be called until {life.shutdown}" if life else "can be called"
-        state = f"will be released on {released}" if released and released > market.as_of else state
-        named.setdefault(state, []).append(variant.id)
+        if released and released > market.as_of:
+            named.setdefault(f"will be released on {released}", []).append(variant.id)
+        elif all(_format_rates(market, variant, mode) == "-" for mode in MODES):
+            unpriced.append(variant.id)
+        else:
+            named.setdefault(f"can be called until {life.shutdown}" if life else "can be called", []).append(variant.id)
+    if unpriced:
+        named[f"{'has' if len(unpriced) == 1 else 'have'} no known price there"] = unpriced
     if gone:
         named[f"{'is' if len(gone) == 1 else 'are'} shut down"] = [variant.id for variant in gone]
     listed = ((" and ".join(filter(None, (", ".join(names[:-1]), names[-1]))), state) for state, names in named.items())
