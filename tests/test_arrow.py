@@ -8,7 +8,7 @@ import pickle
 import random
 import re
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ import pytest
 import gpt41_cli
 from gpt41_cli import arrow
 from gpt41_cli.arrow import column
-from gpt41_cli.errors import Gpt41Error, UnknownName
+from gpt41_cli.errors import Gpt41Error, InputError, UnknownName
 from tests.arrow.lines import make_lines
 from tests.builders import chat
 from tests.conftest import FROZEN, ROOT, Run
@@ -132,6 +132,27 @@ def test_wrong_terms_are_refused_before_any_worker_starts() -> None:
         arrow.price(as_of=TODAY, model="gpt-x")
     with pytest.raises(UnknownName):
         arrow.price(as_of=TODAY, platform="nowhere")
+
+
+@pytest.mark.parametrize(
+    ("terms", "expected"),
+    [
+        ({"as_of": datetime(2026, 11, 29, 12)}, "as_of: expected a date, such as date(2026, 11, 29), found datetime"),
+        ({"as_of": "2026-11-29"}, "as_of: expected a date, such as date(2026, 11, 29), found str"),
+        ({"as_of": None}, "as_of: expected a date, such as date(2026, 11, 29), found NoneType"),
+        ({"output_tokens": 2.5}, "output_tokens: expected an int of 0 or more, found 2.5"),
+        ({"output_tokens": -1}, "output_tokens: expected an int of 0 or more, found -1"),
+        ({"cached_tokens": "7"}, "cached_tokens: expected an int of 0 or more, found '7'"),
+    ],
+)
+def test_terms_of_another_type_are_refused_before_any_worker_starts(terms: dict[str, Any], expected: str) -> None:
+    with pytest.raises(InputError, match=f"^{re.escape(expected)}$"):
+        arrow.price(**{"as_of": date(2026, 11, 29), **terms})
+
+
+def test_a_column_of_the_same_name_is_not_hidden_by_another(price: arrow.ArrowColumn) -> None:
+    with pytest.raises(InputError, match="expected a table with other columns, found one that has gpt41; name="):
+        price.append(pa.table({"request": LINES[:1], "gpt41": [1]}))
 
 
 def test_a_deployment_is_the_model_that_it_is_said_to_be() -> None:

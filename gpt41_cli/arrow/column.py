@@ -101,10 +101,14 @@ class ArrowColumn:
 
     def append(self, batch: Any, column: str = "request", name: str = "gpt41") -> Any:
         """Return a RecordBatch or Table with one more column of structs, made of its column `column`. Raises InputError if it has
-        none of that name.
+        none of that name, or has one with the name of the new one.
         """
         if column not in batch.schema.names:
             raise InputError(expected=f"a column named {column}", found=", ".join(batch.schema.names) or "no columns")
+        if name in batch.schema.names:
+            raise InputError(
+                expected="a table with other columns", found=f"one that has {name}; name=... calls this one otherwise"
+            )
         columns = [*batch.columns, self(batch.column(column))]
         return type(batch).from_arrays(columns, schema=batch.schema.append(pa.field(name, self.type)))
 
@@ -157,9 +161,20 @@ def read_table(pricing: Path | str | None) -> tuple[bytes, str]:
 
 def make_column(question: Question, pricing: Path | str | None, models: Mapping[str, str] | None, **asked: Any) -> ArrowColumn:
     """Make the column of a question; `asked` are fields of its terms. Raises what is wrong with them."""
+    _check_asked(**asked)
     terms = Terms(question, *read_table(pricing), tuple(sorted((models or {}).items())), **asked)
     _make_maker(terms)  # what is wrong with them is said here, not on a worker
     return ArrowColumn(terms)
+
+
+def _check_asked(as_of: object = date.min, assumptions: Assumptions = Assumptions(), **_: object) -> None:
+    """Raise InputError for a day or a number of tokens of another type: what would fail in each row, or be rounded there."""
+    if type(as_of) is not date:  # a datetime is one, too, but can't be compared with days
+        raise InputError("as_of", "a date, such as date(2026, 11, 29)", type(as_of).__name__)
+    for name in ("output_tokens", "cached_tokens"):
+        tokens = getattr(assumptions, name)
+        if tokens is not None and (not isinstance(tokens, int) or tokens < 0):
+            raise InputError(name, "an int of 0 or more", repr(tokens))
 
 
 def make_catalog(table: bytes, name: str, version: str) -> Catalog:

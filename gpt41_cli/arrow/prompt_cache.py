@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from gpt41_cli import __version__
 from gpt41_cli.arrow.column import make_catalog
+from gpt41_cli.arrow.rows import FIELDS
 from gpt41_cli.errors import InputError
 from gpt41_cli.tokens.prefix import CachePrefix
 from gpt41_cli.work.prompt_cache import CacheReplay, PromptCache, ReplayOptions
@@ -30,26 +31,32 @@ class ArrowReplay:
     """A function from a table of whole groups to the same table with `cached_tokens`. Made by `gpt41_cli.arrow.replay`.
 
     The table has a column of structs as `prefixes` makes them, and the number of requests that were sent before each, to any
-    model. A request with an error reads null.
+    model. A request with an error, or without a struct, reads null.
     """
 
     def __init__(self, terms: _Terms) -> None:
         self._terms = terms
 
     def __call__(self, table: pa.Table) -> pa.Table:
-        """Replay the requests of a table in their order. Raises InputError if it lacks a column."""
+        """Replay the requests of a table in their order. Raises InputError if it lacks a column, or has one of another type."""
         terms = self._terms
         for name in (terms.column, terms.order):
             if name not in table.schema.names:
                 raise InputError(expected=f"a column named {name}", found=", ".join(table.schema.names) or "no columns")
+        prefixes, numbers = table.column(terms.column), table.column(terms.order)
+        if not pa.types.is_struct(prefixes.type) or not {field.name for field in prefixes.type} >= FIELDS["prefixes"].keys():
+            raise InputError(expected=f"{terms.column} as gpt41_cli.arrow.prefixes makes it", found=str(prefixes.type))
+        if not pa.types.is_integer(numbers.type) or numbers.null_count:
+            nulls = f" with {numbers.null_count} nulls" if numbers.null_count else ""
+            raise InputError(expected=f"whole numbers in {terms.order}", found=f"{numbers.type}{nulls}")
         replay = CacheReplay(make_catalog(terms.table, terms.table_name, terms.version), terms.options)
         caches: dict[tuple[str, int], PromptCache] = {}
-        rows: list[dict[str, Any]] = table.column(terms.column).to_pylist()
-        sent: list[int] = table.column(terms.order).to_pylist()
+        rows: list[dict[str, Any] | None] = prefixes.to_pylist()
+        sent: list[int] = numbers.to_pylist()
         cached: list[int | None] = [None] * len(rows)
         for index in sorted(range(len(rows)), key=sent.__getitem__):
             row = rows[index]
-            if row["error"] is None:
+            if row and row["error"] is None:
                 group = row["model"], row["routing"]
                 cache = caches.get(group) or caches.setdefault(group, replay.make_cache(row["model"]))
                 read = cache.send(CachePrefix(row["model"], row["ends"], row["digests"], row["routing"]), sent[index])

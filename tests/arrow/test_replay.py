@@ -80,3 +80,19 @@ def test_what_can_not_be_replayed_is_said(prefixes: pa.Table) -> None:
     unknown = json.dumps({**chat({"role": "user", "content": "Hello"}), "model": "gpt-x"})
     (row,) = arrow.prefixes(pricing=FROZEN)(pa.array([unknown])).to_pylist()
     assert row["error"].startswith('unknown model "gpt-x"')
+
+
+def test_a_table_of_other_types_is_one_clear_error(prefixes: pa.Table) -> None:
+    replay, few = arrow.replay(pricing=FROZEN), prefixes.slice(0, 3)
+    for numbers, found in (
+        (pa.array([0, None, 2]), "int64 with 1 nulls"),
+        (pa.array(["0", "1", "2"]), "string"),
+        (pa.array([0.0, 1.0, 2.0]), "double"),
+    ):
+        with pytest.raises(InputError, match=f"^expected whole numbers in number, found {found}$"):
+            replay(few.set_column(2, "number", numbers))
+    for others in (pa.array([1, 2, 3]), pa.array([{"model": "gpt-4.1"}] * 3)):
+        with pytest.raises(InputError, match=r"^expected gpt41 as gpt41_cli.arrow.prefixes makes it, found (int64|struct<)"):
+            replay(few.set_column(1, "gpt41", others))
+    empty = few.set_column(1, "gpt41", pa.nulls(3, few["gpt41"].type))
+    assert replay(empty)["cached_tokens"].to_pylist() == [None] * 3
