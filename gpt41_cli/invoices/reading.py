@@ -92,15 +92,15 @@ def _read_json(data: bytes, name: str, label: str) -> Iterator[InvoiceItem]:
             values = [(line.number, documents.parse_json(line.data)) for line in lines]
         except BadBody as error:
             raise InputError(location=label, problem=error) from None
-    found = 0
+    found = False
     for number, value in values:
         try:
             results, others = _list_results(value)
         except BadBody as error:
             raise InputError(location=label, problem=error) from None
         yield from others
+        found = found or bool(others or results)
         for position, (result, bucket) in enumerate(results):
-            found += 1
             place = Place(name, number, position=position)
             try:
                 yield _read_result(result, bucket, place)

@@ -116,6 +116,14 @@ def test_the_rows_of_a_spreadsheet_add_up_to_both_totals(run: Run, tmp_path: Pat
     assert "2026-10-14,proj_shop,gpt-4.1-mini,,output,0,,0,2.4768,2.4768,\n" in done.out
 
 
+def test_a_page_of_days_without_charges_is_a_page(run: Run, tmp_path: Path) -> None:
+    empty = '{"object": "page", "data": [{"start_time": 1790985600, "results": []}], "has_more": false}'
+    options = write(tmp_path, HEAD + INPUT, empty, '{"object": "page", "data": [], "has_more": false}')
+    assert run("reconcile", *options, *NOW, "-q") == (0, "3.2\n", "")
+    none = "gpt41: --invoice: expected lines of costs, found none\n"
+    assert run("reconcile", *options[2:], *NOW, "-q") == (2, "", none)
+
+
 def test_a_period_is_that_of_the_costs_too(run: Run, tmp_path: Path) -> None:
     options = write(tmp_path, HEAD + INPUT + OUTPUT + "2026-10-03T00:00:00+00:00,,,,\n")
     (tmp_path / "usage.csv").write_text("date,model,input_tokens,output_tokens\n2026-10-01,mini,9,9\n2026-10-02,mini,0,1000000\n")
