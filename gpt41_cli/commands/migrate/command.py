@@ -131,7 +131,10 @@ def migrate(
         raise InputError("--config", "it alone, as it says what is sent", "inputs, too")
     if not has_inputs and (file := _find_config(config)):
         asked_of_work = {"--from": leaving, "--mode": mode, "--cached": cached, "--output-tokens": output_tokens}
-        _refuse_work_options({**asked_of_work, "--requests": requests != ONCE, "--per": per}, _WHY_NOT_FOR_WORKLOADS)
+        has_platform = platform != next(iter(catalog.platforms))
+        _refuse_work_options(
+            {**asked_of_work, "--requests": requests != ONCE, "--per": per, "--platform": has_platform}, _WHY_NOT_FOR_WORKLOADS
+        )
         asked_of_all = WorkloadsQuestion(
             file, parse.read_market(catalog, None, on, "--on"), to or [], reasoning, jobs, write_config
         )

@@ -192,7 +192,10 @@ def test_a_config_that_cannot_be_written_or_is_none_is_refused(run: Run, folder:
     assert "expected a value without an anchor" in anchored.err
 
 
-@pytest.mark.parametrize("option", [("--from", "gpt-4.1"), ("--mode", "batch"), ("--cached", "5"), ("--requests", "2")])
+@pytest.mark.parametrize(
+    "option",
+    [("--from", "gpt-4.1"), ("--mode", "batch"), ("--cached", "5"), ("--requests", "2"), ("--platform", "azure-global")],
+)
 def test_options_of_work_are_refused_where_gpt41_yaml_says_it(run: Run, folder: Path, option: tuple[str, str]) -> None:
     done = run("migrate", *option)
     assert done.code == 2
