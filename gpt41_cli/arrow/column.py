@@ -167,12 +167,12 @@ def make_column(question: Question, pricing: Path | str | None, models: Mapping[
     return ArrowColumn(terms)
 
 
-def _check_asked(as_of: object = date.min, assumptions: Assumptions = Assumptions(), **_: object) -> None:
+def _check_asked(as_of: object = date.min, assumptions: Assumptions | None = None, **_: object) -> None:
     """Raise InputError for a day or a number of tokens of another type: what would fail in each row, or be rounded there."""
     if type(as_of) is not date:  # a datetime is one, too, but can't be compared with days
         raise InputError("as_of", "a date, such as date(2026, 11, 29)", type(as_of).__name__)
     for name in ("output_tokens", "cached_tokens"):
-        tokens = getattr(assumptions, name)
+        tokens = getattr(assumptions, name, None)
         if tokens is not None and (not isinstance(tokens, int) or tokens < 0):
             raise InputError(name, "an int of 0 or more", repr(tokens))
 
