@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Generic, Self, TypeVar
+
+from gpt41_cli.findings import Place
 
 K = TypeVar("K")
 T = TypeVar("T")
 V = TypeVar("V")
+
+_NOWHERE = Place("")
 
 MAX_KEPT = 10
 """How many of many are kept to be shown."""
@@ -47,17 +51,31 @@ class Largest(int):
         return Largest(max(self, other))
 
 
-def rank_place(example: Any) -> tuple[str, int, int, int]:
-    """Return the sort key of a Place, or of what has one: the path, and where in it. What has none comes first."""
-    path, line, column, position = getattr(example, "place", example) or ("", 0, 0, 0)
-    return path, line or 0, column or 0, position or 0
+def sort_by_place(examples: list[Any]) -> None:
+    """Sort places, or what has one, by where they are in their file. Files keep the order in which they come."""
+    examples.sort(key=_make_rank(examples))
+
+
+def _make_rank(examples: Iterable[Any]) -> Callable[[Any], tuple[int, int, int, int]]:
+    """Return the sort key of a Place, or of what has one, among `examples`. What has none comes first."""
+    files = {path: number for number, path in enumerate(dict.fromkeys(_get_place(each).path for each in examples))}
+
+    def rank(example: Any) -> tuple[int, int, int, int]:
+        path, line, column, position = _get_place(example)
+        return files[path] if path else -1, line or 0, column or 0, position or 0
+
+    return rank
+
+
+def _get_place(example: Any) -> Place:
+    return getattr(example, "place", example) or _NOWHERE
 
 
 @dataclass
 class Occurrences(Addable, Generic[T]):
     """How often something occurred, and the first few examples: places, or what has one. They are added in order.
 
-    Sums may be added in any order: they keep the examples whose places are the least.
+    Sums of the parts of a file may be added in any order: they keep the examples that come first in it.
     """
 
     count: int = 0
@@ -71,13 +89,15 @@ class Occurrences(Addable, Generic[T]):
 
     def __iadd__(self, other: Addable) -> Self:
         super().__iadd__(other)
-        self.examples.sort(key=rank_place)
+        sort_by_place(self.examples)
         del self.examples[MAX_KEPT:]
         return self
 
 
 def sort_by_first_place(found: dict[K, V], list_places: Callable[[V], Occurrences[Any]]) -> None:
-    """Order a dictionary by the first place of each value, and by key if that is the same."""
-    ordered = sorted(found.items(), key=lambda item: (rank_place(list_places(item[1]).examples[0]), str(item[0])))
+    """Order a dictionary by the first place of each value, as `sort_by_place` does, and by key if that is the same."""
+    firsts = {key: list_places(value).examples[0] for key, value in found.items()}
+    rank = _make_rank(firsts.values())
+    ordered = sorted(found.items(), key=lambda item: (rank(firsts[item[0]]), str(item[0])))
     found.clear()
     found.update(ordered)

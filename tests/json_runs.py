@@ -132,7 +132,6 @@ RUNS = (
     "count tools.jsonl chats.jsonl --show",
     "count invalid.jsonl --skip-invalid",
     "count list.json training.jsonl batch.jsonl --show --skip-invalid",
-    "count training.jsonl --show",
     "count list.json --each --skip-invalid",
     "count chats.jsonl invalid.jsonl photo.png prompt.txt --model gpt-4.1-mini --each --skip-invalid",
     "count batch.jsonl --each",

@@ -10,7 +10,7 @@ from gpt41_cli.files.places import RejectedRequest, Rejections
 from gpt41_cli.findings import CountedFinding, Place, sort_most_frequent_first
 from gpt41_cli.rules import Rule
 from gpt41_cli.tokens.pieces import PARTS, Entry
-from gpt41_cli.totals import MAX_KEPT, Addable, Occurrences, rank_place
+from gpt41_cli.totals import MAX_KEPT, Addable, Occurrences, sort_by_place
 
 
 class LargestRequest(NamedTuple):
@@ -91,7 +91,7 @@ class Tally(Addable):
 
     def _trim(self) -> None:
         self._largest.sort(key=rank_by_size)
-        self.examples.sort(key=rank_place)
+        sort_by_place(self.examples)
         del self._largest[MAX_KEPT:], self.examples[MAX_KEPT:]
 
     @property

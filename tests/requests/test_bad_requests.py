@@ -509,6 +509,7 @@ def test_the_first_line_says_which_bound_it_is(run: Run, tmp_path: Path, body: d
             told = "gpt41: 1 request has tokens that cannot be counted: its price is a lower bound\n"
             is_price = command[0] in ("cost", "batch")
             bounds = f"gpt41: {bound}this: {BOUNDS[bound]}\n" if is_price and bound != "at least " else ""
+            bounds = "gpt41: no --task is given: it is chosen for general work\n" if command == ("recommend",) else bounds
             assert run(*command, "a.jsonl", *day, "-q").err == (told if "file" in str(body) or "data" in str(body) else bounds)
 
 
