@@ -46,6 +46,14 @@ _DESCRIBED_BEFORE = re.compile(
     r"[\s\-{]*[\"']?(?:description|summary|help(?:_?text)?|tooltip|comment|examples?)[\"']?[ \t]*[:=]", re.IGNORECASE
 )
 _PLACEHOLDER_BEFORE = re.compile(r"\bplaceholder[\"']?[ \t]*[:=][ \t]*\{?[\"'`][^\"'`]*$", re.IGNORECASE)
+# The settings at the beginning of a prompt or an agent in Markdown. With a time or a figure they are those of a recorded run.
+_FRONT_MATTER = re.compile(r"---[ \t]*\r?\n(.*?)^---[ \t]*\r?$", re.MULTILINE | re.DOTALL)
+_RUN_KEY = re.compile(
+    r"^(?:date|time(?:stamp)?|(?:created|published)(?:_?at)?|run_?id|score|cost|(?:input|output|prompt|completion|total)_tokens)"
+    r"[ \t]*:",
+    re.MULTILINE | re.IGNORECASE,
+)
+_SETTING_BEFORE = re.compile(r"[ \t]*model:[ \t]*[\"']?(?:[\w.-]+[/:])*$")
 # A tokenizer outlives its model.
 _TOKENIZER_BEFORE = re.compile(
     r"(?:tokeni[sz]er|tiktoken|encoding_?for_?model)[\w.:]*(?:[\"']?[ \t]*[:=][ \t]*|\()[\"'`]?[^\s\"'`]*$", re.IGNORECASE
@@ -67,6 +75,7 @@ _ELIXIR_DOC = re.compile(r"^[ \t]*@\w*doc[ \t]+(?:~[sS])?\"\"\".*?(?:\"\"\"|\Z)"
 _QUOTED_LINE_BEFORE = re.compile(r"\s*\w?[\"'][^\"']*[\s(\"'=]")
 _TEXT_KEYS = frozenset(("answer", "body", "comment", "content", "description", "message", "report", "summary", "text", "title"))
 _KEY_ENDS = re.compile(r"[\"']?[ \t]*:(?:[ \t]|$)")
+_WITH_FRONT_MATTER = (".md", ".mdx", ".mdc", ".markdown")
 _LONGEST_PART = 1_000
 """Characters of a line before and after a name that are looked at."""
 
@@ -95,12 +104,15 @@ class UseReader:
         self._is_json = path.suffix.lower() == ".json"
         self._is_table = is_model_table(path, lines.text, models)
         self._suffix = path.suffix.lower()
+        self._settings_end = _find_settings_end(lines.text) if self._suffix in _WITH_FRONT_MATTER else 0
         self._sections = _find_notebook_sections(lines.text) if self._kind is FileKind.NOTEBOOK else []
 
     def read(self, named: NamedModel) -> UseKind:
         """Return how the file uses the name."""
         if self._kind is FileKind.DATA or self._is_table:
             return UseKind.DATA
+        if named.start < self._settings_end and self._is_setting(named):
+            return UseKind.CALL
         if self._kind is FileKind.PROSE or named.naming is Naming.DISPLAY_NAME:
             return UseKind.MENTION
         line = _cut_line(self._lines, named)
@@ -145,6 +157,12 @@ class UseReader:
         if _QUOTED_LINE_BEFORE.match(line.before):
             return True
         return any(len(places) % 2 or bisect_left(places, at) % 2 for places in self._quotes)
+
+    def _is_setting(self, named: NamedModel) -> bool:
+        """Return True if a name is the value of `model:` in the settings at the beginning of a text."""
+        line = _cut_line(self._lines, named)
+        is_id = named.naming is not Naming.DISPLAY_NAME
+        return is_id and bool(_SETTING_BEFORE.fullmatch(line.before) and _VALUE_ENDS.match(line.after))
 
     def _is_model_next(self, named: NamedModel) -> bool:
         """Return True if the same name is set as a model right after this one."""
@@ -234,6 +252,12 @@ def _cut_line(lines: Lines, named: NamedModel) -> _Line:
     start, end = lines.find_start(number), lines.find_end(number)
     before = lines.text[max(start, named.start - _LONGEST_PART) : named.start]
     return _Line(before, lines.text[named.end : min(end, named.end + _LONGEST_PART)].rstrip("\r\n"))
+
+
+def _find_settings_end(text: str) -> int:
+    """Return where the settings at the beginning of a text end; 0 if it has none, or those of a recorded run."""
+    found = _FRONT_MATTER.match(text)
+    return 0 if found is None or _RUN_KEY.search(found[1]) else found.end(1)
 
 
 def _find_notebook_sections(text: str) -> list[tuple[int, str, str]]:

@@ -3,6 +3,7 @@
 - Prompty (https://www.prompty.ai/docs/prompty-file-spec): YAML between `---`, then a template with lines such as `system:`.
 - Dotprompt, `.prompt` (https://google.github.io/dotprompt/reference/frontmatter/), and the prompt files of editors, `.prompt.md`
   (https://code.visualstudio.com/docs/copilot/customization/prompt-files): settings between `---`, then the template.
+- Agents and prompts in Markdown: the same, if the settings name a `model`.
 - GitHub Models, `.prompt.yml` (https://docs.github.com/github-models/use-github-models/storing-prompts-in-github-repositories).
 - Semantic Kernel (https://learn.microsoft.com/semantic-kernel/concepts/prompts/yaml-schema): YAML with a `template`.
 - promptfoo (https://www.promptfoo.dev/docs/configuration/guide): YAML with `prompts`, of which each is sent by itself.
@@ -18,13 +19,15 @@ from gpt41_cli.errors import TableError
 from gpt41_cli.files.fields import BadBody, JsonObject, JsonValue
 
 FRONT_MATTER_ENDINGS = (".prompt", ".prompt.md", ".chatmode.md", ".agent.md", ".instructions.md")
-PROMPT_ENDINGS = (*FRONT_MATTER_ENDINGS, ".prompty", ".yml", ".yaml")
+_MARKDOWN = ".md"
+PROMPT_ENDINGS = (*FRONT_MATTER_ENDINGS, ".prompty", ".yml", ".yaml", _MARKDOWN)
 MAX_BYTES = 1 << 20
 
 PromptFile: TypeAlias = "str | Sequence[JsonObject]"
 """The template of a prompt, or requests."""
 
 _FRONT_MATTER = re.compile(r"---[ \t]*\n(.*?)\n---[ \t]*(?:\n|$)(.*)", re.DOTALL)
+_MODEL_KEY = re.compile(r"^model:", re.MULTILINE)
 _TELLING_KEY = re.compile(r"^(?:messages|template|prompts):", re.MULTILINE)
 _ROLE_LINE = re.compile(r"^\s*#?\s*(system|developer|user|assistant)(?:\[[^\]\n]*\])?\s*:[ \t]*$", re.MULTILINE)
 _ROLE_HELPER = re.compile(r"\{\{\s*role\s+[\"'](system|user|model)[\"']\s*\}\}")
@@ -43,6 +46,9 @@ def read_prompt_file(text: str, name: str) -> PromptFile | None:
     if name.lower().endswith(FRONT_MATTER_ENDINGS):
         parts = _FRONT_MATTER.match(text.lstrip("\ufeff"))
         return None if parts is None else _read_dotprompt(parts[2])
+    if name.lower().endswith(_MARKDOWN):
+        parts = _FRONT_MATTER.match(text.lstrip("\ufeff"))
+        return _read_dotprompt(parts[2]) if parts and _MODEL_KEY.search(parts[1]) else None
     held = _parse_yaml(text) if _TELLING_KEY.search(text) else None
     if held is None:
         return None

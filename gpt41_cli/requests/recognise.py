@@ -178,7 +178,7 @@ def _read_prompt_file(data: bytes, name: str) -> TextInput | RequestInput | None
     """Return the prompt in a file that keeps it with its settings; None for any other text."""
     begun = b"".join(text.convert_to_utf8((data,), name)).decode(errors="replace")
     found = read_prompt_file(begun, name)
-    if found is None and is_yaml_of_messages(begun):
+    if found is None and name.lower().endswith((".yml", ".yaml")) and is_yaml_of_messages(begun):
         raise YAML_OF_MESSAGES.refuse(name)
     if isinstance(found, str):
         return TextInput(iter((found,)), find_placeholders(found))

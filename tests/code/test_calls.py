@@ -304,3 +304,25 @@ def test_a_notebook_calls_a_model_in_the_source_of_code_alone() -> None:
 )
 def test_an_entry_with_prices_ends_where_its_brackets_do(text: str, kind: UseKind) -> None:
     assert kinds("bot.py", text) == [("gpt-4.1", kind)]
+
+
+@pytest.mark.parametrize(
+    ("settings", "kind"),
+    [
+        ("name: a\nmodel: gpt-4.1\ntools: [b]\n", CALL),
+        ("model: openai:gpt-4.1\r\n", CALL),
+        ('config:\n  model: "azure/eu/gpt-4.1"  # for now\nmax_tokens: 5\n', CALL),
+        ("# model: gpt-4.1\n", MENTION),
+        ("title: gpt-4.1\n", MENTION),
+        ("target_model: gpt-4.1\n", MENTION),
+        ("model: gpt-4.1 is the best\n", MENTION),
+        ("model: GPT-4.1\n", MENTION),
+        ("model: gpt-4.1\ndate: 2026-11-20\n", MENTION),
+        ("model: gpt-4.1\noutput_tokens: 5\n", MENTION),
+    ],
+)
+def test_the_model_in_the_settings_of_a_prompt_in_markdown_is_called(settings: str, kind: UseKind) -> None:
+    assert kinds("agents/date_finder.md", f"---\n{settings}---\nYou find a date.\n") == [("gpt-4.1", kind)]
+    assert kinds("a.md", f"Text\n---\n{settings}---\n") == [("gpt-4.1", MENTION)]
+    assert kinds("a.md", f"---\na: b\n---\n{settings}") == [("gpt-4.1", MENTION)]
+    assert kinds("a.rst", f"---\n{settings}---\n") == [("gpt-4.1", MENTION)]
