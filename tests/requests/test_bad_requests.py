@@ -499,7 +499,8 @@ def test_the_first_line_says_which_bound_it_is(run: Run, tmp_path: Path, body: d
     (tmp_path / "a.jsonl").write_text(
         line({"custom_id": "a", "method": "POST", "url": "/v1/chat/completions", "body": {**body, "model": "gpt-4.1"}})
     )
-    for command in (("cost",), ("batch",), ("recommend",), ("plan", "--deadline", "24h"), ("cost", "--each"), ("count",)):
+    recommend, plan = ("recommend", "--task", "general"), ("plan", "--deadline", "24h")
+    for command in (("cost",), ("batch",), recommend, plan, ("cost", "--each"), ("count",)):
         day = () if command == ("count",) else AS_OF
         done = run(*command, "a.jsonl", *day)
         if command[-1] == "--each" and body["messages"][0]["content"] == [*LINK, *FILE_PART]:
