@@ -169,6 +169,21 @@ def test_days_projects_and_models_of_one_side_only_are_causes_of_their_own(run: 
     ]
 
 
+@pytest.mark.parametrize(
+    ("item", "cause"),
+    [
+        (None, "costs without a line item: group the costs by line_item to compare them"),
+        ("Service credit", "not tokens of a known model: Service credit"),
+    ],
+)
+def test_a_day_whose_costs_are_no_tokens_is_one_that_the_costs_have(
+    run: Run, tmp_path: Path, item: str | None, cause: str
+) -> None:
+    usage = make_page({FIRST: [make_usage(MINI, 1_000_000, 0, 0)]})
+    invoice = reconcile(run, tmp_path, usage, make_page({FIRST: [make_cost(item, 0.4)]}))
+    assert list_causes(invoice) == {cause: "0.4", "not charged: 1,000,000 uncached input tokens of gpt-4.1-mini": "-0.4"}
+
+
 def test_amounts_in_cents_differ_by_their_rounding(run: Run, tmp_path: Path) -> None:
     usage = make_page({FIRST: [make_usage(MINI, 1_000_000, 0, 3_141_592)]})
     costs = make_page({FIRST: [make_cost(f"{MINI}, input", 0.4), make_cost(f"{MINI}, output", 5.03)]})

@@ -260,6 +260,7 @@ def test_a_group_that_is_folded_stays_folded() -> None:
         (["--by", "team,team"], '--by: expected each field to group by once, such as project_id, found "team"'),
         (["--by", "total_usd"], '--by: expected each field to group by once, such as project_id, found "total_usd"'),
         (["--by", "team,"], '--by: expected each field to group by once, such as project_id, found ""'),
+        (["--top", "3"], "--top: expected --by with the field whose groups it counts, found none"),
         (["--compare"], "--compare: expected --since with the first day of the period, found none"),
         (["--since", "soon"], '--since: expected a date such as 2025-06-01, found "soon"'),
         (

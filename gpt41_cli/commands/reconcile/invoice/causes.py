@@ -15,7 +15,7 @@ A line that counts its tokens is split first: the tokens that differ are judged 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -73,7 +73,7 @@ class _Part:
 
 def find_causes(invoice: Invoice, expected: ExpectedCosts, rows: Sequence[InvoiceRow]) -> list[InvoiceCause]:
     """Find the cause of every residual, those of the largest amounts first. Their amounts add up to the whole difference."""
-    found = [*_find_row_causes(rows, invoice.step / 2), *_find_other_causes(invoice, expected)]
+    found = [*_find_row_causes(rows, invoice.days, invoice.step / 2), *_find_other_causes(invoice, expected)]
     merged: dict[tuple[str, str, str], InvoiceCause] = {}
     for cause in found:
         key = cause.kind, cause.subject, cause.detail
@@ -104,9 +104,8 @@ def _find_other_causes(invoice: Invoice, expected: ExpectedCosts) -> Iterator[In
         yield InvoiceCause("undated", "", EXACT.minus(expected.undated_usd), first, last)
 
 
-def _find_row_causes(rows: Sequence[InvoiceRow], slack: Decimal) -> Iterator[InvoiceCause]:
+def _find_row_causes(rows: Sequence[InvoiceRow], billed_days: Collection[date], slack: Decimal) -> Iterator[InvoiceCause]:
     used_days = {row.key.day for row in rows if row.tokens}
-    billed_days = {row.key.day for row in rows if row.has_line}
     known_models = {row.key.model for row in rows if row.tokens}
     known_projects = {row.key.project for row in rows if row.tokens}
     billed_projects = {row.key.project for row in rows if row.has_line}
@@ -122,7 +121,7 @@ def _find_row_causes(rows: Sequence[InvoiceRow], slack: Decimal) -> Iterator[Inv
             yield _make_cause("model", row, row.residual_usd)
         elif row.key.project not in known_projects:
             yield _make_cause("project", row, row.residual_usd, subject=row.key.project or "")
-        elif row.key.project not in billed_projects:
+        elif billed_projects and row.key.project not in billed_projects:
             yield _make_cause("project-without-costs", row, row.residual_usd, subject=row.key.project or "")
         else:
             parts += _split_residual(row)

@@ -87,6 +87,8 @@ def prepare_spending(
         raise InputError("--until", f"a day from {first} on, the day of --since", str(last))
     if compares and first is None:
         raise InputError("--compare", "--since with the first day of the period", "none")
+    if top is not None and not fields:
+        raise InputError("--top", "--by with the field whose groups it counts", "none")
     groups = SpendingGroups(fields) if fields else None
     expected = ExpectedCosts(len(fields)) if needs_costs else None
     read = [*fields, *_ACCOUNT_FIELDS * needs_costs]
