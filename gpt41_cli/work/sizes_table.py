@@ -331,7 +331,7 @@ def _read_images(text: str) -> tuple[Image, ...]:
 def _read_image(text: str) -> Image:
     size, detail = text.split(":")
     width, height = (None if side == _NO_SIZE else int(side) for side in size.split("x"))
-    if (width or 1) < 1 or (height or 1) < 1:
+    if any(side is not None and side < 1 for side in (width, height)):
         raise ValueError(text)
     return Image(width, height, detail)
 

@@ -15,7 +15,7 @@ import pytest
 
 from gpt41_cli.errors import InputError
 from gpt41_cli.files.parquet import open_lines
-from gpt41_cli.files.sources import InputSource, open_file
+from gpt41_cli.files.sources import InputSource, Unreadable, open_file
 from tests.builders import chat
 from tests.conftest import Run
 
@@ -27,10 +27,10 @@ def write(path: Path, **columns: Any) -> None:
     pq.write_table(pa.table(columns), path, row_group_size=300)
 
 
-def read(path: Path) -> list[Any]:
+def read(path: Path, *, skips_blank: bool = False) -> list[Any]:
     """Return the values of the lines of a file."""
     with open_lines(InputSource(str(path), lambda: open_file(path))) as stream:
-        return [json.loads(line) for line in stream]
+        return [json.loads(line) for line in stream if line.strip() or not skips_blank]
 
 
 @pytest.mark.parametrize("command", [("count",), ("cost",), ("cache", "--requests-per-minute", "15"), ("recommend",)], ids=str)
@@ -114,6 +114,8 @@ def test_a_file_that_is_cut_off_is_an_error(run: Run, tmp_path: Path) -> None:
     write(tmp_path / "calls.parquet", request=LINES)
     whole = (tmp_path / "calls.parquet").read_bytes()
     (tmp_path / "calls.parquet").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(Unreadable, match="expected a whole Parquet file, found a file that is cut off or damaged: "):
+        read(tmp_path / "calls.parquet")
     done = run("count", "calls.parquet")
     assert (done.code, done.out) == (2, "")
     assert done.err.startswith("gpt41: calls.parquet: expected a whole Parquet file, found a file that is cut off or damaged: ")
@@ -205,6 +207,17 @@ def test_a_model_in_a_column_is_that_of_the_request(columns: Any, fields: Any, r
     found, expected = (run("cost", f"calls.{kind}") for kind in ("parquet", "jsonl"))
     assert found == (0, expected.out.replace("calls.jsonl", "calls.parquet"), "")
     assert found.out.startswith("gpt-4.1-mini: ")
+
+
+def test_what_a_column_holds_is_seen_behind_nulls_and_blanks(tmp_path: Path) -> None:
+    write(tmp_path / "late.parquet", request=[None] * 400 + [" ", *LINES[:1]], team=["a"] * 402, note=[None] * 402)
+    late = read(tmp_path / "late.parquet", skips_blank=True)
+    assert late == [None] * 400 + BODIES[:1]
+    write(tmp_path / "fields.parquet", model=["gpt-4.1"] * 2, messages=[MESSAGES[0], None])
+    assert read(tmp_path / "fields.parquet") == [
+        {"model": "gpt-4.1", "messages": BODIES[0]["messages"]},
+        {"model": "gpt-4.1", "messages": None},
+    ]
 
 
 @pytest.mark.parametrize("text", ['["a"]', "[", "{", "[[1]]", '"a"'])

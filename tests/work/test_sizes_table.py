@@ -329,6 +329,59 @@ def test_a_reader_of_another_model_looks_at_each_model_once(catalog: Catalog) ->
         reader.read(FileLine(1, b"7"))
 
 
+@pytest.mark.parametrize(
+    ("row", "model", "fallback", "expected"),
+    [
+        (
+            {"model": None},
+            None,
+            "gpt-4.1",
+            'found requests without a model; make the table with gpt41_cli.arrow.sizes(model="gpt',
+        ),
+        (
+            {"counted_for": "gpt-4.1"},
+            None,
+            "gpt-4.1",
+            "found a request for gpt-4.1-mini counted for gpt-4.1; make the table with",
+        ),
+        (
+            {"counted_for": "gpt-4.1"},
+            "gpt-4.1-mini",
+            "gpt-4.1",
+            "expected sizes counted for gpt-4.1-mini, found sizes counted for",
+        ),
+        ({"generation_tokens": "1"}, None, None, "expected the columns of gpt41.sizes/1"),
+        ({"images": "0x5:auto"}, None, None, "expected the columns of gpt41.sizes/1"),
+        ({"answers": 0}, None, None, "expected the columns of gpt41.sizes/1"),
+        ({"training": 1}, None, None, "expected the columns of gpt41.sizes/1"),
+        ({"schema": "gpt41.sizes/2"}, None, None, "found one of gpt41.sizes/2"),
+        ({"counting": "0"}, None, None, "found sizes counted by 0"),
+        ({"team": "a"}, None, None, "found 2 more columns (alike, team)"),
+        ({"alike": True}, None, None, "expected how many requests are alike in alike"),
+    ],
+)
+def test_a_reader_refuses_rows_that_it_can_not_use(
+    row: Body, model: str | None, fallback: str | None, expected: str, catalog: Catalog
+) -> None:
+    (source,), _ = find_sources(["f"], None, lambda: pytest.fail("no standard input"))
+    reader = SizeReader(Meter(catalog, model), source, fallback)
+    with pytest.raises(UnusableSizes, match=re.escape(expected)):
+        reader.read(FileLine(1, json.dumps({**SIZES, **row}).encode()))
+
+
+def test_a_reader_fills_in_the_model_that_rows_were_counted_for(catalog: Catalog) -> None:
+    (source,), _ = find_sources(["f"], None, lambda: pytest.fail("no standard input"))
+    reader = SizeReader(Meter(catalog), source, "gpt-4.1")
+    for row, expected in (
+        ({"counted_for": "gpt-4.1", "model": None}, "gpt-4.1"),
+        ({"counted_for": "gpt-4.1", "model": "gpt-4.1-2025-04-14"}, "gpt-4.1"),
+        ({}, "gpt-4.1-mini"),
+    ):
+        measured = reader.read(FileLine(1, json.dumps({**SIZES, **row}).encode())).measured
+        assert not isinstance(measured, RejectedRequest)
+        assert measured.group.model == expected
+
+
 def test_a_table_that_shrinks_while_it_is_read_is_said(catalog: Catalog) -> None:
     def shrink() -> Iterator[LineBlock]:
         yield LineBlock(1, json.dumps(SIZES).encode())
