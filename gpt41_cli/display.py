@@ -6,8 +6,8 @@ Nothing here is parsed back: sums are made of exact values.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal
+from collections.abc import Callable, Iterable, Sequence
+from decimal import ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
 from functools import reduce
 
@@ -22,10 +22,10 @@ _WIDE_CONTEXT = Context(prec=200)
 
 
 def format_money(amount: Decimal) -> str:
-    """Format dollars: to the cent from $1 up, to four significant digits below, but never without cents.
+    """Format a total in dollars: to the cent, and to four significant digits below one cent.
 
-    >>> format_money(Decimal("13.2")), format_money(Decimal("0.000132"))
-    ('$13.20', '$0.000132')
+    >>> format_money(Decimal("13.2")), format_money(Decimal("0.8315")), format_money(Decimal("0.000132"))
+    ('$13.20', '$0.83', '$0.000132')
     >>> format_money(Decimal("1234567.891")), format_money(Decimal(0))
     ('$1,234,567.89', '$0.00')
     >>> format_money(Decimal(-5))
@@ -34,21 +34,83 @@ def format_money(amount: Decimal) -> str:
     return _format_dollars(_round_money(amount))
 
 
-def _find_step(amount: Decimal) -> Decimal:
+def format_price(amount: Decimal) -> str:
+    """Format what one request costs in dollars, or one of anything: to four significant digits, but never without cents.
+
+    >>> format_price(Decimal("0.27361")), format_price(Decimal("1.23456")), format_price(Decimal("12.5"))
+    ('$0.2736', '$1.235', '$12.50')
+    """
+    return _format_dollars(_round_money(amount, is_price=True))
+
+
+def format_total(amount: Decimal, requests: int) -> str:
+    """Format what so many requests cost. That of a single one is a price per request.
+
+    >>> format_total(Decimal("0.0416"), 1), format_total(Decimal("0.0416"), 3)
+    ('$0.0416', '$0.04')
+    """
+    return choose_money_format((), requests)(amount)
+
+
+def choose_unit_format(unit: str) -> Callable[[Decimal], str]:
+    """Choose how to format an amount per unit: that of a month is a total, that of a request is a price.
+
+    >>> [choose_unit_format(unit)(Decimal("0.8315")) for unit in ("month", "request")]
+    ['$0.83', '$0.8315']
+    """
+    return format_price if unit == "request" else format_money
+
+
+def choose_money_format(amounts: Iterable[Decimal], requests: int = 0) -> Callable[[Decimal], str]:
+    """Choose how to format totals that readers compare, such as those of a table, where `requests` is how many all are for.
+
+    They are formatted as totals. Those that would look the same though they differ are formatted as prices, if that tells them
+    apart: a reader must see which is lower. So are all those for a single request.
+
+    >>> show = choose_money_format([Decimal("0.8315"), Decimal("0.8297"), Decimal("0.2736")])
+    >>> show(Decimal("0.8315")), show(Decimal("0.8297")), show(Decimal("0.2736"))
+    ('$0.8315', '$0.8297', '$0.27')
+    """
+    prices: dict[Decimal, set[Decimal]] = {}
+    for each in amounts:
+        prices.setdefault(_round_money(each), set()).add(_round_money(each, is_price=True))
+
+    def show(amount: Decimal) -> str:
+        is_price = requests == 1 or len(prices.get(_round_money(amount), ())) > 1
+        return format_price(amount) if is_price else format_money(amount)
+
+    return show
+
+
+def format_money_above(amount: Decimal, limit: Decimal, show: Callable[[Decimal], str] = format_money) -> str:
+    """Format an amount above `limit` by `show`, with more digits if it wouldn't look as if it were above it.
+
+    >>> format_money_above(Decimal("0.8349"), Decimal("0.8")), format_money_above(Decimal("0.8349"), Decimal("0.8345"))
+    ('$0.83', '$0.8349')
+    >>> format_money_above(Decimal("500.0001"), Decimal(500))
+    '$500.0001'
+    """
+    if _round_money(amount, is_price=show is format_price) > limit:
+        return show(amount)
+    return format_price(amount) if _round_money(amount, is_price=True) > limit else format_rate(amount)
+
+
+def _find_step(amount: Decimal, *, is_price: bool = False) -> Decimal:
     """Return the unit of the last place in which an amount is printed."""
-    return _CENT if abs(amount) >= 1 or not amount else min(_CENT, Decimal(1).scaleb(amount.adjusted() - 3))
+    has_cents = not amount or (abs(amount) >= _CENT and not is_price)
+    return _CENT if has_cents else min(_CENT, Decimal(1).scaleb(amount.adjusted() - 3))
 
 
-def _round_money(amount: Decimal) -> Decimal:
-    return amount.quantize(_find_step(amount), ROUND_HALF_UP, _WIDE_CONTEXT)
+def _round_money(amount: Decimal, *, is_price: bool = False) -> Decimal:
+    return amount.quantize(_find_step(amount, is_price=is_price), ROUND_HALF_UP, _WIDE_CONTEXT)
 
 
 def _format_dollars(amount: Decimal) -> str:
     return f"-{format_rate(amount.copy_negate())}" if amount < 0 else format_rate(amount)
 
 
-def round_parts(parts: Sequence[Decimal], total: Decimal) -> list[Decimal]:
-    """Round the parts of a total so that they add up to it as it is printed.
+def round_parts(parts: Sequence[Decimal], total: Decimal, *, is_price: bool = False) -> list[Decimal]:
+    """Round the parts of a total so that they add up to it as it is printed; `is_price`: as `format_price` prints it.
 
     Each part is rounded for itself if that adds up. Otherwise all have the last place of the total, and those that lose most by
     being rounded down are rounded up (the largest remainders), so no part is off by a whole unit. Amounts that aren't the parts
@@ -57,10 +119,10 @@ def round_parts(parts: Sequence[Decimal], total: Decimal) -> list[Decimal]:
     >>> [str(part) for part in round_parts([Decimal("1.004"), Decimal("2.004"), Decimal("0.3333")], Decimal("3.3413"))]
     ['1.01', '2.00', '0.33']
     """
-    alone, whole = [_round_money(part) for part in parts], _round_money(total)
+    alone, whole = [_round_money(part, is_price=is_price) for part in parts], _round_money(total, is_price=is_price)
     if _sum_exactly(alone) == whole:
         return alone
-    step = _find_step(total)
+    step = _find_step(total, is_price=is_price)
     down = [part.quantize(step, ROUND_FLOOR, _WIDE_CONTEXT) for part in parts]
     missing = int(_WIDE_CONTEXT.divide(_WIDE_CONTEXT.subtract(whole, _sum_exactly(down)), step))
     if not 0 <= missing <= len(parts):
@@ -71,31 +133,31 @@ def round_parts(parts: Sequence[Decimal], total: Decimal) -> list[Decimal]:
     return down
 
 
-def format_money_parts(parts: Sequence[Decimal], total: Decimal) -> list[str]:
+def format_money_parts(parts: Sequence[Decimal], total: Decimal, *, is_price: bool = False) -> list[str]:
     """Format the parts of a total so that what is printed adds up; what vanishes next to the total is said to be under a unit.
 
     >>> format_money_parts([Decimal("12.755"), Decimal("0.4555"), Decimal("0.0001")], Decimal("13.2106"))
     ['$12.75', '$0.46', 'under $0.01']
     """
-    vanishing = f"under {_format_dollars(_find_step(total))}"
-    rounded = round_parts(parts, total)
+    vanishing = f"under {_format_dollars(_find_step(total, is_price=is_price))}"
+    rounded = round_parts(parts, total, is_price=is_price)
     return [vanishing if part > 0 and not shown else _format_dollars(shown) for part, shown in zip(parts, rounded, strict=True)]
 
 
-def format_change_parts(parts: Sequence[Decimal], total: Decimal) -> list[str]:
+def format_change_parts(parts: Sequence[Decimal], total: Decimal, *, is_price: bool = False) -> list[str]:
     """Format the parts of a difference with their signs, so that what is printed adds up.
 
     >>> format_change_parts([Decimal("6.104"), Decimal("-0.002"), Decimal("1.003")], Decimal("7.105"))
     ['+$6.11', 'above -$0.01', '+$1.00']
     """
-    step = _format_dollars(_find_step(total))
+    step = _format_dollars(_find_step(total, is_price=is_price))
     return [
         f"{'+' if shown > 0 else ''}{_format_dollars(shown)}"
         if shown or not part
         else f"under +{step}"
         if part > 0
         else f"above -{step}"
-        for part, shown in zip(parts, round_parts(parts, total), strict=True)
+        for part, shown in zip(parts, round_parts(parts, total, is_price=is_price), strict=True)
     ]
 
 
@@ -103,17 +165,17 @@ def _sum_exactly(amounts: Iterable[Decimal]) -> Decimal:
     return reduce(_WIDE_CONTEXT.add, amounts, Decimal(0))
 
 
-def format_money_change(amount: Decimal) -> str:
-    """Format a difference in dollars with its sign.
+def format_money_change(amount: Decimal, show: Callable[[Decimal], str] = format_money) -> str:
+    """Format a difference in dollars with its sign; `show` formats the amount.
 
     >>> format_money_change(Decimal("6.1")), format_money_change(Decimal("-0.0002")), format_money_change(Decimal(0))
     ('+$6.10', '-$0.0002', '$0.00')
     """
-    return f"+{format_money(amount)}" if amount > 0 else format_money(amount)
+    return f"+{show(amount)}" if amount > 0 else show(amount)
 
 
 def format_rate(price: Decimal) -> str:
-    """Format a price per million tokens or per hour with every digit, and at least with cents.
+    """Format a price per million tokens or per hour, or a limit that somebody set, with every digit, and at least with cents.
 
     >>> format_rate(Decimal("2.125")), format_rate(Decimal("0.4"))
     ('$2.125', '$0.40')
@@ -286,65 +348,6 @@ def pluralize(count: int, noun: str) -> str:
     ('1 file', '1,200 requests')
     """
     return f"{format_int(count)} {noun}{'' if count == 1 else 's'}"
-
-
-def format_duration(seconds: int) -> str:
-    """Format a duration in one or two units, rounded down.
-
-    >>> format_duration(7), format_duration(2700), format_duration(86_400)
-    ('7 seconds', '45 minutes', '24 hours')
-    >>> format_duration(8_100), format_duration(176_000), format_duration(864_000)
-    ('2 hours 15 minutes', '2 days', '10 days')
-    """
-    return " ".join(pluralize(count, unit) for count, unit in _split_duration(seconds))
-
-
-def format_short_duration(seconds: int) -> str:
-    """Format a duration in a few characters, for a table.
-
-    >>> format_short_duration(2700), format_short_duration(8_100), format_short_duration(864_000)
-    ('45 min', '2 h 15 min', '10 d')
-    """
-    return " ".join(f"{format_int(count)} {_SHORT_UNITS[unit]}" for count, unit in _split_duration(seconds))
-
-
-_SHORT_UNITS = {"second": "s", "minute": "min", "hour": "h", "day": "d"}
-
-
-def _split_duration(seconds: int) -> list[tuple[int, str]]:
-    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86_400
-    if minutes < 2:
-        return [(seconds, "second")]
-    if hours < 2:
-        return [(minutes, "minute")]
-    first, second = ((days, "day"), (hours % 24, "hour")) if days >= 2 else ((hours, "hour"), (minutes % 60, "minute"))
-    return [first, second] if second[0] else [first]
-
-
-def format_seconds_rounded_up(interval: Fraction) -> str:
-    """Format an interval to two digits, rounded up: to wait that long is never to send too fast.
-
-    >>> format_seconds_rounded_up(Fraction(60, 13)), format_seconds_rounded_up(Fraction(60, 5000))
-    ('4.7 s', '0.012 s')
-    >>> format_seconds_rounded_up(Fraction(100))
-    '100 s'
-    """
-    return _format_seconds(interval, ROUND_CEILING)
-
-
-def format_seconds_rounded_down(interval: Fraction) -> str:
-    """Format an interval to two digits, rounded down: to wait that long is never to be late.
-
-    >>> format_seconds_rounded_down(Fraction(60, 13)), format_seconds_rounded_down(Fraction(1999, 10))
-    ('4.6 s', '199 s')
-    """
-    return _format_seconds(interval, ROUND_FLOOR)
-
-
-def _format_seconds(interval: Fraction, rounding: str) -> str:
-    amount = Decimal(interval.numerator) / interval.denominator
-    step = min(Decimal(1), Decimal(1).scaleb(amount.adjusted() - 1))
-    return f"{format_exact(amount.quantize(step, rounding, _WIDE_CONTEXT))} s"
 
 
 def escape_commands(document: str) -> str:

@@ -21,7 +21,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 COMMANDS = sorted(path.parent.name for path in PACKAGE.glob("commands/*/command.py"))
 
 FLOORS = [
-    {"pricing", "findings", "records", "rules", "errors", "display", "notation", "shipped", "totals"},
+    {"pricing", "findings", "records", "rules", "errors", "display", "durations", "notation", "shipped", "totals"},
     {"catalog"},
     {"files"},
     {"requests"},

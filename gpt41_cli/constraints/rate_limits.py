@@ -13,7 +13,8 @@ from gpt41_cli.catalog import Catalog, Market, Variant
 from gpt41_cli.catalog.tables import RateLimit
 from gpt41_cli.constraints.batch_queue import BatchSubmission, plan_submission
 from gpt41_cli.constraints.request_limits import describe_affected
-from gpt41_cli.display import format_duration, format_exact, format_int, pluralize
+from gpt41_cli.display import format_exact, format_int, pluralize
+from gpt41_cli.durations import format_duration
 from gpt41_cli.errors import InputError, UnknownName
 from gpt41_cli.findings import Citation, Finding
 from gpt41_cli.work.workload import RequestSize, VariantLoad

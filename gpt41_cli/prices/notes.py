@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from gpt41_cli import rules
 from gpt41_cli.catalog import Catalog, Offer, Variant
-from gpt41_cli.display import describe_doubt, format_duration, format_exact, format_int, format_rate, pluralize, to_decimal
+from gpt41_cli.display import describe_doubt, format_exact, format_int, format_rate, pluralize, to_decimal
+from gpt41_cli.durations import format_duration
 from gpt41_cli.findings import Finding
 from gpt41_cli.prices.quote import Quote
 from gpt41_cli.work.workload import Workload

@@ -7,7 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
-from gpt41_cli.display import format_money, format_score, to_decimal
+from gpt41_cli.display import format_money, format_price, format_score, to_decimal
 from gpt41_cli.reports import Json
 
 
@@ -29,14 +29,22 @@ UNIT_FORMATTERS: Mapping[str, Callable[[Decimal], str]] = {
 
 
 class ChartAxis(NamedTuple):
-    """The title of an axis, and its unit, one of UNITS."""
+    """The title of an axis, and its unit, one of UNITS. `is_price`: dollars are those of one request."""
 
     title: str
     unit: str
+    is_price: bool = False
+
+    @property
+    def json(self) -> Mapping[str, Json]:
+        """The title and unit."""
+        return {"title": self.title, "unit": self.unit}
 
     def format_value(self, value: Decimal | str) -> str:
         """Format a value on the axis."""
-        return value if isinstance(value, str) else UNIT_FORMATTERS[self.unit](value)
+        if isinstance(value, str):
+            return value
+        return format_price(value) if self.is_price else UNIT_FORMATTERS[self.unit](value)
 
 
 class ChartPoint(NamedTuple):
@@ -92,8 +100,8 @@ class Chart(NamedTuple):
             "kind": self.kind,
             "title": self.title,
             "description": self.description,
-            "x": self.x._asdict(),
-            "y": self.y._asdict(),
+            "x": self.x.json,
+            "y": self.y.json,
             "series": [
                 {"name": sery.name, "tone": sery.tone, "points": [point._asdict() for point in sery.points]}
                 for sery in self.series

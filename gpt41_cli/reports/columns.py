@@ -7,7 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
-from gpt41_cli.display import format_int, format_money, format_money_parts, to_decimal
+from gpt41_cli.display import choose_money_format, format_int, format_money, format_money_parts, format_price, to_decimal
 from gpt41_cli.pricing import sum_usd
 from gpt41_cli.reports import Json, Row, Table, make_headings
 
@@ -24,6 +24,25 @@ def show_value(value: Any) -> str:
     if isinstance(value, Decimal | Fraction):
         return format_money(_to_dollars(value))
     return format_int(value) if isinstance(value, int) else str(value)
+
+
+def show_price(usd: Usd) -> str:
+    """The cell of what one request costs.
+
+    >>> show_price(Fraction(1, 7))
+    '$0.1429'
+    """
+    return format_price(_to_dollars(usd))
+
+
+def choose_usd_format(amounts: Iterable[Usd | None], requests: int = 0) -> Callable[[Usd], str]:
+    """Choose how to show the totals of a column, as `choose_money_format` does; None is no amount.
+
+    >>> choose_usd_format([Decimal("0.8315"), Fraction(5, 6), None])(Fraction(5, 6))
+    '$0.8333'
+    """
+    show = choose_money_format((_to_dollars(usd) for usd in amounts if usd is not None), requests)
+    return lambda usd: show(_to_dollars(usd))
 
 
 def _to_dollars(amount: Usd) -> Decimal:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import ceil
 
-from gpt41_cli.display import format_int, format_money, format_percent, format_rate, to_decimal
+from gpt41_cli.display import format_int, format_percent, format_price, format_rate, to_decimal
 from gpt41_cli.prices.provisioned import ProvisionedBreakEven, find_provisioned_break_even
 from gpt41_cli.prices.quote import Quote
 from gpt41_cli.reports import ReportLine
@@ -27,7 +27,7 @@ def make_provisioned_lines(quote: Quote, work: Workload) -> Iterator[ReportLine]
 
 
 def _describe_break_even(even: ProvisionedBreakEven) -> str:
-    worth, least = format_money(to_decimal(even.worth_usd)), f"at least {even.minimum} PTU"
+    worth, least = format_price(to_decimal(even.worth_usd)), f"at least {even.minimum} PTU"
     tokens = even.break_even_tokens_per_minute
     if even.usd_per_hour is None or tokens is None:
         stated = "no source states its price, but ptu_usd_per_hour in a --pricing file can"
@@ -41,7 +41,7 @@ def _describe_break_even(even: ProvisionedBreakEven) -> str:
 
 def _describe_formula(even: ProvisionedBreakEven) -> str:
     taken, counted = format_int(even.tokens_per_minute), format_int(round(even.tokens_per_request))
-    usd, worth = format_money(to_decimal(even.usd_per_request)), format_money(to_decimal(even.worth_usd))
+    usd, worth = format_price(to_decimal(even.usd_per_request)), format_price(to_decimal(even.worth_usd))
     return (
         f"a PTU takes {taken} tokens per minute; output counts {even.output_weight} times, cached input not at all, so that a "
         f"request counts as {counted}: {taken} x 60 / {counted} x {usd} = {worth} per hour"

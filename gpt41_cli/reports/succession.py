@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from decimal import Decimal
-from fractions import Fraction
+from collections.abc import Callable, Mapping, Sequence
 
 from gpt41_cli import rules
-from gpt41_cli.display import format_money, name_offer, to_decimal
+from gpt41_cli.display import name_offer
 from gpt41_cli.findings import Finding
 from gpt41_cli.prices.succession import PricedReplacement, Succession
 from gpt41_cli.pricing import sum_usd
 from gpt41_cli.reports import Json
+from gpt41_cli.reports.columns import Usd, choose_usd_format, show_value
 from gpt41_cli.reports.quotes import dump_quote, find_bound_prefix
 from gpt41_cli.work.workload import Workload
 
@@ -20,7 +19,8 @@ BEFORE_REASONING = " before reasoning tokens"
 
 def describe_replacement(work: Workload, priced: PricedReplacement) -> str:
     """Write a replacement and its price: `a, $3.00 to $3.40 before reasoning tokens`."""
-    price = f"{find_bound_prefix(work, priced.quote)}{format_usd_span(priced.quote.total_usd, priced.most_usd)}"
+    show = choose_usd_format((), work.requests)
+    price = f"{find_bound_prefix(work, priced.quote)}{format_usd_span(priced.quote.total_usd, priced.most_usd, show)}"
     reasoning = BEFORE_REASONING if priced.is_before_reasoning else ""
     return f"{name_offer(priced.variant.id, priced.quote.mode)}, {price}{reasoning}"
 
@@ -37,19 +37,20 @@ def describe_price_after(work: Workload, successions: Sequence[Succession | None
     priced = [each.replacement for each in known]
     low, high = [each.quote.total_usd for each in priced], [each.most_usd for each in priced]
     span = (sum_usd(low), sum_usd(high)) if adds_up else (min(low), max(high))
-    price = f"{find_bound_prefix(work, *(each.quote for each in priced))}{format_usd_span(*span)}"
+    show = choose_usd_format((), work.requests)
+    price = f"{find_bound_prefix(work, *(each.quote for each in priced))}{format_usd_span(*span, show)}"
     modes = {each.quote.mode for each in priced}
     name = name_offer(priced[0].variant.id, modes.pop() if len(modes) == 1 else "standard")
     return f"; after {known[0].ends} {name}, {price}{BEFORE_REASONING if priced[0].is_before_reasoning else ''}"
 
 
-def format_usd_span(low: Decimal | Fraction, high: Decimal | Fraction) -> str:
-    """Format two amounts as a span, or as one if they look alike.
+def format_usd_span(low: Usd, high: Usd, show: Callable[[Usd], str] = show_value) -> str:
+    """Format two amounts as a span, or as one if they look alike; `show` formats each.
 
     >>> format_usd_span(Decimal(2), Fraction(5, 2)), format_usd_span(Fraction(2), Fraction(2))
     ('$2.00 to $2.50', '$2.00')
     """
-    return " to ".join(dict.fromkeys(format_money(to_decimal(Fraction(amount))) for amount in (low, high)))
+    return " to ".join(dict.fromkeys(map(show, (low, high))))
 
 
 def find_answered_ends(findings: Sequence[Finding], successions: Sequence[Succession | None]) -> list[Finding]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ from gpt41_cli.catalog import Catalog
 from gpt41_cli.catalog.limit_tables import BatchRules
 from gpt41_cli.commands.batch.check import BatchCheck, CheckedBatchFile, ComparedPrice
 from gpt41_cli.commands.batch.waiting import BatchWait
-from gpt41_cli.display import format_exact, format_int, format_money, format_percent, pluralize
+from gpt41_cli.display import choose_money_format, format_exact, format_int, format_percent, format_total, pluralize
 from gpt41_cli.pricing import EXACT, Usage
 from gpt41_cli.reports import Json, Report, ReportLine, Table
 from gpt41_cli.reports.bounds import explain_bound
@@ -67,7 +67,9 @@ def _make_headline(check: BatchCheck, plan: SplitPlan | None) -> str:
     """Write the verdict: everything is accepted, and at which price, or which rules are broken."""
     files, broken = check.files, [file for file in check.files if file.broken_rules]
     requests = pluralize(sum(file.lines.request_lines for file in files), "request")
-    price = f"{find_bound_prefix(check.work)}{format_money(check.prices[0].total_usd)} in batch" if check.work else "no price"
+    price = "no price"
+    if check.work:
+        price = f"{find_bound_prefix(check.work)}{format_total(check.prices[0].total_usd, check.work.requests)} in batch"
     if plan:
         parts = f"{pluralize(len(plan.part_files), 'part')} in {plan.directory}"
         return f"Split into {parts}: {requests} of {pluralize(len(files), 'file')}, {price}"
@@ -112,11 +114,11 @@ def _make_price_lines(check: BatchCheck) -> Iterator[ReportLine]:
     if not check.prices:
         return
     prices = [price for price in check.prices if price.name != "cached" or _count_cached(price)]
-    least = min(each.total_usd for each in prices)
+    least, show = min(each.total_usd for each in prices), _choose_format(check)
     for price in prices:
         cheapest = ", the cheapest" if price.total_usd == least and len(prices) > 1 else ""
         cited = ", ".join(dict.fromkeys(quote.offer.row.source.label for quote in price.quotes))
-        yield ReportLine(price.name, f"{format_money(price.total_usd)}{_describe_cached_input(price)}{cheapest}", cited)
+        yield ReportLine(price.name, f"{show(price.total_usd)}{_describe_cached_input(price)}{cheapest}", cited)
     batch = check.prices[0].total_usd
     for price in prices[1:]:
         saved = EXACT.subtract(price.total_usd, batch)
@@ -124,7 +126,11 @@ def _make_price_lines(check: BatchCheck) -> Iterator[ReportLine]:
             continue  # both cost half of standard
         share = f" ({format_percent(abs(saved) / price.total_usd)})" if price.total_usd else ""
         label = "saved" if saved >= 0 else "lost"
-        yield ReportLine(label, f"{format_money(abs(saved))}{share} by batch compared with {_PRICE_PHRASES[price.name]}")
+        yield ReportLine(label, f"{show(abs(saved))}{share} by batch compared with {_PRICE_PHRASES[price.name]}")
+
+
+def _choose_format(check: BatchCheck) -> Callable[[Decimal], str]:
+    return choose_money_format([price.total_usd for price in check.prices], check.usage.requests)
 
 
 def _describe_cached_input(price: ComparedPrice) -> str:

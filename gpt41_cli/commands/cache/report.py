@@ -13,7 +13,8 @@ from gpt41_cli.commands.cache.divergence import PICTURE, TOOL_ORDER, CacheBreak,
 from gpt41_cli.commands.cache.savings import CacheSavings, compute_saving_usd
 from gpt41_cli.commands.cache.study import CacheReads, CacheStudy, SharedPrefix
 from gpt41_cli.constraints import lifecycle
-from gpt41_cli.display import format_duration, format_exact, format_int, format_money, format_percent, pluralize, sanitize
+from gpt41_cli.display import choose_money_format, format_exact, format_int, format_money, format_percent, pluralize, sanitize
+from gpt41_cli.durations import format_duration
 from gpt41_cli.errors import quote_text
 from gpt41_cli.files.trees import SkippedPath
 from gpt41_cli.findings import Finding
@@ -140,10 +141,8 @@ def _make_lines(catalog: Catalog, study: CacheStudy, total: CacheReads, asked: S
     cold, replayed, ideal = (
         sum_usd(terms) for terms in zip(*((value.cold_usd, value.replayed_usd, value.ideal_usd) for value in asked), strict=True)
     )
-    text = (
-        f"{format_money(cold)} without a cache, {format_money(replayed)} in this replay, {format_money(ideal)} with "
-        f"a perfect cache"
-    )
+    show = choose_money_format([cold, replayed, ideal])
+    text = f"{show(cold)} without a cache, {show(replayed)} in this replay, {show(ideal)} with a perfect cache"
     yield ReportLine("input", text, asked[0].offer.row.source.label)
 
 

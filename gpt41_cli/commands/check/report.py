@@ -8,11 +8,11 @@ from fractions import Fraction
 
 from gpt41_cli.commands.check.check import CheckedWorkload, ConfigCheck
 from gpt41_cli.config.tables import Config, RequestVolume
-from gpt41_cli.display import format_exact, format_int, format_money, pluralize, sanitize, to_decimal
+from gpt41_cli.display import format_exact, format_int, format_money, format_total, pluralize, sanitize, to_decimal
 from gpt41_cli.findings import Finding
 from gpt41_cli.reports import CheckCase, Report, ReportLine, Row, Table, make_headings
 from gpt41_cli.reports.bounds import choose_bound_prefix
-from gpt41_cli.reports.columns import Column, make_record, make_records, make_table, show_parts
+from gpt41_cli.reports.columns import Column, choose_usd_format, make_record, make_records, make_table, show_parts, show_price
 from gpt41_cli.reports.findings import make_skipped_findings
 from gpt41_cli.reports.succession import BEFORE_REASONING, format_usd_span
 from gpt41_cli.rules import Level
@@ -71,7 +71,8 @@ def _make_tool_lines(check: ConfigCheck) -> Iterator[ReportLine]:
     for priced in (workload.priced for workload in check.workloads):
         name, stored = sanitize(priced.declaration.name), priced.cost.storage_monthly_usd
         for charge in priced.quote.tool_charges:
-            yield ReportLine("tools", f"{name}: {charge.text}: {format_money(charge.usd)}", charge.source.label)
+            usd = format_total(charge.usd, priced.quote.usage.requests)
+            yield ReportLine("tools", f"{name}: {charge.text}: {usd}", charge.source.label)
         if stored:
             text = f"{format_int(priced.cost.tools.storage_gb)} GB stored: {format_money(to_decimal(stored))} per month"
             yield ReportLine("tools", f"{name}: {text}")
@@ -132,7 +133,7 @@ def _divide_tokens(checked: CheckedWorkload, tokens: int) -> int:
 
 
 def _format_usd(checked: CheckedWorkload, amount: UsdRange) -> str:
-    return _format_least(checked) + format_usd_range(amount)
+    return _format_least(checked) + format_usd_range(amount, show_price)
 
 
 def _format_least(checked: CheckedWorkload) -> str:
@@ -203,14 +204,14 @@ def _find_total_prefix(check: ConfigCheck) -> str:
     return choose_bound_prefix(False, any(workload.priced.is_lower_bound for workload in check.workloads), is_near)
 
 
-def format_usd_range(amount: UsdRange) -> str:
-    """Format the expected amount, and the high end if it differs.
+def format_usd_range(amount: UsdRange, show: Callable[[Fraction], str] | None = None) -> str:
+    """Format the expected amount, and the high end if it differs; as totals unless `show` formats prices.
 
     >>> format_usd_range(UsdRange(Fraction(3), Fraction(9, 2)))
     '$3.00 (up to $4.50)'
     """
-    high = "" if amount.high == amount.expected else f" (up to {format_money(to_decimal(amount.high))})"
-    return format_money(to_decimal(amount.expected)) + high
+    show = show or choose_usd_format(amount)
+    return show(amount.expected) + ("" if amount.high == amount.expected else f" (up to {show(amount.high)})")
 
 
 def _describe_findings(check: ConfigCheck) -> str:

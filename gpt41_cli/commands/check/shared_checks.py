@@ -15,7 +15,7 @@ from gpt41_cli import rules
 from gpt41_cli.catalog import Market, Variant
 from gpt41_cli.commands.check.workload_checks import find_excess
 from gpt41_cli.constraints import lifecycle, rate_limits
-from gpt41_cli.display import format_exact, format_int, format_money, sanitize, to_decimal
+from gpt41_cli.display import format_exact, format_int, format_money, format_rate, sanitize, to_decimal
 from gpt41_cli.findings import Finding
 from gpt41_cli.rules import Level, Rule
 from gpt41_cli.workloads.costing import UsdRange
@@ -81,7 +81,7 @@ def _check_own_total(priced_config: PricedConfig, *, is_only: bool) -> SharedFin
     if not any(each.is_lower_bound for each in priced):
         return []
     least = to_decimal(monthly.expected)
-    text = f"{total}: costs at least {format_money(least)} per month: that may be over the {format_money(allowed)} allowed"
+    text = f"{total}: costs at least {format_money(least)} per month: that may be over the {format_rate(allowed)} allowed"
     finding = Finding(rules.BUDGET_TOTAL, text, Level.WARNING, place, format_exact(least), format_exact(allowed))
     return [SharedFinding(finding, _collect_names([each for each in priced if each.is_lower_bound]), is_about_sum=True)]
 

@@ -17,7 +17,19 @@ from gpt41_cli.catalog import Market, Variant
 from gpt41_cli.commands.batch.rules import BatchFile, find_violations
 from gpt41_cli.commands.recommend.candidates import Candidate, Wishes, judge_candidate, make_family_context
 from gpt41_cli.constraints import lifecycle, request_limits
-from gpt41_cli.display import format_exact, format_int, format_money, format_percent, name_offer, pluralize, to_decimal
+from gpt41_cli.display import (
+    choose_money_format,
+    choose_unit_format,
+    format_exact,
+    format_int,
+    format_money_above,
+    format_percent,
+    format_price,
+    format_rate,
+    name_offer,
+    pluralize,
+    to_decimal,
+)
 from gpt41_cli.findings import Finding
 from gpt41_cli.reports.findings import make_unreadable_findings
 from gpt41_cli.rules import Level, Rule
@@ -45,12 +57,10 @@ class BudgetExcess(NamedTuple):
     allowed: Decimal
 
     def describe(self, span: str, allows: str = "allowed") -> str:
-        """Describe the amount and the limit per `span`, such as a month; with every digit if they would look equal."""
-        amounts = [to_decimal(self.usd), self.allowed]
-        found, line = map(format_money, amounts)
-        if found == line:
-            found, line = (f"${format_exact(amount)}" for amount in amounts)
-        return f"{'costs' if self.level is Level.ERROR else 'may cost'} {found} per {span}, over the {line} {allows}"
+        """Describe the amount and the limit per `span`, such as a month; with more digits if they would look equal."""
+        found = format_money_above(to_decimal(self.usd), self.allowed, choose_unit_format(span))
+        verb = "costs" if self.level is Level.ERROR else "may cost"
+        return f"{verb} {found} per {span}, over the {format_rate(self.allowed)} {allows}"
 
     @property
     def finding_figures(self) -> tuple[str, str]:
@@ -87,10 +97,8 @@ def _check_budget(
         return []
     least = to_decimal(usd.expected)
     what = "what its searches find is" if priced.quote.is_lower_bound else "some tokens of its requests are"
-    text = (
-        f"costs at least {format_money(least)} per {span}, as {what} not counted: that may be over the "
-        f"{format_money(allowed)} allowed"
-    )
+    shown, line = choose_unit_format(span)(least), format_rate(allowed)
+    text = f"costs at least {shown} per {span}, as {what} not counted: that may be over the {line} allowed"
     return [_make_finding(priced, rule, Level.WARNING, text, key, actual=format_exact(least), allowed=format_exact(allowed))]
 
 
@@ -237,16 +245,16 @@ def _check_best_variant(priced: PricedWorkload, judged: JudgedWorkload) -> Workl
     if costing.volume:
         times, stored, what = costing.volume.per_month, costing.storage_monthly_usd, "per month"
     now, then = (Fraction(_get_total_usd(each)) / costing.requests * times + stored for each in (own, best))
+    show = choose_money_format([to_decimal(now), to_decimal(then)]) if costing.volume else format_price
     who = name_offer(best.variant.id, best.mode)
     ends = lifecycle.find_near_shutdown(priced.market, best.variant)
     until = f" until {ends}" if ends else ""
     if not is_cheaper:
         least = "at least " if _is_price_lower_bound(best) else ""
-        text = f"{who} meets the requirements{until}, for {least}{format_money(to_decimal(then))} {what}"
+        text = f"{who} meets the requirements{until}, for {least}{show(to_decimal(then))} {what}"
         return [_make_finding(priced, rules.QUALIFYING_VARIANT, Level.NOTICE, text, "model")]
     instead = (
-        f"{format_money(to_decimal(then))} {what} instead of {format_money(to_decimal(now))}, "
-        f"{format_percent(to_decimal(1 - then / now))} less"
+        f"{show(to_decimal(then))} {what} instead of {show(to_decimal(now))}, {format_percent(to_decimal(1 - then / now))} less"
     )
     text = f"{who} meets the requirements{until} for {instead}"
     figures = format_exact(to_decimal(now)), format_exact(to_decimal(then))

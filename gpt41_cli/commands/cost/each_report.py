@@ -7,7 +7,7 @@ from operator import attrgetter
 
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.commands.cost.each import PricedRequest
-from gpt41_cli.display import format_exact, format_int, format_money, pluralize
+from gpt41_cli.display import format_exact, format_int, format_price, format_total, pluralize
 from gpt41_cli.files.places import RejectedRequest, Rejections
 from gpt41_cli.pricing import sum_usd
 from gpt41_cli.reports import Json, Report, Row, Table, make_headings
@@ -64,7 +64,7 @@ def make_report(
     return Report(
         schema=SCHEMA,
         answer="\n".join(map(make_answer, priced)),
-        headline=f"{bound}{format_money(total_usd)} for {pluralize(len(priced), 'request')}",
+        headline=f"{bound}{format_total(total_usd, len(priced))} for {pluralize(len(priced), 'request')}",
         lines=(),
         tables=(Table(make_headings(">total", ">input", ">output", "`request", "model", "mode"), tuple(map(_make_row, found))),),
         findings=tuple(make_invalid_findings(rejects)),
@@ -83,5 +83,5 @@ def _make_row(priced: PricedRequest | RejectedRequest) -> Row:
         return make_invalid_row(priced, before=3, after=1)
     tokens = (format_int(priced.usage.input_tokens), format_int(priced.usage.output_tokens))
     return Row(
-        (format_money(priced.total_usd), *tokens, format_request_name(priced.place, priced.custom_id), priced.model, priced.mode)
+        (format_price(priced.total_usd), *tokens, format_request_name(priced.place, priced.custom_id), priced.model, priced.mode)
     )

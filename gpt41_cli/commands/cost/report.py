@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING
 
 from gpt41_cli import rules
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.commands.cost.estimate import Estimate
 from gpt41_cli.display import (
+    choose_money_format,
     compute_share,
     format_exact,
     format_money,
     format_money_parts,
     format_percent,
+    format_price,
     format_rate,
+    format_total,
     name_offer,
     pluralize,
     round_parts,
@@ -91,17 +95,18 @@ def _make_headline(estimate: Estimate, work: Workload, unusable: set[str | None]
         filter(None, ([quote for quote in quotes if quote.model not in left_out] for left_out in (unusable, ended))), quotes
     )
     if total is not None:
-        each = f" ({format_money(total / work.requests)} each)" if work.requests > 1 else ""
+        each = f" ({format_price(total / work.requests)} each)" if work.requests > 1 else ""
         who = f"{name_offer(quotes[0].model, quotes[0].mode)}: " if len(quotes) == 1 else ""
-        return f"{who}{find_bound_prefix(work, *quotes)}{format_money(total)}{describe_requests(work)}{each}"
+        return f"{who}{find_bound_prefix(work, *quotes)}{format_total(total, work.requests)}{describe_requests(work)}{each}"
     cheapest = min(callable_quotes, key=lambda quote: quote.total_usd)
     dearest = max(callable_quotes, key=lambda quote: quote.total_usd)
     prefix, suffix = find_bound_prefix(work, cheapest, dearest), describe_requests(work)
+    show = choose_money_format([cheapest.total_usd, dearest.total_usd], work.requests)
     if cheapest.total_usd == dearest.total_usd:
-        return f"{prefix}{format_money(cheapest.total_usd)}{suffix}"
+        return f"{prefix}{show(cheapest.total_usd)}{suffix}"
     is_mixed = len({quote.mode for quote in quotes}) > 1
     ends = [
-        f"{format_money(quote.total_usd)} ({quote.model}{f' {quote.mode}' if is_mixed or quote.mode != 'standard' else ''})"
+        f"{show(quote.total_usd)} ({quote.model}{f' {quote.mode}' if is_mixed or quote.mode != 'standard' else ''})"
         for quote in (cheapest, dearest)
     ]
     return f"{prefix}{' to '.join(ends)}{suffix}"
@@ -123,7 +128,8 @@ def _make_term_lines(quote: Quote) -> list[ReportLine]:
     usage, rates, bill = quote.usage, quote.rates, quote.bill
     uncached = usage.input_tokens - usage.cached_tokens
     terms = bill.uncached_input_usd, bill.cached_input_usd, bill.output_usd, *(charge.usd for charge in quote.tool_charges)
-    shown = format_money_parts(terms, quote.total_usd)
+    show = partial(format_total, requests=usage.requests)
+    shown = format_money_parts(terms, quote.total_usd, is_price=usage.requests == 1)
     lines = [_make_term_line("input", quote, uncached, rates.input, terms[0], shown[0])]
     if usage.cached_tokens:
         cached_rate = rates.input if rates.cached_input is None else rates.cached_input
@@ -135,13 +141,13 @@ def _make_term_lines(quote: Quote) -> list[ReportLine]:
         part_of = compute_share(charge.usd, quote.total_usd)
         lines.append(ReportLine("tools", f"{charge.text}: {amount}", charge.source.label, part_of))
     if quote.bill.caching_saves_usd:
-        lines.append(ReportLine("saved", f"{format_money(quote.bill.caching_saves_usd)} by caching"))
+        lines.append(ReportLine("saved", f"{show(quote.bill.caching_saves_usd)} by caching"))
     saved = quote.batch_saves_usd
     if quote.batch_usd is not None and saved and quote.total_usd:  # flex has the prices of batch
         verb = "less" if saved > 0 else "more"
         share = format_percent(abs(saved) / quote.total_usd)
         least = "at least " if quote.is_lower_bound else ""
-        lines.append(ReportLine("batch", f"{least}{format_money(quote.batch_usd)}, {format_money(abs(saved))} {verb} ({share})"))
+        lines.append(ReportLine("batch", f"{least}{show(quote.batch_usd)}, {show(abs(saved))} {verb} ({share})"))
     return lines
 
 
@@ -162,9 +168,8 @@ def _make_rejected_line(quote: Quote) -> ReportLine:
     """Say what the rejected tokens of predictions, which are in the output, add to the cost."""
     without = EXACT.subtract(quote.total_usd, quote.bill.rejected_usd)
     more = f" ({format_percent(quote.bill.rejected_usd / without)} more than without a prediction)" if without else ""
-    return ReportLine(
-        "rejected", f"predicted tokens that are not accepted are {format_money(quote.bill.rejected_usd)} of the output{more}"
-    )
+    lost = format_total(quote.bill.rejected_usd, quote.usage.requests)
+    return ReportLine("rejected", f"predicted tokens that are not accepted are {lost} of the output{more}")
 
 
 def _list_columns(estimate: Estimate, work: Workload, ended: set[str | None]) -> tuple[Column[Quote], ...]:
@@ -172,11 +177,14 @@ def _list_columns(estimate: Estimate, work: Workload, ended: set[str | None]) ->
     tools = any(quote.tool_charges for quote in estimate.quotes)
     dearest = max(quote.total_usd for quote in estimate.quotes)
     totals = [quote.total_usd for quote in estimate.quotes]
+    show = choose_money_format([] if estimate.adds_up else totals, work.requests)
     if estimate.adds_up:
         totals = round_parts(totals, sum_usd(totals))
     terms = {
         id(quote): format_money_parts(
-            (quote.bill.uncached_input_usd, quote.bill.cached_input_usd, quote.bill.output_usd, quote.tool_charges_usd), total
+            (quote.bill.uncached_input_usd, quote.bill.cached_input_usd, quote.bill.output_usd, quote.tool_charges_usd),
+            total,
+            is_price=work.requests == 1 or show(total) != format_money(total),
         )
         for quote, total in zip(estimate.quotes, totals, strict=True)
     }
@@ -189,11 +197,11 @@ def _list_columns(estimate: Estimate, work: Workload, ended: set[str | None]) ->
         Column(">cached input" if cached else None, None, lambda quote: terms[id(quote)][1]),
         Column(">output", None, lambda quote: terms[id(quote)][2]),
         Column(">tools" if tools else None, None, lambda quote: terms[id(quote)][3]),
-        Column(">each" if work.requests > 1 else None, None, lambda quote: quote.usd_per_request),
-        Column(">total", None, show_total or (lambda quote: quote.total_usd)),
+        Column(">each" if work.requests > 1 else None, None, lambda quote: quote.usd_per_request, format_price),
+        Column(">total", None, show_total or (lambda quote: show(quote.total_usd))),
         Column("|", None, lambda quote: compute_share(quote.total_usd, dearest), str),
-        Column(">caching saves" if cached else None, None, lambda quote: quote.bill.caching_saves_usd),
-        Column(">in batch", None, lambda quote: quote.batch_usd),
+        Column(">caching saves" if cached else None, None, lambda quote: quote.bill.caching_saves_usd, show),
+        Column(">in batch", None, lambda quote: quote.batch_usd, show),
         Column("", None, lambda quote: "shut down" if quote.model in ended else ""),
     )
 

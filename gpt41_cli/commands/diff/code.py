@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from gpt41_cli import rules
-from gpt41_cli.display import format_money, sanitize, to_decimal
+from gpt41_cli.display import choose_unit_format, sanitize, to_decimal
 from gpt41_cli.files.trees import SkippedPath
 from gpt41_cli.findings import Finding
 from gpt41_cli.rules import Level
@@ -54,5 +54,5 @@ def _describe_effect(effect: WorkloadEffect) -> str:
         return f"{name} has no price at it"
     if not effect.change_usd:
         return f"{name} would cost the same"
-    amount = format_money(abs(to_decimal(effect.change_usd)))
+    amount = choose_unit_format(effect.unit)(abs(to_decimal(effect.change_usd)))
     return f"{name} would cost {amount} {'more' if effect.change_usd > 0 else 'less'} per {effect.unit}"

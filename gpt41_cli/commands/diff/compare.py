@@ -28,7 +28,7 @@ from gpt41_cli.commands.diff.causes import (
 )
 from gpt41_cli.commands.diff.code import NO_CODE, CodeComparison, make_code_finding
 from gpt41_cli.commands.diff.growth import GrowthBudget, GrowthCheck, check_growth
-from gpt41_cli.display import format_exact, format_money, sanitize, to_decimal
+from gpt41_cli.display import choose_unit_format, format_exact, sanitize, to_decimal
 from gpt41_cli.errors import Gpt41Error, MissingPrice, quote_text
 from gpt41_cli.findings import Finding, Place
 from gpt41_cli.workloads.costing import WorkloadCost
@@ -188,7 +188,7 @@ def _find_longer_prompts(
     for each in workloads:
         usd = to_decimal(sum((cause.usd for cause in each.causes if cause.factors in _PROMPT_FACTORS), Fraction(0)))
         if usd > 0 and each.name not in known:
-            text = f"{sanitize(each.name)}: longer prompts cost {format_money(usd)} more per {each.unit}"
+            text = f"{sanitize(each.name)}: longer prompts cost {choose_unit_format(each.unit)(usd)} more per {each.unit}"
             declared = after.budget_places.get(each.name)
             placed = _place_at_grown_file(
                 Finding(rules.PROMPT_GROWTH, text, place=declared, actual=format_exact(usd), subject=each.name), moved

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from gpt41_cli import rules
 from gpt41_cli.commands.diff.causes import CostAndTokens
-from gpt41_cli.display import format_change_percent, format_exact, format_money, to_decimal
+from gpt41_cli.display import choose_money_format, format_change_percent, format_exact, format_price, to_decimal
 from gpt41_cli.findings import Finding, Place
 from gpt41_cli.rules import Level
 
@@ -86,14 +86,15 @@ def _count_decimal_places(excess: _GrowthExcess, allowed_percent: Decimal) -> in
 
 def _make_finding(grown: GrowthBudget, excess: _GrowthExcess, places: int) -> Finding:
     level, verb, before, now, share = excess
+    show = choose_money_format([to_decimal(before), to_decimal(now)]) if grown.unit == "per month" else format_price
     allowed = format_exact(grown.allowed_percent)
     if share is None:
         actual, than = "infinite", f"and nothing in {grown.base_label}"
     else:
         actual, than = (
             format_exact(to_decimal(share * 100)),
-            f"{format_change_percent(share, places)} more than the {format_money(to_decimal(before))} of {grown.base_label}",
+            f"{format_change_percent(share, places)} more than the {show(to_decimal(before))} of {grown.base_label}",
         )
-    cost = f"{grown.subject} {verb} {format_money(to_decimal(now))} {grown.unit}"
+    cost = f"{grown.subject} {verb} {show(to_decimal(now))} {grown.unit}"
     text = f"{cost}, {than}, over the {allowed} % of growth allowed"
     return Finding(rules.BUDGET_GROWTH, text, level, grown.place, actual, allowed, grown.name or None)

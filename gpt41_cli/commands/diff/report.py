@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -16,14 +16,13 @@ from gpt41_cli.display import (
     format_change_percent,
     format_exact,
     format_int,
-    format_money,
     format_money_change,
     pluralize,
     to_decimal,
 )
 from gpt41_cli.reports import CheckCase, Json, Report, ReportLine, Table
 from gpt41_cli.reports.bounds import choose_bound_prefix
-from gpt41_cli.reports.columns import Column, make_records, make_table
+from gpt41_cli.reports.columns import Column, Usd, choose_usd_format, make_records, make_table, show_price, show_value
 from gpt41_cli.reports.findings import make_skipped_findings
 from gpt41_cli.rules import Level
 from gpt41_cli.workloads.costing import UsdRange
@@ -71,7 +70,7 @@ def _rank_by_change(compared: WorkloadChange) -> tuple[bool, Fraction]:
 def _make_headline(diff: Diff, changed: int, *, is_least: bool) -> str:
     total, base = diff.total, diff.before.label
     least = choose_bound_prefix(is_most=False, is_least=is_least)
-    cost = f"{least}{format_money(to_decimal(total.after_cost.expected_usd))} {_describe_unit(diff)}"
+    cost = f"{least}{_choose_format(total)(total.after_cost.expected_usd)} {_describe_unit(diff)}"
     if not changed and diff.code.changes:
         others = len(diff.code.changes) - 1
         more = f", and {pluralize(others, 'more call')} changed" if others else ""
@@ -84,7 +83,7 @@ def _make_headline(diff: Diff, changed: int, *, is_least: bool) -> str:
     share = f", {_format_causes(diff)[0]}" if len(total.causes) > 1 else ""
     most = "mainly " if len(total.causes) > 1 else ""
     return (
-        f"{cost}, {_describe_change(total.before_cost.expected_usd, total.after_cost.expected_usd)} from {base}: "
+        f"{cost}, {_describe_change(total, total.before_cost.expected_usd, total.after_cost.expected_usd)} from {base}: "
         f"{most}{first.name}{share}"
     )
 
@@ -92,7 +91,8 @@ def _make_headline(diff: Diff, changed: int, *, is_least: bool) -> str:
 def _format_causes(diff: Diff) -> list[str]:
     """Format what each cause adds to the total, so that what is printed adds up to the change in the headline."""
     change = diff.total.after_cost.expected_usd - diff.total.before_cost.expected_usd
-    return format_change_parts([to_decimal(cause.usd) for cause in diff.total.causes], to_decimal(change))
+    is_price = diff.total.unit != MONTH
+    return format_change_parts([to_decimal(cause.usd) for cause in diff.total.causes], to_decimal(change), is_price=is_price)
 
 
 def _describe_unit(diff: Diff) -> str:
@@ -102,9 +102,14 @@ def _describe_unit(diff: Diff) -> str:
     return "per request" if len(diff.workloads) == 1 else "per request of each workload"
 
 
-def _describe_change(was: Fraction, now: Fraction) -> str:
+def _choose_format(compared: WorkloadChange | TotalChange) -> Callable[[Usd], str]:
+    """Choose how to show amounts per month, which are totals, or per request."""
+    return show_value if compared.unit == MONTH else show_price
+
+
+def _describe_change(total: TotalChange, was: Fraction, now: Fraction) -> str:
     """Say how much more or less, and by which share."""
-    by = f"{'up' if now > was else 'down'} {format_money(to_decimal(abs(now - was)))}"
+    by = f"{'up' if now > was else 'down'} {_choose_format(total)(abs(now - was))}"
     return f"{by} ({format_change_percent((now - was) / was)})" if was else by
 
 
@@ -114,8 +119,8 @@ def _make_lines(diff: Diff, changed: int) -> Iterator[ReportLine]:
     if len(diff.total.causes) > 1:
         yield from (ReportLine(cause.name, text) for cause, text in zip(diff.total.causes, _format_causes(diff), strict=True))
     if (was.high_usd, now.high_usd) != (was.expected_usd, now.expected_usd):
-        by = _describe_change(was.high_usd, now.high_usd) if was.high_usd != now.high_usd else "as before"
-        yield ReportLine("at most", f"{format_money(to_decimal(now.high_usd))} {_describe_unit(diff)}, {by}")
+        by = _describe_change(diff.total, was.high_usd, now.high_usd) if was.high_usd != now.high_usd else "as before"
+        yield ReportLine("at most", f"{_choose_format(diff.total)(now.high_usd)} {_describe_unit(diff)}, {by}")
     if was.input_tokens != now.input_tokens or was.output_tokens != now.output_tokens:
         tokens = (
             f"{_format_before_after(was.input_tokens, now.input_tokens)} in, "
@@ -150,14 +155,29 @@ def _sort_causes(compared: WorkloadChange) -> list[Cause]:
     return sorted(compared.causes, key=lambda cause: -abs(cause.usd))
 
 
+def _format_before(compared: WorkloadChange) -> str | None:
+    has_amount = compared.before and not compared.gained_volume
+    return _choose_row_format(compared)(compared.before_cost.expected_usd) if has_amount else None
+
+
+def _format_after(compared: WorkloadChange) -> str | None:
+    has_amount = compared.after and compared.gained_volume is not False
+    return _choose_row_format(compared)(compared.after_cost.expected_usd) if has_amount else None
+
+
+def _choose_row_format(compared: WorkloadChange) -> Callable[[Usd], str]:
+    sides = compared.before_cost.expected_usd, compared.after_cost.expected_usd
+    return choose_usd_format(sides) if compared.unit == MONTH else show_price
+
+
 def _format_workload_change(compared: WorkloadChange) -> str:
     was, now = compared.before_cost.expected_usd, compared.after_cost.expected_usd
     is_share = compared.before and compared.after and was not in (0, now)
-    return _format_usd_change(now - was) + (f" ({format_change_percent((now - was) / was)})" if is_share else "")
+    return _format_usd_change(compared, now - was) + (f" ({format_change_percent((now - was) / was)})" if is_share else "")
 
 
-def _format_usd_change(usd: Fraction) -> str:
-    return format_money_change(to_decimal(usd))
+def _format_usd_change(compared: WorkloadChange, usd: Fraction) -> str:
+    return format_money_change(to_decimal(usd), _choose_format(compared))
 
 
 def _find_request_costs(compared: WorkloadChange) -> tuple[CostAndTokens, CostAndTokens]:
@@ -201,8 +221,8 @@ def _describe_cause(compared: WorkloadChange, *factors: str) -> str:
 _WORKLOAD_COLUMNS: tuple[Column[WorkloadChange], ...] = (
     Column("`workload", None, lambda row: row.name),
     Column("~per", None, lambda row: row.unit),
-    Column(">before", None, lambda row: row.before_cost.expected_usd if row.before and not row.gained_volume else None),
-    Column(">after", None, lambda row: row.after_cost.expected_usd if row.after and row.gained_volume is not False else None),
+    Column(">before", None, _format_before),
+    Column(">after", None, _format_after),
     Column(">change", None, _format_workload_change),
     Column("~>input each", None, lambda row: _format_before_after(*(cost.input_tokens for cost in _find_request_costs(row)))),
     Column("~>output each", None, lambda row: _format_before_after(*(cost.output_tokens for cost in _find_request_costs(row)))),
@@ -213,7 +233,7 @@ _CAUSE_COLUMNS: tuple[Column[tuple[WorkloadChange, Cause]], ...] = (
     Column("`workload", None, lambda pair: pair[0].name),
     Column("per", None, lambda pair: pair[0].unit),
     Column("cause", None, lambda pair: _describe_cause(pair[0], *pair[1].factors)),
-    Column(">change", None, lambda pair: pair[1].usd, _format_usd_change),
+    Column(">change", None, lambda pair: _format_usd_change(pair[0], pair[1].usd)),
 )
 
 

@@ -11,7 +11,7 @@ from gpt41_cli.catalog.tables import RecordedReasoning
 from gpt41_cli.commands.migrate.migrate import Migration, MigrationPath
 from gpt41_cli.constraints import lifecycle
 from gpt41_cli.constraints.replacements import describe_end_dates
-from gpt41_cli.display import format_exact, format_int, format_money, format_percent, format_rate, pluralize, to_decimal
+from gpt41_cli.display import format_exact, format_int, format_percent, format_rate, format_total, pluralize, to_decimal
 from gpt41_cli.findings import Finding
 from gpt41_cli.prices.notes import STRUCTURED_OUTPUTS, describe_generation_tokens, make_reasoning_findings
 
@@ -90,7 +90,8 @@ def list_drawbacks(migration: Migration) -> Iterator[Finding]:
     if path.added_usd is not None and path.added_usd > 0:
         assert path.current_quote is not None
         share = f" ({format_percent(path.added_usd / path.current_quote.total_usd)})" if path.current_quote.total_usd else ""
-        added = f"{format_money(path.added_usd)} more than {_name_current_time(migration)}{share} even without reasoning"
+        more = format_total(path.added_usd, migration.work.requests)
+        added = f"{more} more than {_name_current_time(migration)}{share} even without reasoning"
         text = f"the same work costs {added}"
         if path.cache_writes.extra_usd and not migration.work.replay:
             text = f"the same work costs up to {added}, if everything that can be is written to the prompt cache"
@@ -132,7 +133,7 @@ def _describe_recorded_reasoning(migration: Migration, path: MigrationPath) -> I
 
     def price(tokens: int) -> str:
         cost = to_decimal(Fraction(path.quote.rates.output) * tokens * migration.work.requests / _PER_MILLION, 10)
-        return f" ({format_money(cost)} here)"
+        return f" ({format_total(cost, migration.work.requests)} here)"
 
     yield Finding(rules.RECORDED_REASONING, _describe_efforts(reasoning.recorded, price), sources=(reasoning.recorded[0].source,))
 
@@ -165,13 +166,11 @@ def _explain_cache_writes(migration: Migration, path: MigrationPath) -> Iterator
     if path.quote.surcharged_requests:
         price += ", before the surcharge"
     tokens = pluralize(path.cache_writes.tokens, "token")
+    extra = format_total(path.cache_writes.extra_usd, migration.work.requests)
     if migration.work.replay:
-        extent = f"{format_money(path.cache_writes.extra_usd)} more for the {tokens} that the replay writes"
+        extent = f"{extra} more for the {tokens} that the replay writes"
     elif path.cache_writes.tokens:
-        extent = (
-            f"up to {format_money(path.cache_writes.extra_usd)} more, if all {tokens} that aren't read from it are "
-            f"written (included in the higher figure)"
-        )
+        extent = f"up to {extra} more, if all {tokens} that aren't read from it are written (included in the higher figure)"
     else:
         extent = "no extra cost here, as no prompt is long enough to be cached, or all of it is read"
     yield Finding(rules.CACHE_WRITES, f"it bills writes to its prompt cache at {price}: {extent}", sources=(row.source,))

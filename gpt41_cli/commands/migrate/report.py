@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from fractions import Fraction
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from gpt41_cli import rules
@@ -13,11 +13,11 @@ from gpt41_cli.commands.migrate import reasons
 from gpt41_cli.commands.migrate.migrate import Migration, MigrationPath
 from gpt41_cli.commands.migrate.reasoning import ReasonedPrice, price_reasoning
 from gpt41_cli.constraints import lifecycle
-from gpt41_cli.display import compute_share, format_int, format_money, format_money_change, pluralize
+from gpt41_cli.display import choose_money_format, compute_share, format_int, format_money_change, format_price, pluralize
 from gpt41_cli.findings import Finding
 from gpt41_cli.prices.quote import Quote
 from gpt41_cli.reports import Json, Report, ReportLine, Table
-from gpt41_cli.reports.columns import Column, make_records, make_table, show_value
+from gpt41_cli.reports.columns import Column, make_records, make_table
 from gpt41_cli.reports.findings import dump_reason, make_invalid_findings, make_skipped_findings
 from gpt41_cli.reports.quotes import dump_quote, find_bound_prefix, format_period, make_work_line
 from gpt41_cli.rules import Level
@@ -123,14 +123,15 @@ def sort_by_certainty(issues: Iterable[Finding]) -> dict[str, list[Finding]]:
 
 def _list_reasoning_columns(migration: Migration, reasoned: Sequence[ReasonedPrice]) -> tuple[Column[ReasonedPrice], ...]:
     time = "before" if migration.is_shut_down else "today"
+    show = choose_money_format([price.total_usd for price in reasoned], migration.work.requests)
     has_efforts = any(price.effort for price in reasoned)
     return (
         Column("effort" if has_efforts else None, "effort", lambda price: price.effort or None),
         Column(">tokens", "tokens", lambda price: price.tokens),
         Column(None, "model", lambda price: price.path.quote.model),
         Column("mode", "mode", lambda price: price.path.quote.mode),
-        Column(">total", "total_usd", lambda price: price.total_usd),
-        Column(f">against {time}", "added_usd", lambda price: price.added_usd, format_money_change),
+        Column(">total", "total_usd", lambda price: price.total_usd, show),
+        Column(f">against {time}", "added_usd", lambda price: price.added_usd, partial(format_money_change, show=show)),
     )
 
 
@@ -157,25 +158,28 @@ def _make_headline(migration: Migration, reasoned: Sequence[ReasonedPrice]) -> s
     leaving, path = migration.question.from_variant.id, migration.chosen_path
     if path is None:
         ends = [choose(migration.paths, key=lambda path: path.total_with_writes_usd) for choose in (min, max)]
-        prices = [f"{format_money(end.total_with_writes_usd)} ({end.quote.model} {end.quote.mode})" for end in ends]
+        show = choose_money_format([end.total_with_writes_usd for end in ends], migration.work.requests)
+        prices = [f"{show(end.total_with_writes_usd)} ({end.quote.model} {end.quote.mode})" for end in ends]
         usd = find_bound_prefix(migration.work) + " to ".join(dict.fromkeys(prices))
         return f"{_explain_no_target(migration)}: {usd}{format_period(migration.work)} for the same work"
     where = "" if path.quote.mode == "standard" else f" in {path.quote.mode}"
-    low, high = format_money(path.quote.total_usd), format_money(path.total_with_writes_usd)
+    paid = [path.current_quote.total_usd] if path.current_quote else []
+    show = choose_money_format([path.total_with_writes_usd, *paid], migration.work.requests)
+    low, high = show(path.quote.total_usd), show(path.total_with_writes_usd)
     usd = low if low == high else f"{low} to {high}"
     time = "before" if migration.is_shut_down else "today"
-    current = f" ({time} {format_money(path.current_quote.total_usd)})" if path.current_quote else ""
-    stated = [(price.effort, price.tokens, price.total_usd) for price in reasoned if price.path is path]
+    current = f" ({time} {show(path.current_quote.total_usd)})" if path.current_quote else ""
+    stated = [(price.effort, price.tokens, show(price.total_usd)) for price in reasoned if price.path is path]
     with_reasoning = describe_reasoned(stated) if len(stated) == 1 else ""  # else a table says it
     whole = f"{find_bound_prefix(migration.work)}{usd}{format_period(migration.work)}"
     price = f"{whole} for the same work{current}{with_reasoning}{_describe_headroom(path, time)}"
     return f"{path.quote.model} instead of {leaving}{where}: {price}{_describe_refusal(migration)}"
 
 
-def describe_reasoned(prices: Iterable[tuple[str, int, Decimal]] | Iterable[tuple[str, int, Fraction]]) -> str:
-    """Say what stated reasoning tokens lead to, given as effort, tokens and dollars; nothing without any."""
+def describe_reasoned(prices: Iterable[tuple[str, int, str]]) -> str:
+    """Say what stated reasoning tokens lead to, given as effort, tokens and formatted dollars; nothing without any."""
     shown = [
-        f"{show_value(usd)} with {pluralize(tokens, 'reasoning token')} per request{f' (effort {effort})' if effort else ''}"
+        f"{usd} with {pluralize(tokens, 'reasoning token')} per request{f' (effort {effort})' if effort else ''}"
         for effort, tokens, usd in prices
     ]
     return "".join(f", {text}" for text in shown)
@@ -231,17 +235,23 @@ def _list_prices(migration: Migration) -> list[_PricedAt]:
 
 def _list_columns(migration: Migration, prices: Sequence[_PricedAt]) -> tuple[Column[_PricedAt], ...]:
     highest = max(price.highest_usd for price in prices)
+    show = choose_money_format([price.quote.total_usd for price in prices], migration.work.requests)
+    show_change = partial(format_money_change, show=show)
+
+    def show_extra(usd: Decimal) -> str:
+        return show_change(usd) if usd else ""
+
     time, targets = "before" if migration.is_shut_down else "today", migration.target_paths
     return (
         Column(None, "status", lambda row: "today" if not row.path else "answer" if row.path in targets else "beside"),
         Column("model", "model", lambda row: row.quote.model),
         Column("mode", "mode", lambda row: row.quote.mode),
-        Column("~>each" if migration.work.requests > 1 else None, None, lambda row: row.quote.usd_per_request),
-        Column(">total", "total_usd", lambda row: row.quote.total_usd),
+        Column("~>each" if migration.work.requests > 1 else None, None, lambda row: row.quote.usd_per_request, format_price),
+        Column(">total", "total_usd", lambda row: row.quote.total_usd, show),
         Column("|", None, lambda row: compute_share(row.highest_usd, highest), str),
-        Column("~>cache writes", "cache_writes_usd", lambda row: row.path and row.path.cache_writes.extra_usd, _format_extra),
+        Column("~>cache writes", "cache_writes_usd", lambda row: row.path and row.path.cache_writes.extra_usd, show_extra),
         Column(None, "most_usd", lambda row: row.highest_usd),
-        Column(f"~~>against {time}", "added_usd", lambda row: row.path and row.path.added_usd, format_money_change),
+        Column(f"~~>against {time}", "added_usd", lambda row: row.path and row.path.added_usd, show_change),
         Column(None, "reasoning_tokens", lambda row: row.path and row.path.spare_reasoning_tokens),
         Column(">reasoning tokens", None, lambda row: row.path and _format_headroom(row.path)),
         Column(
@@ -254,10 +264,6 @@ def _choose_tone(price: _PricedAt, migration: Migration) -> str:
     if price.path:
         return "chosen" if price.path is migration.chosen_path else ""
     return "faint" if migration.is_shut_down else ""
-
-
-def _format_extra(usd: Decimal) -> str:
-    return format_money_change(usd) if usd else ""
 
 
 def _format_headroom(path: MigrationPath) -> str:

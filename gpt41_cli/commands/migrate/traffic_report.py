@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import partial
@@ -17,7 +17,7 @@ from gpt41_cli.commands.reconcile.bill import Reconciliation
 from gpt41_cli.commands.reconcile.elsewhere import TrafficPath
 from gpt41_cli.constraints import lifecycle
 from gpt41_cli.constraints.replacements import describe_end_dates
-from gpt41_cli.display import format_int, format_money, format_percent, name_offer, pluralize
+from gpt41_cli.display import choose_money_format, format_int, format_percent, name_offer, pluralize
 from gpt41_cli.files.trees import SkippedPath
 from gpt41_cli.findings import Finding
 from gpt41_cli.prices.notes import write_confidence_notes
@@ -74,7 +74,9 @@ def _make_headline(bill: Reconciliation, traffic: Sequence[MovedTraffic]) -> str
     least = "at least " * any(issue.finding.rule.effect is Effect.AT_LEAST for issue in bill.issues)
     days = _list_days(bill)
     period = "" if not days else f" on {days[0]}" if days[0] == days[-1] else f" from {days[0]} to {days[-1]}"
-    paid = f"{least}{format_money(bill.total_usd)} for {pluralize(bill.usage.requests, 'answer')}{period}"
+    then = _sum_up(traffic)
+    show = choose_money_format([bill.total_usd, then[1]], bill.usage.requests)
+    paid = f"{least}{show(bill.total_usd)} for {pluralize(bill.usage.requests, 'answer')}{period}"
     if not traffic:
         return f"What has to move isn't known: no answer has a price; {paid}"
     if not moving and not stuck:
@@ -92,8 +94,9 @@ def _make_headline(bill: Reconciliation, traffic: Sequence[MovedTraffic]) -> str
         return f"{text}; {pluralize(sum(each.usage.requests for each in stuck), 'more answer')} can't be priced elsewhere"
     reasons = ", before reasoning tokens" * any(each.path and each.path.offer.variant.model.reasoning for each in moving)
     sums, tokens = _sum_up_reasoned(traffic), traffic[0].reasoning_tokens
-    reasoned = describe_reasoned((effort, tokens[effort], usd) for effort, usd in sums.items()) if len(sums) == 1 else ""
-    return f"{text}, {_format_span(*_sum_up(traffic))} then{reasons}{reasoned}"
+    stated = [(effort, tokens[effort], show(usd)) for effort, usd in sums.items()]
+    reasoned = describe_reasoned(stated) if len(sums) == 1 else ""
+    return f"{text}, {_format_span(*then, show)} then{reasons}{reasoned}"
 
 
 def _sum_up_reasoned(traffic: Sequence[MovedTraffic]) -> Mapping[str, Decimal]:
@@ -105,8 +108,17 @@ def _price_reasoned(each: MovedTraffic, effort: str) -> Decimal:
     return each.reasoned.get(effort, each.path.high_usd if each.path else each.paid_usd)
 
 
-def _format_span(low: Decimal, high: Decimal) -> str:
-    return " to ".join(dict.fromkeys((format_money(low), format_money(high))))
+def _format_span(low: Decimal, high: Decimal, show: Callable[[Decimal], str]) -> str:
+    return " to ".join(dict.fromkeys((show(low), show(high))))
+
+
+def _show_path(each: MovedTraffic, path: TrafficPath) -> str:
+    return _format_span(path.low_usd, path.high_usd, _choose_format(each))
+
+
+def _choose_format(each: MovedTraffic) -> Callable[[Decimal], str]:
+    """Choose how to show what is paid for an entry, now and after the move."""
+    return choose_money_format([each.paid_usd, *(path.high_usd for path in each.paths)], each.usage.requests)
 
 
 def _make_cheaper_lines(traffic: Sequence[MovedTraffic]) -> Iterator[ReportLine]:
@@ -116,7 +128,7 @@ def _make_cheaper_lines(traffic: Sequence[MovedTraffic]) -> Iterator[ReportLine]
         by_price: dict[str, list[str]] = {}
         for path in each.paths[1:]:
             if each.path and path.high_usd < each.path.high_usd:
-                by_price.setdefault(_format_span(path.low_usd, path.high_usd), []).append(MODE_TERMS[path.offer.mode])
+                by_price.setdefault(_show_path(each, path), []).append(MODE_TERMS[path.offer.mode])
         yield from (ReportLine("less", f"{name}: {usd} {', or '.join(terms)}") for usd, terms in by_price.items())
 
 
@@ -221,10 +233,11 @@ _COLUMNS_BEFORE: Sequence[Column[MovedTraffic]] = (
     Column("~>cached", None, lambda each: format_percent(Decimal(each.usage.cached_tokens) / (each.usage.input_tokens or 1))),
     Column("~>output", "output_tokens", lambda each: each.usage.output_tokens),
     Column("~ends", "ends", lambda each: each.ends, absent="-"),
-    Column(">paid", "paid_usd", lambda each: each.paid_usd),
+    Column(">paid", None, lambda each: _choose_format(each)(each.paid_usd)),
+    Column(None, "paid_usd", lambda each: each.paid_usd),
     Column("move to", None, lambda each: each.path.offer.variant.id if each.path else "no price" if each.is_stuck else "stays"),
     Column(None, "to", lambda each: each.path and each.path.offer.variant.id),
-    Column(">then", None, lambda each: each.path and _format_span(each.path.low_usd, each.path.high_usd), absent="-"),
+    Column(">then", None, lambda each: each.path and _show_path(each, each.path), absent="-"),
     Column(None, "ways", lambda each: [_dump_path(path) for path in each.paths]),
     Column(None, "reasoned", _dump_reasoned),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import partial
 
@@ -17,11 +17,11 @@ from gpt41_cli.commands.migrate.workloads import MovedWorkload, find_move_findin
 from gpt41_cli.config.tables import Config
 from gpt41_cli.constraints.lifecycle import find_end_day, name_with_end
 from gpt41_cli.constraints.replacements import describe_end_dates
-from gpt41_cli.display import format_int, format_money, pluralize, sanitize, to_decimal
+from gpt41_cli.display import format_int, pluralize, sanitize, to_decimal
 from gpt41_cli.reports import Json, Report, ReportLine
 from gpt41_cli.reports.bounds import choose_bound_prefix
 from gpt41_cli.reports.code_calls import dump_calls
-from gpt41_cli.reports.columns import Column, make_records, make_table
+from gpt41_cli.reports.columns import Column, choose_usd_format, make_records, make_table, show_value
 from gpt41_cli.reports.findings import make_skipped_findings
 from gpt41_cli.workloads.code_calls import CodeCalls
 from gpt41_cli.workloads.costing import UsdRange
@@ -119,16 +119,16 @@ def _make_headline(market: Market, workloads: Sequence[MovedWorkload], calls: in
         return text
     reasons = any(moved.path and moved.path.variant.model.reasoning for moved in moving)
     sums, stated = _sum_up_reasoned(workloads), [moved.reasoning_tokens for moved in moving if moved.reasoned]
-    reasoned = ""
+    reasoned, show = "", choose_usd_format([now, then.high])
     if len(sums) == 1:
         ((effort, usd),) = sums.items()
         amounts = {tokens[effort] for tokens in stated}
-        reasoned = f", {_format_usd(usd)} with those of gpt41.yaml"
+        reasoned = f", {show(usd)} with those of gpt41.yaml"
         if len(amounts) == 1 and len(stated) == len(moving):
-            reasoned = describe_reasoned([(effort, amounts.pop(), usd)])
+            reasoned = describe_reasoned([(effort, amounts.pop(), show(usd))])
     after = ", before reasoning tokens" * reasons + reasoned
     least = choose_bound_prefix(is_most=False, is_least=is_least)
-    return f"{text}: {least}{_format_usd(now)} per month now, {_format_range(then)} then{after}"
+    return f"{text}: {least}{show(now)} per month now, {_format_range(then, show)} then{after}"
 
 
 def _make_lines(workloads: Sequence[MovedWorkload], calls: Sequence[str]) -> Iterator[ReportLine]:
@@ -183,7 +183,7 @@ def _make_reasoning_lines(workloads: Sequence[MovedWorkload]) -> Iterator[Report
     sums = _sum_up_reasoned(workloads) if now is not None else {}
     if len(sums) > 1:
         tokens = workloads[0].reasoning_tokens
-        texts = (f"{_format_usd(usd)} at {effort} ({format_int(tokens[effort])} per request)" for effort, usd in sums.items())
+        texts = (f"{show_value(usd)} at {effort} ({format_int(tokens[effort])} per request)" for effort, usd in sums.items())
         yield ReportLine("reasons", f"per month with the reasoning tokens of an effort: {', '.join(texts)}")
 
 
@@ -195,7 +195,7 @@ def _make_cheaper_lines(workloads: Sequence[MovedWorkload]) -> Iterator[ReportLi
             by_price.setdefault(usd, []).append(MODE_TERMS[mode])
         for usd, terms in by_price.items():
             period = "month" if moved.priced.cost.volume else "request"
-            yield ReportLine("less", f"{sanitize(moved.name)}: {_format_usd(usd)} per {period} {', or '.join(terms)}")
+            yield ReportLine("less", f"{sanitize(moved.name)}: {_choose_format(moved)(usd)} per {period} {', or '.join(terms)}")
 
 
 def show_first(lines: Iterable[ReportLine]) -> Iterator[ReportLine]:
@@ -224,12 +224,14 @@ def _make_notes(workloads: Sequence[MovedWorkload], *, has_code: bool) -> Iterat
         yield f"{find}gpt41 migrate FILE shows more about one workload."
 
 
-def _format_usd(amount: Fraction) -> str:
-    return format_money(to_decimal(amount))
+def _choose_format(moved: MovedWorkload) -> Callable[[Fraction], str]:
+    """Choose how to show what a workload costs, now and after the move: per month or, without a volume, per request."""
+    then = [moved.usd_then.high] if moved.usd_then else []
+    return choose_usd_format([moved.usd_now, *then], 0 if moved.priced.cost.volume else 1)
 
 
-def _format_range(amounts: UsdRange) -> str:
-    low, high = _format_usd(amounts.expected), _format_usd(amounts.high)
+def _format_range(amounts: UsdRange, show: Callable[[Fraction], str]) -> str:
+    low, high = show(amounts.expected), show(amounts.high)
     return low if low == high else f"{low} to {high}"
 
 
@@ -244,14 +246,15 @@ def _format_headroom(path: MigrationPath) -> str:
 def _list_columns(workloads: Sequence[MovedWorkload]) -> tuple[Column[MovedWorkload], ...]:
     efforts = dict.fromkeys(effort for moved in workloads for effort in moved.reasoned)
     reasoned = (
-        Column(f">effort {effort}" if effort else ">with reasoning", None, partial(_get_reasoned, effort), absent="-")
+        Column(f">effort {effort}" if effort else ">with reasoning", None, partial(_show_reasoned, effort), absent="-")
         for effort in efforts
     )
     return (*_COLUMNS_BEFORE, *reasoned, *_COLUMNS_AFTER)
 
 
-def _get_reasoned(effort: str, moved: MovedWorkload) -> Fraction | None:
-    return moved.reasoned.get(effort)
+def _show_reasoned(effort: str, moved: MovedWorkload) -> str | None:
+    usd = moved.reasoned.get(effort)
+    return None if usd is None else _choose_format(moved)(usd)
 
 
 def _dump_reasoned(moved: MovedWorkload) -> Sequence[Json]:
@@ -270,8 +273,9 @@ _COLUMNS_BEFORE: Sequence[Column[MovedWorkload]] = (
     Column(None, "to", lambda moved: moved.path and moved.path.variant.id),
     Column(None, "to_mode", lambda moved: moved.path and moved.path.quote.mode),
     Column(None, "per", lambda moved: "month" if moved.priced.cost.volume else "request"),
-    Column(">now", "usd", lambda moved: moved.usd_now),
-    Column(">then", None, lambda moved: moved.usd_then and _format_range(moved.usd_then), absent="-"),
+    Column(">now", None, lambda moved: _choose_format(moved)(moved.usd_now)),
+    Column(None, "usd", lambda moved: moved.usd_now),
+    Column(">then", None, lambda moved: moved.usd_then and _format_range(moved.usd_then, _choose_format(moved)), absent="-"),
     Column(None, "then_usd", lambda moved: moved.usd_then and moved.usd_then._asdict()),
     Column(None, "reasoned", _dump_reasoned),
     Column(None, "cheaper", lambda moved: [{"mode": mode, "usd": usd} for mode, usd in moved.cheaper_modes.items()]),

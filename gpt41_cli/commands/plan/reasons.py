@@ -10,14 +10,8 @@ from gpt41_cli import rules
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.commands.plan.timings import Plan, Timing
 from gpt41_cli.constraints.rate_limits import PoolWait, describe_allowance
-from gpt41_cli.display import (
-    format_duration,
-    format_int,
-    format_money,
-    format_seconds_rounded_down,
-    format_seconds_rounded_up,
-    pluralize,
-)
+from gpt41_cli.display import format_int, format_total, pluralize
+from gpt41_cli.durations import format_duration, format_seconds_rounded_down, format_seconds_rounded_up
 from gpt41_cli.findings import Finding
 
 _SECONDS_PER_MINUTE, _MINUTES_PER_DAY = 60, 24 * 60
@@ -67,7 +61,8 @@ def suggest_tier(catalog: Catalog, plan: Plan, timing: Timing) -> Finding | None
     opens = (
         f"it opens after ${format_int(tier.paid_usd)} of payments; spend limit ${format_int(tier.monthly_limit_usd)} per month"
     )
-    took = f"{format_time_bound(timing.mode, least.seconds)} for {format_money(timing.quote.total_usd)}"
+    usd = format_total(timing.quote.total_usd, timing.quote.usage.requests)
+    took = f"{format_time_bound(timing.mode, least.seconds)} for {usd}"
     text = f"{name_timing(timing)}: tier {least.tier} is enough, {took}; {opens}"
     return Finding(rules.NEXT_TIER, text, sources=(tiers.source,))
 

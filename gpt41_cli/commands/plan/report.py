@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from gpt41_cli import rules
@@ -18,7 +19,8 @@ from gpt41_cli.commands.plan.reasons import (
 from gpt41_cli.commands.plan.timings import Plan, Timing
 from gpt41_cli.constraints.lifecycle import find_near_shutdown
 from gpt41_cli.constraints.rate_limits import PoolWait
-from gpt41_cli.display import format_duration, format_money, format_short_duration, pluralize
+from gpt41_cli.display import choose_money_format, format_total, pluralize
+from gpt41_cli.durations import format_duration, format_short_duration
 from gpt41_cli.prices.succession import find_near_succession
 from gpt41_cli.reports import Json, Report, ReportLine, Row, Table, make_headings
 from gpt41_cli.reports.columns import Column, make_records, make_table
@@ -89,7 +91,7 @@ def _format_seconds(timing: Timing) -> str:
 def _make_headline(work: Workload, plan: Plan) -> str:
     if plan.choice and plan.deadline_seconds:
         tier = f"tier {plan.choice.tier}" + (" or higher" if plan.tier is None else "")
-        price = f"{find_bound_prefix(work, plan.choice.quote)}{format_money(plan.choice.quote.total_usd)}{format_period(work)}"
+        price = _format_price(work, plan.choice)
         fitting = f"{name_timing(plan.choice)} ({price}), {tier}"
         return f"Fits in {format_duration(plan.deadline_seconds)}: {fitting}"
     if plan.lacks_limits and plan.shown[0].obstacle:
@@ -136,8 +138,13 @@ def _describe_ends(timings: Sequence[Timing]) -> str:
     return "".join(f"; {' and '.join(models)} {'ends' if len(models) == 1 else 'end'} on {day}" for day, models in days.items())
 
 
+def _format_price(work: Workload, timing: Timing) -> str:
+    usd = format_total(timing.quote.total_usd, work.requests)
+    return f"{find_bound_prefix(work, timing.quote)}{usd}{format_period(work)}"
+
+
 def _summarize_timing(work: Workload, timing: Timing) -> str:
-    price = f"{find_bound_prefix(work, timing.quote)}{format_money(timing.quote.total_usd)}{format_period(work)}"
+    price = _format_price(work, timing)
     return f"{name_timing(timing)}, {format_time_bound(timing.mode, timing.seconds or 0)} in tier {timing.tier} ({price})"
 
 
@@ -181,6 +188,7 @@ def _make_lines(catalog: Catalog, plan: Plan) -> Iterator[ReportLine]:
 
 def _list_columns(plan: Plan) -> tuple[Column[Timing], ...]:
     """List the columns of one tier's table and of the records of all tiers."""
+    show = _choose_total_format(plan)
     return (
         Column("model", "model", lambda timing: timing.variant.id),
         Column("mode", "mode", lambda timing: timing.mode),
@@ -192,11 +200,16 @@ def _list_columns(plan: Plan) -> tuple[Column[Timing], ...]:
         Column(None, "needed", lambda timing: timing.slowest_wait and timing.slowest_wait.needed),
         Column(None, "allowed", lambda timing: timing.slowest_wait and timing.slowest_wait.allowed),
         Column(None, "least_usage_tier", lambda timing: _find_least_tier(plan, timing)),
-        Column(">total", "total_usd", lambda timing: timing.quote.total_usd),
+        Column(">total", "total_usd", lambda timing: timing.quote.total_usd, show),
         Column(">least tier", None, lambda timing: _find_least_tier(plan, timing), absent="-"),
         Column(None, "obstacle", lambda timing: timing.obstacle and timing.obstacle.message),
         Column("", None, lambda timing: _describe_timing(plan, timing)),
     )
+
+
+def _choose_total_format(plan: Plan) -> Callable[[Decimal], str]:
+    quotes = [timing.quote for timing in plan.shown]
+    return choose_money_format([quote.total_usd for quote in quotes], max(quote.usage.requests for quote in quotes))
 
 
 def _format_time(timing: Timing) -> str | None:
@@ -214,8 +227,9 @@ def _make_all_tiers_table(plan: Plan) -> Table:
     for timing in plan.shown:
         rows.setdefault((timing.variant.id, timing.mode), []).append(timing)
     tiers = [f">tier {timing.tier}" for timing in next(iter(rows.values()))]
+    show = _choose_total_format(plan)
     cells = [
-        Row((model, mode, *map(_format_cell, timings), format_money(timings[0].quote.total_usd)), _choose_tone(plan, timings[0]))
+        Row((model, mode, *map(_format_cell, timings), show(timings[0].quote.total_usd)), _choose_tone(plan, timings[0]))
         for (model, mode), timings in rows.items()
     ]
     return Table(make_headings("model", "mode", *tiers, ">total"), tuple(cells), "At least, in batch at most")

@@ -18,7 +18,8 @@ from gpt41_cli.constraints.rate_limits import (
     find_tier_block,
     find_unpublished_limits,
 )
-from gpt41_cli.display import format_duration, to_decimal
+from gpt41_cli.display import to_decimal
+from gpt41_cli.durations import format_duration
 from gpt41_cli.errors import InputError, MissingPrice
 from gpt41_cli.findings import Finding
 from gpt41_cli.prices.notes import write_notes

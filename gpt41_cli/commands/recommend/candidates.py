@@ -14,11 +14,13 @@ from gpt41_cli.catalog.evaluation import Evaluation
 from gpt41_cli.catalog.evidence_tables import Task
 from gpt41_cli.commands.recommend.scores import TaskScores, score_models
 from gpt41_cli.constraints import abilities, lifecycle, rate_limits, request_limits
-from gpt41_cli.display import format_duration, format_exact, format_money, format_score_below
+from gpt41_cli.display import format_exact, format_rate, format_score_below, format_total
+from gpt41_cli.durations import format_duration
 from gpt41_cli.errors import MissingPrice
 from gpt41_cli.findings import Finding
 from gpt41_cli.prices.notes import FLEX_TIME
 from gpt41_cli.prices.quote import Quote, price_workload
+from gpt41_cli.pricing import EXACT
 from gpt41_cli.work.workload import VariantLoad, Workload
 
 
@@ -125,7 +127,8 @@ def judge_candidate(case: SelectionContext, variant: Variant, mode: str) -> Cand
             exclusions.append(Finding(rules.MISSING_PRICE, str(error), brief="no price"))
         return Candidate(variant, mode, None, lowest, tuple(exclusions))
     if case.wishes.max_usd is not None and priced.total_usd > case.wishes.max_usd:
-        text = f"that is over the {format_money(case.wishes.max_usd)} allowed"
+        excess = format_total(EXACT.subtract(priced.total_usd, case.wishes.max_usd), case.work.requests)
+        text = f"that is {excess} over the {format_rate(case.wishes.max_usd)} allowed"
         exclusions.append(Finding(rules.MAX_USD, text, sources=(priced.offer.row.source,), brief="over the budget"))
     return Candidate(variant, mode, priced, lowest, tuple(exclusions))
 

@@ -12,15 +12,16 @@ from gpt41_cli.commands.recommend.candidates import Candidate, SelectionContext,
 from gpt41_cli.constraints import lifecycle
 from gpt41_cli.constraints.rate_limits import check_monthly_limit
 from gpt41_cli.display import (
-    format_duration,
     format_exact,
-    format_money,
     format_percent,
     format_points,
+    format_rate,
     format_ratio,
     format_score,
+    format_total,
     pluralize,
 )
+from gpt41_cli.durations import format_duration
 from gpt41_cli.findings import Citation, Finding
 from gpt41_cli.prices.notes import FLEX_TIME, make_reasoning_findings
 from gpt41_cli.prices.quote import Quote
@@ -91,9 +92,7 @@ def _explain_batch(case: SelectionContext, choice: Candidate, alternatives: Sequ
     standard = next((other for other in alternatives if other.variant == choice.variant and other.mode == "standard"), None)
     if choice.mode != "batch" or standard is None or standard.quote is None or choice.quote is None:
         return
-    whole = (
-        f"at {_format_price_ratio(choice.quote, standard.quote)} of the standard price ({format_money(standard.quote.total_usd)})"
-    )
+    whole = f"at {_format_price_ratio(choice.quote, standard.quote)} of the standard price ({_format_total(standard.quote)})"
     waiting = (
         "these requests are written for the Batch API" if case.work.mode == "batch" else "what is sent in batch today can wait"
     )
@@ -179,7 +178,7 @@ def _explain_met_wishes(case: SelectionContext, choice: Candidate) -> Iterator[F
     if case.wishes.needs:
         yield Finding(rules.NEEDS, f"it has {', '.join(case.wishes.needs)}", sources=(choice.variant.model.source,))
     if case.wishes.max_usd is not None:
-        yield Finding(rules.MAX_USD, f"within the {format_money(case.wishes.max_usd)} allowed")
+        yield Finding(rules.MAX_USD, f"within the {format_rate(case.wishes.max_usd)} allowed")
     if case.wishes.until:
         life = choice.variant.lifecycles.get(case.market.platform.provider)
         if life and life.shutdown:
@@ -244,7 +243,11 @@ def _format_cost(candidate: Candidate) -> str:
     """Format what a candidate would cost: at least that much if it isn't known what its searches find."""
     if candidate.quote is None:
         return ""
-    return f" would cost {'at least ' if candidate.quote.is_lower_bound else ''}{format_money(candidate.quote.total_usd)}"
+    return f" would cost {'at least ' if candidate.quote.is_lower_bound else ''}{_format_total(candidate.quote)}"
+
+
+def _format_total(quote: Quote) -> str:
+    return format_total(quote.total_usd, quote.usage.requests)
 
 
 def _get_price_source(candidate: Candidate) -> tuple[Citation, ...]:
@@ -304,12 +307,14 @@ def _describe_replacement_price(case: SelectionContext, name: str | None, mode: 
     priced = variant and price_replacement(case.market, variant, mode, case.work)
     if not variant or not priced:
         return ""
-    most = f", up to {format_money(priced.most_usd)} with cache writes" if priced.most_usd != priced.quote.total_usd else ""
+    most = ""
+    if priced.most_usd != priced.quote.total_usd:
+        most = f", up to {format_total(priced.most_usd, case.work.requests)} with cache writes"
     unknown = ", before reasoning tokens" if priced.is_before_reasoning else ""
     if borrowed := case.work.find_borrowed_image_rule(case.catalog, variant):
         unknown += f", with pictures counted as {borrowed} counts them"
     least = "at least " if priced.quote.is_lower_bound else ""
-    return f": {least}{format_money(priced.quote.total_usd)} for the same work{most}{unknown}"
+    return f": {least}{_format_total(priced.quote)} for the same work{most}{unknown}"
 
 
 def _explain_ended_family(case: SelectionContext) -> Iterator[Finding]:

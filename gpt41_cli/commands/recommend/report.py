@@ -11,7 +11,16 @@ from gpt41_cli import rules
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.commands.recommend.candidates import Candidate, Wishes
 from gpt41_cli.commands.recommend.choose import Recommendation
-from gpt41_cli.display import compute_share, format_int, format_money, format_ratio, format_score, name_offer
+from gpt41_cli.display import (
+    choose_money_format,
+    compute_share,
+    format_int,
+    format_price,
+    format_ratio,
+    format_score,
+    format_total,
+    name_offer,
+)
 from gpt41_cli.findings import Finding
 from gpt41_cli.prices.break_even import BreakEven
 from gpt41_cli.prices.notes import write_notes
@@ -118,8 +127,8 @@ def _make_headline(work: Workload, wishes: Wishes, recommendation: Recommendatio
     if recommendation.choice is None or recommendation.choice.quote is None:
         return "Nothing fits: no option meets all requirements"
     quote = recommendation.choice.quote
-    per_request = f" ({format_money(quote.usd_per_request)} each)" if work.requests > 1 else ""
-    total = f"{find_bound_prefix(work, quote)}{format_money(quote.total_usd)}{describe_requests(work)}"
+    per_request = f" ({format_price(quote.usd_per_request)} each)" if work.requests > 1 else ""
+    total = f"{find_bound_prefix(work, quote)}{format_total(quote.total_usd, work.requests)}{describe_requests(work)}"
     after, until = "", ""
     if recommendation.is_replacement:
         early = any(finding.rule is rules.UNTIL for candidate in recommendation.excluded for finding in candidate.exclusions)
@@ -170,7 +179,8 @@ def _make_break_even_lines(catalog: Catalog, work: Workload, recommendation: Rec
         return
     cited = choice.quote.offer.row.source.label
     if even.break_even_share is None:
-        ends = f"standard would cost {format_money(even.standard_cached_usd)} and batch {format_money(even.batch_cached_usd)}"
+        show = choose_money_format([even.standard_cached_usd, even.batch_cached_usd], work.requests)
+        ends = f"standard would cost {show(even.standard_cached_usd)} and batch {show(even.batch_cached_usd)}"
         yield ReportLine("cache", f"no break-even: even with all its input from the cache, {ends}", cited, is_detail=True)
         return
     rule = catalog.limits.prompt_cache
@@ -235,13 +245,16 @@ def _format_exact_share(share: Fraction) -> str:
 
 
 def _list_columns(shown: Sequence[Candidate], choice: Candidate | None, work: Workload) -> tuple[Column[Candidate], ...]:
-    highest = max((candidate.quote.total_usd for candidate in shown if candidate.quote), default=Decimal(0))
+    totals = [candidate.quote.total_usd for candidate in shown if candidate.quote]
+    show, highest = choose_money_format(totals, work.requests), max(totals, default=Decimal(0))
     return (
         Column(None, "status", lambda row: "chosen" if row is choice else "excluded" if row.exclusions else "fits"),
         Column("model", "model", lambda row: row.variant.id),
         Column("mode", "mode", lambda row: row.mode),
-        Column(">each" if work.requests > 1 else None, None, lambda row: row.quote and row.quote.usd_per_request, absent="-"),
-        Column(">total", "total_usd", lambda row: row.quote and row.quote.total_usd, absent="-"),
+        Column(
+            ">each" if work.requests > 1 else None, None, lambda row: row.quote and row.quote.usd_per_request, format_price, "-"
+        ),
+        Column(">total", "total_usd", lambda row: row.quote and row.quote.total_usd, show, "-"),
         Column("|", None, lambda row: row.quote and compute_share(row.quote.total_usd, highest), str),
         Column(">score", None, format_candidate_score),
         Column(None, "score", lambda row: None if row.score_share is None else _format_exact_share(row.score_share)),

@@ -16,13 +16,14 @@ from gpt41_cli.commands.reconcile.charge import Charge, ChargeKey
 from gpt41_cli.commands.reconcile.elsewhere import AlternativeCost, find_usual_reasoning, price_alternatives
 from gpt41_cli.constraints import lifecycle
 from gpt41_cli.display import (
+    choose_money_format,
     compute_share,
     describe_doubt,
     format_exact,
     format_int,
-    format_money,
     format_money_parts,
     format_ratio,
+    format_total,
     pluralize,
     sanitize,
 )
@@ -92,7 +93,8 @@ def _make_headline(found: Reconciliation, groups: Iterable[ChargeKey]) -> str:
     rest = f"; {format_int(answers)}{more} not priced{tokens}" * (answers > 0)
     rest += f"; {pluralize(charges, 'charge')} of tools not priced" * (charges > 0)
     least = "at least " if rest else ""
-    return f"{least}{format_money(found.total_usd)} for {pluralize(found.usage.requests, 'answer')}{_format_period(groups)}{rest}"
+    total = format_total(found.total_usd, found.usage.requests)
+    return f"{least}{total} for {pluralize(found.usage.requests, 'answer')}{_format_period(groups)}{rest}"
 
 
 def _format_period(groups: Iterable[ChargeKey]) -> str:
@@ -112,7 +114,7 @@ def _make_lines(found: Reconciliation) -> Iterator[ReportLine]:
         *(sum_usd(getattr(charge.bill, term) for charge in charges) for term in _TERMS),
         sum_usd(charge.tools_usd for charge in charges),
     )
-    shown = format_money_parts(terms, whole)
+    shown = format_money_parts(terms, whole, is_price=usage.requests == 1)
     shares = [compute_share(usd, whole) for usd in terms]
     tokens = usage.input_tokens - usage.cached_tokens, usage.cached_tokens, usage.output_tokens
     for index, (label, what) in enumerate((("input", "uncached input"), ("cached", "cached input"), ("output", "output"))):
@@ -129,7 +131,7 @@ def _make_lines(found: Reconciliation) -> Iterator[ReportLine]:
     rejected = sum(charge.rejected_prediction_tokens for charge in charges)
     accepted = sum(charge.accepted_prediction_tokens for charge in charges)
     if rejected or accepted:
-        lost = format_money(sum_usd(charge.bill.rejected_usd for charge in charges))
+        lost = format_total(sum_usd(charge.bill.rejected_usd for charge in charges), usage.requests)
         yield ReportLine(
             "predicted",
             f"{format_int(accepted)} tokens of predictions accepted; {format_int(rejected)} rejected, which cost {lost}",
@@ -143,7 +145,7 @@ def _describe_savings(found: Reconciliation) -> Iterator[ReportLine]:
         (found.batch_saved_usd, "by batch, compared with standard with the same cached tokens"),
     ):
         if saved:
-            yield ReportLine("saved" if saved > 0 else "lost", f"{format_money(abs(saved))} {how}")
+            yield ReportLine("saved" if saved > 0 else "lost", f"{format_total(abs(saved), found.usage.requests)} {how}")
 
 
 class _ChargeSum(NamedTuple):
@@ -193,12 +195,13 @@ def _make_days_table(charges: Mapping[ChargeKey, Charge]) -> Table:
 def _list_alternative_columns(elsewhere: Sequence[AlternativeCost], found: Reconciliation) -> tuple[Column[AlternativeCost], ...]:
     """List the columns for the same tokens at each variant, next to what was paid."""
     most = max((each.high_usd for each in elsewhere), default=Decimal(0))
+    show = choose_money_format([each.total_usd for each in elsewhere], found.usage.requests)
     return (
         Column("`model", "model", lambda row: row.variant.id),
         Column("mode", "mode", lambda row: row.mode),
         Column(None, "total_usd", lambda row: row.total_usd),
         Column(None, "high_usd", lambda row: row.high_usd),
-        Column(">total", None, lambda row: _join_range(format_money(row.total_usd), format_money(row.high_usd))),
+        Column(">total", None, lambda row: _join_range(show(row.total_usd), show(row.high_usd))),
         Column("|", None, lambda row: compute_share(row.high_usd, most), str),
         Column(None, "is_shut_down", lambda row: _is_shut_down(row, found)),
         Column("", None, lambda row: _compare_with_paid(row, found)),

@@ -9,7 +9,7 @@ from math import floor
 
 from gpt41_cli.commands.report.inputs import ReportedWorkload
 from gpt41_cli.commands.report.overview import ExaminedWorkload, ModelEnd, Overview, compute_request_usd
-from gpt41_cli.display import format_int, format_money, format_score, pluralize, to_decimal
+from gpt41_cli.display import format_int, format_money, format_rate, format_score, pluralize, to_decimal
 from gpt41_cli.reports.chart import UNIT_FORMATTERS, Chart, ChartAxis, ChartMark, ChartPoint, ChartSeries
 from gpt41_cli.tokens.pieces import PARTS
 
@@ -183,7 +183,7 @@ def _draw_cost_against_volume(each: ExaminedWorkload, position: int) -> Chart:
         )
         for line in each.lines
     )
-    marks = [ChartMark(f"{format_money(ceiling.usd)}: {ceiling.label}", y=ceiling.usd) for ceiling in each.subject.ceilings]
+    marks = [ChartMark(f"{format_rate(ceiling.usd)}: {ceiling.label}", y=ceiling.usd) for ceiling in each.subject.ceilings]
     now = f"{format_int(volume.requests)} per {volume.period}" if volume else pluralize(each.subject.work.requests, "request")
     marks.append(ChartMark(f"now {now}", x=to_decimal(here)))
     marks += [
@@ -323,7 +323,7 @@ def _draw_quality_against_cost(each: ExaminedWorkload, position: int) -> Iterato
         "points",
         "Quality against cost",
         f"The score for {tasks} against the price of a request.{efficient}",
-        ChartAxis("US dollars per request", "usd"),
+        ChartAxis("US dollars per request", "usd", is_price=True),
         ChartAxis("score, as a share of the best", "share"),
         (*series, *([ChartSeries("best for its price", tuple(frontier), is_path=True)] if frontier else [])),
     )

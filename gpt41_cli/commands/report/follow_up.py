@@ -9,14 +9,15 @@ from typing import NamedTuple
 
 from gpt41_cli.commands.report.overview import ExaminedWorkload, Overview
 from gpt41_cli.constraints import lifecycle
-from gpt41_cli.display import format_money, name_offer, pluralize, to_decimal
+from gpt41_cli.display import name_offer, pluralize
 from gpt41_cli.prices.succession import Succession, find_succession, price_replacement
 from gpt41_cli.reports.bounds import choose_bound_prefix
+from gpt41_cli.reports.columns import choose_usd_format, show_price, show_value
 from gpt41_cli.reports.succession import BEFORE_REASONING, format_usd_span
 
 
 class FollowUp(NamedTuple):
-    """From the day `ends` on: another model, at `usd` per month or, without a volume, per request, before reasoning tokens;
+    """From the day `ends` on: another model, at `usd` per month or, if not `is_monthly`, per request, before reasoning tokens;
     `most_usd` has all cache writes. `reasons`: it reasons, and nobody said how much.
     """
 
@@ -26,12 +27,18 @@ class FollowUp(NamedTuple):
     usd: Fraction
     most_usd: Fraction
     reasons: bool
+    is_monthly: bool
+
+    @property
+    def price(self) -> str:
+        """The price, with all cache writes if that is more."""
+        return format_usd_span(self.usd, self.most_usd, show_value if self.is_monthly else show_price)
 
     @property
     def text(self) -> str:
         """How the advice goes on: the model, the mode and the price."""
         after = BEFORE_REASONING if self.reasons else ""
-        return f"then {name_offer(self.model, self.mode)}, {format_usd_span(self.usd, self.most_usd)}{after}"
+        return f"then {name_offer(self.model, self.mode)}, {self.price}{after}"
 
 
 def find_follow_up(each: ExaminedWorkload) -> FollowUp | None:
@@ -43,7 +50,8 @@ def find_follow_up(each: ExaminedWorkload) -> FollowUp | None:
     times = Fraction(costing.volume.per_month if costing.volume else 1, quote.usage.requests)
     stored = costing.storage_monthly_usd if costing.volume else Fraction(0)
     usd, most = (Fraction(total) * times + stored for total in (quote.total_usd, succession.replacement.most_usd))
-    return FollowUp(succession.ends, quote.model, quote.mode, usd, most, succession.replacement.is_before_reasoning)
+    reasons, is_monthly = succession.replacement.is_before_reasoning, costing.volume is not None
+    return FollowUp(succession.ends, quote.model, quote.mode, usd, most, reasons, is_monthly)
 
 
 def _find_succession(each: ExaminedWorkload) -> Succession | None:
@@ -69,9 +77,11 @@ def make_move_headline(overview: Overview, follow_ups: Sequence[FollowUp | None]
     if now is None or len(then) < len(months):
         return text
     after = ", before reasoning tokens" if any(follow_up and follow_up.reasons for follow_up in follow_ups) else ""
-    span = format_usd_span(sum((low for low, _ in then), Fraction(0)), sum((high for _, high in then), Fraction(0)))
+    low, high = sum((low for low, _ in then), Fraction(0)), sum((high for _, high in then), Fraction(0))
+    show = choose_usd_format([now, high])
+    span = format_usd_span(low, high, show)
     least = choose_bound_prefix(is_most=False, is_least=any(each.is_least for each in overview.workloads))
-    return f"{text}: {least}{format_money(to_decimal(now))} per month now, {span} then{after}"
+    return f"{text}: {least}{show(now)} per month now, {span} then{after}"
 
 
 def _price_advised(each: ExaminedWorkload) -> tuple[Fraction, Fraction] | None:

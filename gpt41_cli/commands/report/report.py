@@ -16,13 +16,21 @@ from gpt41_cli.commands.report.charts import draw_overview_charts, draw_workload
 from gpt41_cli.commands.report.follow_up import FollowUp, find_follow_up, make_move_headline
 from gpt41_cli.commands.report.inputs import ReportInput
 from gpt41_cli.commands.report.overview import ExaminedWorkload, LineCrossing, Overview, compute_request_usd
-from gpt41_cli.display import format_change_percent, format_int, format_money, name_offer, pluralize, sanitize, to_decimal
+from gpt41_cli.display import (
+    format_change_percent,
+    format_int,
+    format_money_above,
+    format_rate,
+    name_offer,
+    pluralize,
+    sanitize,
+    to_decimal,
+)
 from gpt41_cli.reports import Json, Report, ReportLine, Table
 from gpt41_cli.reports.code_calls import dump_calls
-from gpt41_cli.reports.columns import Column, make_records, make_table, show_parts
+from gpt41_cli.reports.columns import Column, choose_usd_format, make_records, make_table, show_parts, show_price, show_value
 from gpt41_cli.reports.findings import make_skipped_findings
 from gpt41_cli.reports.quotes import make_work_line
-from gpt41_cli.reports.succession import format_usd_span
 
 SCHEMA = "gpt41.report/1"
 
@@ -107,10 +115,12 @@ def _collect_notes(parts: Sequence[Report], drawn: int) -> Iterator[str]:
 def _make_headline(overview: Overview) -> str:
     workloads = pluralize(len(overview.workloads), "workload")
     now, then = overview.monthly_usd, overview.recommended_usd
-    price = [] if now is None else [f"{format_money(to_decimal(now))} per month now"]
+    show = choose_usd_format([now, then])
+    price = [] if now is None else [f"{show(now)} per month now"]
     if now is not None and then is not None:
         is_least = any(workload.is_least for workload in overview.workloads)
-        return f"{workloads}: {price[0]}, {_format_least(then, is_least)} as recommended{_describe_change(now, then, is_least)}"
+        advised = _format_least(then, is_least, show)
+        return f"{workloads}: {price[0]}, {advised} as recommended{_describe_change(now, then, is_least)}"
     unfit = sum(workload.advised_pair is None for workload in overview.workloads)
     changes = sum(not _is_unchanged(workload) for workload in overview.workloads) - unfit
     said = [f"{pluralize(changes, 'change')} recommended"] if changes else []
@@ -118,11 +128,11 @@ def _make_headline(overview: Overview) -> str:
     return f"{workloads}: {', '.join([*price, *(said or ['no change recommended'])])}"
 
 
-def _format_least(amount: Fraction | None, is_least: bool) -> str:
-    return "" if amount is None else f"{'at least ' if is_least else ''}{format_money(to_decimal(amount))}"
+def _format_least(amount: Fraction | None, is_least: bool, show: Callable[[Fraction], str] = show_price) -> str:
+    return "" if amount is None else f"{'at least ' if is_least else ''}{show(amount)}"
 
 
-def _describe_change(now: Fraction, then: Fraction, is_least: bool) -> str:
+def _describe_change(now: Fraction, then: Fraction, is_least: bool, show: Callable[[Fraction], str] = show_value) -> str:
     """Say how much less or more it would cost; nothing if it stays.
 
     >>> _describe_change(Fraction(4), Fraction(3), False), _describe_change(Fraction(4), Fraction(4), False)
@@ -134,7 +144,7 @@ def _describe_change(now: Fraction, then: Fraction, is_least: bool) -> str:
         return ""
     share = f", {format_change_percent((then - now) / now)}" if now else ""
     how, bound = ("less", "at most ") if then < now else ("more", "at least ")
-    return f" ({bound if is_least else ''}{format_money(to_decimal(abs(now - then)))} {how}{share})"
+    return f" ({bound if is_least else ''}{show(abs(now - then))} {how}{share})"
 
 
 def _is_unchanged(each: ExaminedWorkload) -> bool:
@@ -152,14 +162,17 @@ def _describe_advice(each: ExaminedWorkload, advised_month: str | None, follow_u
         now, then, span = (
             costing.usd_per_request.expected,
             each.each_usd,
-            f"{format_money(to_decimal(each.each_usd))} per request",
+            f"{show_price(each.each_usd)} per request",
         )
     else:
         now, then, span = monthly.expected, each.monthly_usd, f"{advised_month} per month"
+    show = show_value if monthly else show_price
     least = "at least " if each.is_least else ""
     until = f" until {follow_up.ends}" if follow_up else ""
     after = f"; {follow_up.text}" if follow_up else ""
-    return f"{verb} {name_offer(*each.advised_pair)}{until}: {least}{span}{_describe_change(now, then, each.is_least)}{after}"
+    return (
+        f"{verb} {name_offer(*each.advised_pair)}{until}: {least}{span}{_describe_change(now, then, each.is_least, show)}{after}"
+    )
 
 
 def _make_part(each: ExaminedWorkload, advice: str, position: int, catalog: Catalog, *, draws: bool) -> Report:
@@ -205,8 +218,8 @@ def _describe_current_cost(each: ExaminedWorkload) -> str:
     volume = f", {format_int(costing.volume.requests)} per {costing.volume.period}" if costing.volume else ""
     monthly = f", {format_usd_range(costing.monthly_usd)} per month" if costing.monthly_usd else ""
     fixed = each.lines[0].fixed_usd
-    standing = f", and {format_money(to_decimal(fixed))} per month whatever is sent" if fixed else ""
-    price = f"{name_offer(costing.model, costing.mode)}: {format_usd_range(costing.usd_per_request)} per request"
+    standing = f", and {show_value(fixed)} per month whatever is sent" if fixed else ""
+    price = f"{name_offer(costing.model, costing.mode)}: {format_usd_range(costing.usd_per_request, show_price)} per request"
     return f"{price}{volume}{monthly}{standing}"
 
 
@@ -216,7 +229,7 @@ def _explain_staying(each: ExaminedWorkload) -> Iterator[ReportLine]:
     if found:
         text = (
             f"it costs no more than {name_offer(found.variant.id, found.mode)}, which would fit for "
-            f"{format_money(to_decimal(compute_request_usd(found)))} per request"
+            f"{show_price(compute_request_usd(found))} per request"
         )
         yield ReportLine("why", text)
         if each.current.score_share is None:
@@ -227,21 +240,20 @@ def _warn_over_limits(each: ExaminedWorkload) -> Iterator[ReportLine]:
     """Warn of monthly limits that are exceeded."""
     for ceiling in each.subject.ceilings:
         if each.monthly_usd is not None and each.monthly_usd > ceiling.usd:
-            text = (
-                f"{format_money(to_decimal(each.monthly_usd))} per month is over the {format_money(ceiling.usd)} of "
-                f"{ceiling.label}"
-            )
+            usd = format_money_above(to_decimal(each.monthly_usd), ceiling.usd)
+            text = f"{usd} per month is over the {format_rate(ceiling.usd)} of {ceiling.label}"
             yield ReportLine("but", text, ceiling.source.label if ceiling.source else "")
 
 
 def _list_candidate_columns(each: ExaminedWorkload, shown: Sequence[Candidate]) -> tuple[Column[Candidate], ...]:
     """List the columns for every candidate per month, whose requests need not be a whole number."""
-    most = max((month for candidate in shown if (month := _price_month(each, candidate)) is not None), default=Fraction(0))
+    months = [_price_month(each, candidate) for candidate in shown]
+    show_month, most = choose_usd_format(months), max((month for month in months if month is not None), default=Fraction(0))
     return (
         Column("model", "model", lambda row: row.variant.id),
         Column("mode", "mode", lambda row: row.mode),
-        Column(">per request", "each_usd", lambda row: compute_request_usd(row) if row.quote else None, absent="-"),
-        Column(">per month", "monthly_usd", lambda row: _price_month(each, row), absent="-"),
+        Column(">per request", "each_usd", lambda row: compute_request_usd(row) if row.quote else None, show_price, "-"),
+        Column(">per month", "monthly_usd", lambda row: _price_month(each, row), show_month, "-"),
         Column("|", None, lambda row: (month := _price_month(each, row)) and month / most, str),
         Column(">score", None, report.format_candidate_score),
         Column(None, "score", lambda row: row.score_share),
@@ -293,7 +305,7 @@ def _list_columns(
         Column("~now", None, lambda row: f"{row.subject.costing.model} {row.subject.costing.mode}"),
         Column(None, "model", lambda row: row.subject.costing.model),
         Column(None, "mode", lambda row: row.subject.costing.mode),
-        Column(each_title, "each_usd", lambda row: row.subject.costing.usd_per_request.expected),
+        Column(each_title, "each_usd", lambda row: row.subject.costing.usd_per_request.expected, show_price),
         Column(">per month now", None, show_parts(workloads, find_month)),
         Column(None, "monthly_usd", find_month),
         Column("recommended", None, lambda row: row.advised_pair and " ".join(row.advised_pair), absent="nothing fits"),
@@ -315,7 +327,7 @@ def _list_columns(
 def _format_follow_up(each: ExaminedWorkload, then: FollowUp) -> str:
     """Format the model and the price that follow, with the mode if it is another one."""
     mode = "" if each.advised_pair and each.advised_pair[1] == then.mode else f" {then.mode}"
-    return f"{then.model}{mode} {format_usd_span(then.usd, then.most_usd)}"
+    return f"{then.model}{mode} {then.price}"
 
 
 def _format_change(each: ExaminedWorkload) -> str:

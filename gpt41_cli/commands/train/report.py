@@ -23,7 +23,7 @@ from gpt41_cli.display import format_exact, format_int, format_money, format_rat
 from gpt41_cli.findings import Finding
 from gpt41_cli.pricing import EXACT, Usage
 from gpt41_cli.reports import Json, Report, ReportLine, Row, Table
-from gpt41_cli.reports.columns import Column, make_records, make_table
+from gpt41_cli.reports.columns import Column, make_records, make_table, show_price
 from gpt41_cli.reports.quotes import dump_quote, find_bound_prefix
 from gpt41_cli.rules import MODEL_SHUT_DOWN, Level
 
@@ -197,7 +197,7 @@ def _make_payback_lines(student: TrainedModel, conditions: TrainingOptions) -> I
     for comparison in student.comparisons:
         if comparison.tuned_offer.mode != FINE_TUNE_MODES[0]:
             continue
-        tuned, base = format_money(to_decimal(comparison.tuned_each_usd)), format_money(to_decimal(comparison.base_each_usd))
+        tuned, base = show_price(comparison.tuned_each_usd), show_price(comparison.base_each_usd)
         cited = ", ".join(dict.fromkeys((comparison.tuned_offer.row.source.label, comparison.base_offer.row.source.label)))
         label = "pays" if comparison.pays_after_requests is not None else _NEVER_PAYS
         yield ReportLine(
@@ -215,8 +215,8 @@ def _make_payback_lines(student: TrainedModel, conditions: TrainingOptions) -> I
 def _format_payback(each: TuningComparison, conditions: TrainingOptions) -> str:
     text = ""
     if each.pays_after_requests is not None:
-        text = (
-            f": {format_money(each.fixed_usd)} / {format_money(to_decimal(each.saved_each_usd))} = "
+        text = (  # with the digits that it takes to compute it again
+            f": {show_price(each.fixed_usd)} / {show_price(each.saved_each_usd)} = "
             f"{pluralize(each.pays_after_requests, 'request')}"
         )
         if each.pays_at_daily_requests is not None:
@@ -246,8 +246,8 @@ def _list_columns(conditions: TrainingOptions) -> tuple[Column[_Comparison], ...
         Column(None, "teaching_usd", lambda row: row.student.training_work.teaching_usd),
         Column(None, "hosting_usd", lambda row: row.terms.hosting_usd),
         Column(">fixed", "fixed_usd", lambda row: row.terms.fixed_usd),
-        Column("~>fine-tune each", "tuned_each_usd", lambda row: row.terms.tuned_each_usd),
-        Column("~>replaced each", "base_each_usd", lambda row: row.terms.base_each_usd),
+        Column("~>fine-tune each", "tuned_each_usd", lambda row: row.terms.tuned_each_usd, show_price),
+        Column("~>replaced each", "base_each_usd", lambda row: row.terms.base_each_usd, show_price),
         Column(">pays after", "pays_after_requests", lambda row: row.terms.pays_after_requests, absent=_NEVER_PAYS),
         Column(None, "ends", lambda row: row.terms.ends),
         Column(">per day", "pays_at_requests_a_day", lambda row: row.terms.pays_at_daily_requests),

@@ -88,7 +88,7 @@ def test_a_budget_that_is_broken_by_less_than_is_shown(run: Run, tmp_path: Path)
     workload = "{input_tokens: 1, output_tokens: 0, model: gpt-4.1-mini, volume: 125001000 / month, budget: {monthly_usd: 50}}"
     config(tmp_path, f"workloads: {{a: {workload}}}")
     assert findings(run("check", *DAY, "--format", "json").out) == [
-        ("budget-monthly", "error", "a: costs $50.0004 per month, over the $50 allowed")
+        ("budget-monthly", "error", "a: costs $50.0004 per month, over the $50.00 allowed")
     ]
     config(
         tmp_path, "workloads: {a: {input_tokens: 600, output_tokens: 0, model: gpt-4.1, budget: {per_request_usd: 0.00119999}}}"

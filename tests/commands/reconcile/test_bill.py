@@ -357,7 +357,7 @@ def test_what_is_not_known_of_tools_is_told() -> None:
 
 def test_a_charge_without_a_price_makes_a_bill_the_least() -> None:
     found = bill([MINI, searched("gpt-4.1-nano", "web_search", "code_interpreter")])
-    assert make_report(found).headline == "at least $0.5609 for 2 answers on 2026-11-21; 2 charges of tools not priced"
+    assert make_report(found).headline == "at least $0.56 for 2 answers on 2026-11-21; 2 charges of tools not priced"
     messages = [finding.message for finding in make_report(found).findings if finding.rule.id == "tool-price"]
     assert all(message.startswith("1 not priced: ") for message in messages)
     found = bill([searched("gpt-4.1", "image_generation"), {**MINI, "service_tier": "flex"}])

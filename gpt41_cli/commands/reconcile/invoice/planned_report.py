@@ -14,6 +14,7 @@ from gpt41_cli.commands.reconcile.invoice.planned import STORAGE, TOKENS, TOOLS,
 from gpt41_cli.commands.reconcile.invoice.report import SCHEMA, check_tolerance, collect_findings, collect_notes, make_json
 from gpt41_cli.commands.reconcile.invoice.rows import InvoiceRow
 from gpt41_cli.display import (
+    choose_money_format,
     format_change_percent,
     format_exact,
     format_money,
@@ -90,7 +91,8 @@ def add_no_plan_note(report: Report, file: str) -> Report:
 
 def _make_headline(invoice: Invoice, planned: PlannedCosts, expected: Decimal, high: Decimal, residual: Decimal) -> str:
     who = " and ".join(planned.providers)
-    charged = f"{'at least ' if invoice.is_incomplete else ''}{format_money(invoice.total_usd)}"
+    show = choose_money_format([invoice.total_usd, expected])
+    charged = f"{'at least ' if invoice.is_incomplete else ''}{show(invoice.total_usd)}"
     said = f"{who} charged {charged} {_format_period(planned)}"
     least = join_bound_prefixes(
         [choose_bound_prefix(each.cost.is_ceiling, each.is_lower_bound) for each in planned.workloads],
@@ -100,10 +102,10 @@ def _make_headline(invoice: Invoice, planned: PlannedCosts, expected: Decimal, h
         return f"{said}, as {planned.file} expects"
     share = f" ({format_change_percent(Fraction(residual) / Fraction(expected))})" if expected else ""
     more = f"{format_money(abs(residual))} {'more' if residual > 0 else 'less'}{share}"
-    within = f", within its range of up to {format_money(high)}" if expected < invoice.total_usd <= high else ""
+    within = f", within its range of up to {show(high)}" if expected < invoice.total_usd <= high else ""
     these = "this day" if planned.days == 1 else f"these {pluralize(planned.days, 'day')}"
     part = f" for {these}" if planned.days != planned.days_of_months else ""
-    return f"{said}; {planned.file} expects {least}{format_money(expected)}{part}: {more}{within}"
+    return f"{said}; {planned.file} expects {least}{show(expected)}{part}: {more}{within}"
 
 
 def _format_period(planned: PlannedCosts) -> str:

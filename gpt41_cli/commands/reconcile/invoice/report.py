@@ -17,6 +17,7 @@ from gpt41_cli.commands.reconcile.invoice.expected import ExpectedCosts
 from gpt41_cli.commands.reconcile.invoice.reasons import describe_cause
 from gpt41_cli.commands.reconcile.invoice.rows import InvoiceRow
 from gpt41_cli.display import (
+    choose_money_format,
     format_change_percent,
     format_exact,
     format_money,
@@ -100,16 +101,17 @@ def add_invoice_to_report(
 
 
 def _make_headline(invoice: Invoice, bill: Reconciliation, residual: Decimal) -> str:
-    expected = f"{format_money(bill.total_usd)} expected from the usage"
+    show = choose_money_format([invoice.total_usd, bill.total_usd])
+    charged, expected = _format_charged(invoice, show), f"{show(bill.total_usd)} expected from the usage"
     if not residual:
-        return f"{_format_charged(invoice)}, as expected from the usage"
+        return f"{charged}, as expected from the usage"
     share = f" ({_format_share(residual, bill.total_usd)})" if bill.total_usd else ""
     more = f"{format_money(abs(residual))} {'more' if residual > 0 else 'less'}"
-    return f"{_format_charged(invoice)}, {expected}: {more}{share}"
+    return f"{charged}, {expected}: {more}{share}"
 
 
-def _format_charged(invoice: Invoice) -> str:
-    return f"{'at least ' if invoice.is_incomplete else ''}{format_money(invoice.total_usd)} charged"
+def _format_charged(invoice: Invoice, show: Callable[[Decimal], str] = format_money) -> str:
+    return f"{'at least ' if invoice.is_incomplete else ''}{show(invoice.total_usd)} charged"
 
 
 def _format_share(residual: Decimal, expected: Decimal) -> str:

@@ -16,7 +16,7 @@ from gpt41_cli.commands.reconcile.observed import AnswerTotals, ObservedAnswers
 from gpt41_cli.commands.reconcile.prediction.forecasts import Forecasts, PredictedPart
 from gpt41_cli.commands.reconcile.prediction.match import Drift, Drifts, MatchedRequests, match_requests
 from gpt41_cli.commands.reconcile.prediction.misses import MissGroup, group_misses
-from gpt41_cli.display import format_change_percent, format_money, pluralize, sanitize, to_decimal
+from gpt41_cli.display import format_change_percent, format_exact, format_money, pluralize, sanitize, to_decimal
 from gpt41_cli.findings import Finding
 from gpt41_cli.rules import Level, Rule
 from gpt41_cli.totals import Occurrences
@@ -245,10 +245,11 @@ def _check_uncompared(comparison: PredictionComparison, tolerance: Decimal) -> I
     """Make an error if more of the bill than tolerated was not compared: nothing predicted it, or it is unclear what did."""
     (what, drift), rest = comparison.tolerance_figure, comparison.uncompared
     if drift.requests and rest > drift.predicted * Fraction(tolerance):
-        amount = format_money(to_decimal(rest)) if what == USD else pluralize(int(rest), "input token")
+        tokens, usd = pluralize(int(rest), "input token"), to_decimal(rest)
+        amount, actual = (format_money(usd), format_exact(usd)) if what == USD else (tokens, tokens)
         share = f" ({format_change_percent(rest / drift.predicted, 2)} of what was predicted)" if drift.predicted else ""
         message = f"{amount} of the bill could not be compared{share}, more than the {_format_tolerance(tolerance)} tolerated"
-        yield Finding(rules.DRIFT, message, actual=amount, allowed=_format_tolerance(tolerance))
+        yield Finding(rules.DRIFT, message, actual=actual, allowed=_format_tolerance(tolerance))
 
 
 def _check_ceiling(comparison: PredictionComparison) -> Iterator[Finding]:

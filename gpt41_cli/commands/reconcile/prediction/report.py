@@ -9,9 +9,9 @@ from typing import Any
 from gpt41_cli.commands.reconcile.prediction.drift import PartDrift, PredictionComparison, check_prediction, describe_difference
 from gpt41_cli.commands.reconcile.prediction.match import Drift, MatchedRequests, RequestPair, find_median_error
 from gpt41_cli.commands.reconcile.prediction.misses import MissGroup
-from gpt41_cli.display import format_change_percent, format_int, format_money, format_score, pluralize, sanitize, to_decimal
+from gpt41_cli.display import format_change_percent, format_int, format_score, pluralize, sanitize
 from gpt41_cli.reports import Json, Report, ReportLine, Table
-from gpt41_cli.reports.columns import Column, make_records, make_table
+from gpt41_cli.reports.columns import Column, choose_usd_format, make_records, make_table
 from gpt41_cli.reports.entries import format_request_name
 from gpt41_cli.totals import MAX_KEPT
 
@@ -95,7 +95,7 @@ def _describe_drifts(comparison: PredictionComparison) -> Iterator[ReportLine]:
     for what, drift in zip(("input tokens", "output tokens", "dollars"), comparison.drifts, strict=True):
         if not drift.requests:
             continue
-        show = _format_usd if what == "dollars" else _format_tokens
+        show = choose_usd_format([drift.billed, drift.predicted]) if what == "dollars" else _format_tokens
         billed, predicted = show(drift.billed), show(drift.predicted)
         if comparison.is_ceiling and what != "input tokens":
             said = f"{billed} billed of at most {predicted} for the answers to {pluralize(drift.requests, 'request')}"
@@ -106,10 +106,6 @@ def _describe_drifts(comparison: PredictionComparison) -> Iterator[ReportLine]:
 
 def _format_tokens(tokens: Fraction) -> str:
     return format_int(round(tokens))
-
-
-def _format_usd(amount: Fraction) -> str:
-    return format_money(to_decimal(amount))
 
 
 def _format_difference(drift: Drift) -> str:
