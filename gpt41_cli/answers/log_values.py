@@ -64,6 +64,11 @@ class LogValue(NamedTuple):
     ignored_columns: tuple[str, ...] = ()
     is_row: bool = False
 
+    def locate(self, path: str, *, is_row_of_table: bool) -> Place:
+        """Where it is, in the file at `path`. The rows of a table that isn't text were read as lines, but have none."""
+        position = self.position if self.line is None else self.line - 1
+        return Place(path, None if is_row_of_table else self.line, position=position)
+
 
 def read_log(
     stream: BinaryIO,

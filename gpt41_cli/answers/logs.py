@@ -18,7 +18,7 @@ from gpt41_cli.answers.spans import Trace
 from gpt41_cli.display import sanitize
 from gpt41_cli.errors import InputError
 from gpt41_cli.files.fields import BadBody
-from gpt41_cli.files.parquet import open_lines
+from gpt41_cli.files.parquet import RowStream, open_lines
 from gpt41_cli.files.places import RejectedRequest
 from gpt41_cli.files.sources import InputSource, Unreadable, find_duplicate_files
 from gpt41_cli.files.trees import SkippedPath
@@ -88,6 +88,7 @@ class LogReader:
         self._longest = longest
         self._named = NamedColumns(columns) if columns else None
         self._labels = labels
+        self._fields = {part for field in (columns or {}).values() for part in (field, field.partition(".")[0])}
         self._runs: dict[object, PlainRun] = {}
         self._sources = list({source.name: source for source in sources}.values())
         self._seen: dict[int, Answer] = {}
@@ -191,12 +192,13 @@ class LogReader:
 
     def _read_source_entries(self, source: InputSource) -> Iterator[tuple[Place, LogEntry | AnswerRun]]:
         is_table, session = False, CodexSession()
-        with open_lines(source) as stream:
+        with open_lines(source, self._fields) as stream:
             for logged in read_log(stream, source.label, self._longest, self._named, self._labels):
                 is_table = is_table or logged.is_row
                 named = None if logged.is_row else self._named
                 for value in session.read_line(logged.value):
-                    yield from _read_value_entries(source.name, logged._replace(value=value), named, self._labels)
+                    place = logged.locate(source.name, is_row_of_table=isinstance(stream, RowStream))
+                    yield from _read_value_entries(place, logged._replace(value=value), named, self._labels)
         if self._named and not is_table:
             self._named.require_all(source.label)
 
@@ -264,10 +266,8 @@ def _explain_duplicate(mode: str, priced_mode: str) -> Finding:
 
 
 def _read_value_entries(
-    name: str, logged: LogValue, named: NamedColumns | None, labels: LabelReader | None
+    place: Place, logged: LogValue, named: NamedColumns | None, labels: LabelReader | None
 ) -> Iterator[tuple[Place, LogEntry | AnswerRun]]:
-    position = logged.position if logged.line is None else logged.line - 1
-    place = Place(name, logged.line, position=position)
     if isinstance(logged.value, BadBody | Finding | AnswerRun):
         yield place, logged.value
         return

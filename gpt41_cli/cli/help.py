@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typer._click import Context, HelpFormatter, Parameter
 
 _GROUPS = {
-    "Input": "paths logs base head text kind image_size configs config request_files skip_invalid",
+    "Input": "paths logs base head text kind column image_size configs config request_files skip_invalid",
     "Amount": "requests per input_tokens output_tokens reasoning_tokens cached requests_per_minute lifetime tools "
     "prediction accept",
     "Requirements": "task needs deadline until max_usd min_score max_tokens usage_tier retires_within",

@@ -62,6 +62,7 @@ class InputOptions(NamedTuple):
     accept: str | None = None
     refuses_code: bool = False
     per: str | None = None
+    column: str | None = None
 
     @classmethod
     def from_parameters(
@@ -168,7 +169,7 @@ def read_input_workloads(
     if asked.paths or asked.text is not None or asked.input_tokens is None:
         from gpt41_cli.work import sizing
 
-        sources, left_out = listed or read_sources(asked.paths, asked.text, NUMBERS_HINT)
+        sources, left_out = listed or read_sources(asked.paths, asked.text, NUMBERS_HINT, column=asked.column)
         reading = make_reading(asked.kind, asked.jobs, sources)
         meter = cache(lambda: make_meter(catalog, model, asked.image_size, reading, needs_tokens=replay is not None))
         with show_progress(sources) as seen:
@@ -277,15 +278,17 @@ def _make_request_workloads(
 
 
 def read_sources(
-    paths: list[str] | None, text: str | None, hint: str = "", example: str = ""
+    paths: list[str] | None, text: str | None, hint: str = "", example: str = "", column: str | None = None
 ) -> "tuple[list[InputSource], list[SkippedPath]]":
     """List the sources that the command line names, and what was skipped.
 
-    At a terminal with nothing, the error has `hint`, or `example` if the command takes no text.
+    At a terminal with nothing, the error has `hint`, or `example` if the command takes no text. `column` is that of
+    Parquet files to read.
     """
     from gpt41_cli.files.sources import find_sources
 
-    return find_sources(*read_paths(paths, text, hint, example), open_standard_input)
+    sources, left_out = find_sources(*read_paths(paths, text, hint, example), open_standard_input)
+    return [source._replace(column=column) for source in sources], left_out
 
 
 def make_reading(kind: str | None, jobs: int | None, sources: "Sequence[InputSource]") -> "ReadingOptions":

@@ -240,6 +240,14 @@ InputKindOption = Annotated[
         autocompletion=complete(_list_kinds),
     ),
 ]
+ColumnOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="The column of a Parquet file that holds the requests.",
+        show_default="request, body, or the one with JSON",
+    ),
+]
 ImageSizeOption = Annotated[
     str | None,
     typer.Option(metavar="WxH", help="The size of pictures given by URL; without it the most expensive one is assumed."),

@@ -34,7 +34,7 @@ class InputSource(NamedTuple):
 
     A source with `is_from_folder` was found in a folder, not named by the user, so it may turn out not to be text.
     `line_numbers` are those of its lines in the user's file, if some were left out. `object_bytes` is the size of an object
-    behind an address.
+    behind an address. `column` is that of a Parquet file to read, if the user named one.
     """
 
     name: str
@@ -42,6 +42,7 @@ class InputSource(NamedTuple):
     is_from_folder: bool = False
     line_numbers: Sequence[int] | None = None
     object_bytes: int | None = None
+    column: str | None = None
 
     @property
     def label(self) -> str:

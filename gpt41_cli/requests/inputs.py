@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from gpt41_cli.files import documents
 from gpt41_cli.files.documents import FileLine, FileSpan, LineBlock, LineChunks
 from gpt41_cli.files.fields import JsonValue
+from gpt41_cli.files.parquet import RowChunk
 from gpt41_cli.findings import Place
 from gpt41_cli.requests import kinds
 
@@ -50,7 +51,7 @@ class DocumentValues(NamedTuple):
 RequestItem: TypeAlias = FileLine | DocumentValue
 
 
-RequestChunk: TypeAlias = LineBlock | FileSpan | DocumentValues
+RequestChunk: TypeAlias = LineBlock | FileSpan | RowChunk | DocumentValues
 """Some requests of an input, to be worked on together."""
 
 
@@ -60,7 +61,7 @@ class RequestInput(NamedTuple):
     `holds_sizes`: the lines are rows of a table of sizes instead, which `work.sizes_table` reads.
     """
 
-    chunks: LineChunks | Iterator[DocumentValues]
+    chunks: LineChunks | Iterator[RowChunk] | Iterator[DocumentValues]
     holds_sizes: bool = False
 
 

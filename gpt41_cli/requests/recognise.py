@@ -15,6 +15,7 @@ from gpt41_cli.files import binaries, compressed, documents, pictures, text
 from gpt41_cli.files.documents import FileLine, FileSpan, LineBlock, LineChunks
 from gpt41_cli.files.exchanges import Exchange, is_cassette, list_exchanges, parse_cassette
 from gpt41_cli.files.fields import BadBody, DamagedJson, JsonValue
+from gpt41_cli.files.parquet import RowChunk, RowStream
 from gpt41_cli.findings import Place, is_url
 from gpt41_cli.requests import kinds
 from gpt41_cli.requests.forms.texts import YAML_OF_MESSAGES, find_text_kind, is_yaml_of_messages
@@ -81,7 +82,9 @@ def recognise_input(
     if is_packed or encoding != "utf-8" or mark:
         in_lines = documents.split_into_blocks
 
-    def split(pieces: Iterable[bytes]) -> LineChunks:
+    def split(pieces: Iterable[bytes]) -> LineChunks | Iterator[RowChunk]:
+        if isinstance(stream, RowStream):
+            return stream.list_chunks()
         return LineChunks(in_lines(pieces), encoding, has_byte_order_mark=bool(mark))
 
     return _read_sizes_or_requests(text.convert_to_utf8(whole, name), name, kind, is_listed, split, takes_sizes=takes_sizes)
@@ -216,7 +219,7 @@ def _read_sizes_or_requests(
     name: str,
     kind: str | None,
     is_listed: bool,
-    split: Callable[[Iterable[bytes]], LineChunks],
+    split: Callable[[Iterable[bytes]], LineChunks | Iterator[RowChunk]],
     *,
     takes_sizes: bool,
 ) -> TextInput | RequestInput:
@@ -234,7 +237,7 @@ def _read_requests(
     name: str,
     kind: str | None,
     is_listed: bool,
-    split: Callable[[Iterable[bytes]], LineChunks],
+    split: Callable[[Iterable[bytes]], LineChunks | Iterator[RowChunk]],
 ) -> TextInput | RequestInput:
     """Read requests as a document or as lines. The input is text if neither the whole nor any of the first lines looks like a
     request. Raises BadBody for what another command reads.

@@ -16,12 +16,12 @@ from typing import NamedTuple, TypeVar
 from gpt41_cli import __version__
 from gpt41_cli.catalog import Catalog, Variant
 from gpt41_cli.catalog.tables import PatchRule
-from gpt41_cli.files.documents import FileLine, FileShrunk, FileSpan, LineBlock, LineChunks, parse_json
+from gpt41_cli.files.documents import FileLine, FileShrunk, parse_json
 from gpt41_cli.files.fields import BadBody, JsonObject, JsonValue, describe_kind
 from gpt41_cli.files.places import RejectedRequest
 from gpt41_cli.files.sources import InputSource
 from gpt41_cli.findings import Citation, Finding, Place
-from gpt41_cli.requests.inputs import RequestInput
+from gpt41_cli.requests.inputs import RequestChunk, RequestInput, list_items
 from gpt41_cli.requests.kinds import SIZES_SCHEMA, find_sizes
 from gpt41_cli.requests.readers import ParsedRequest
 from gpt41_cli.requests.request import Image
@@ -370,10 +370,9 @@ def measure_sizes(
         raise _refuse(source.label, "requests to replay", "a table of sizes, which doesn't say in which order they were sent")
     reader = SizeReader(meter, source, fallback)
 
-    def work_on(chunk: LineBlock | FileSpan) -> G:
-        return gather(map(reader.read, chunk.iterate_lines()))
+    def work_on(chunk: RequestChunk) -> G:
+        return gather(reader.read(item) for item in list_items(chunk) if isinstance(item, FileLine))
 
-    assert isinstance(found.chunks, LineChunks)
     try:
         yield from map_in_order(work_on, found.chunks, reading.jobs)
     except FileShrunk:

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from gpt41_cli.errors import InputError
 from gpt41_cli.files.documents import FileLine, FileShrunk
 from gpt41_cli.files.fields import BadBody, DamagedJson, redact
-from gpt41_cli.files.parquet import ParquetLines, open_lines
+from gpt41_cli.files.parquet import RowStream, open_lines
 from gpt41_cli.files.places import RejectedRequest
 from gpt41_cli.files.sources import LITERAL_NAME, InputSource, Unreadable, sum_known_bytes
 from gpt41_cli.files.trees import SkippedPath
 from gpt41_cli.findings import Place
 from gpt41_cli.requests.inputs import RecognisedInput, RequestChunk, RequestInput, RequestItem, TextInput, list_items, read_item
-from gpt41_cli.requests.kinds import UnknownRecords
+from gpt41_cli.requests.kinds import LogContent, UnknownRecords
 from gpt41_cli.requests.recognise import TEXT_KIND, recognise_input
 from gpt41_cli.tokens.text.fast import MIN_WORTHWHILE_BYTES
 from gpt41_cli.tokens.text.workers import map_in_order
@@ -29,6 +30,7 @@ G = TypeVar("G")
 R = TypeVar("R")
 
 _MAX_NAMED_COLUMNS = 5
+_LEARNT_AT_ONCE = 4_000
 
 
 class UnusableSizes(InputError):
@@ -62,23 +64,30 @@ def open_input(source: InputSource, kind: str | None, *, takes_sizes: bool = Fal
         try:
             found = recognise_input(stream, source.label, kind, is_listed=source.is_from_folder, takes_sizes=takes_sizes)
         except UnknownRecords:
-            if isinstance(stream, ParquetLines):
+            if isinstance(stream, RowStream):
                 raise _refuse_columns(stream, source) from None
             raise
-        if kind is None and isinstance(found, TextInput) and isinstance(stream, ParquetLines):
+        except BadBody as error:
+            if isinstance(stream, RowStream) and stream.column is None and not isinstance(error, LogContent):
+                error.hint = f"--column NAME says which of its columns has the requests ({_name_columns(stream)})"
+            raise
+        if kind is None and isinstance(found, TextInput) and isinstance(stream, RowStream):
             raise _refuse_columns(stream, source)
         yield found
 
 
-def _refuse_columns(stream: ParquetLines, source: InputSource) -> BadBody:
+def _refuse_columns(stream: RowStream, source: InputSource) -> BadBody:
     """Make the error for a Parquet file that nothing recognises: its rows are lines only to us."""
-    names = ", ".join(map(redact, stream.columns[:_MAX_NAMED_COLUMNS])) + ", ..." * (len(stream.columns) > _MAX_NAMED_COLUMNS)
     return BadBody(
         expected="a Parquet file with requests",
-        found=f"none in the first rows of its columns ({names})" if stream.rows else "one without rows",
-        hint='a column of JSON, a request per row, is read: {"model": "...", "messages": [...]}',
+        found=f"none in the first rows of its columns ({_name_columns(stream)})" if stream.rows else "one without rows",
+        hint='a column of JSON, a request per row, is read: {"model": "...", "messages": [...]}; --column NAME says which',
         location=source.label,
     )
+
+
+def _name_columns(stream: RowStream) -> str:
+    return ", ".join(map(redact, stream.columns[:_MAX_NAMED_COLUMNS])) + ", ..." * (len(stream.columns) > _MAX_NAMED_COLUMNS)
 
 
 def skip_or_raise(source: InputSource, error: InputError) -> SkippedPath:
@@ -127,14 +136,23 @@ def map_chunks(
     def work_on(chunk: RequestChunk) -> G:
         found: Iterable[ParsedRequest | FramedLine | RejectedRequest] = map(read, list_items(chunk))
         if learn:
-            found = list(found)
-            learn([each for each in found if not isinstance(each, RejectedRequest)])
+            found = _learn_ahead(found, learn)
         return gather(map(act, found))
 
     try:
         yield from map_in_order(work_on, requests.chunks, reading.jobs)
     except FileShrunk:
         raise make_file_changed_error(source) from None
+
+
+def _learn_ahead(
+    read: Iterable[ParsedRequest | FramedLine | RejectedRequest], learn: Callable[[Sequence[ParsedRequest | FramedLine]], None]
+) -> Iterator[ParsedRequest | FramedLine | RejectedRequest]:
+    """Yield what was read, many at a time after `learn` has seen them: a chunk may be a row group, which is too many."""
+    pending = iter(read)
+    while some := list(islice(pending, _LEARNT_AT_ONCE)):
+        learn([each for each in some if not isinstance(each, RejectedRequest)])
+        yield from some
 
 
 def make_file_changed_error(source: InputSource) -> InputError:

@@ -1,8 +1,9 @@
-"""Parquet is read as JSON Lines, a line per row: requests in a column of JSON, or usage in columns of its own."""
+"""Parquet is read as JSON, a value per row: requests in a column of JSON, or usage in columns of its own."""
 
 from __future__ import annotations
 
 import json
+import re
 import sys
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -14,8 +15,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from gpt41_cli.errors import InputError
-from gpt41_cli.files.parquet import open_lines
+from gpt41_cli.files.parquet import RowBlock, RowStream, open_lines
 from gpt41_cli.files.sources import InputSource, Unreadable, open_file
+from gpt41_cli.findings import Place
 from tests.builders import chat
 from tests.conftest import Run
 
@@ -27,10 +29,20 @@ def write(path: Path, **columns: Any) -> None:
     pq.write_table(pa.table(columns), path, row_group_size=300)
 
 
-def read(path: Path, *, skips_blank: bool = False) -> list[Any]:
+def source(path: Path, column: str | None = None) -> InputSource:
+    return InputSource(str(path), lambda: open_file(path), column=column)
+
+
+def read(path: Path, column: str | None = None) -> list[Any]:
     """Return the values of the lines of a file."""
-    with open_lines(InputSource(str(path), lambda: open_file(path))) as stream:
-        return [json.loads(line) for line in stream if line.strip() or not skips_blank]
+    with open_lines(source(path, column)) as stream:
+        return [json.loads(line) for line in stream]
+
+
+def name_rows(report: str) -> str:
+    """Replace the lines of calls.jsonl in a report by the rows of calls.parquet."""
+    report = re.sub(r"calls\.jsonl:(\d+)", lambda line: f"calls.parquet[{int(line[1]) - 1}]", report)
+    return re.sub(r'"line": \d+', '"line": null', report).replace("calls.jsonl", "calls.parquet")
 
 
 @pytest.mark.parametrize("command", [("count",), ("cost",), ("cache", "--requests-per-minute", "15"), ("recommend",)], ids=str)
@@ -40,15 +52,16 @@ def test_requests_in_a_column_give_what_their_lines_give(command: tuple[str, ...
     name, *options = command
     found, expected = (run(name, file, *options, "--format", "json") for file in ("calls.parquet", "calls.jsonl"))
     assert expected.code == 0
-    assert found == (0, expected.out.replace("calls.jsonl", "calls.parquet"), "")
+    assert found == (0, name_rows(expected.out), "")
 
 
-def test_a_row_that_is_no_request_is_named_by_its_number(run: Run, tmp_path: Path) -> None:
-    write(tmp_path / "calls.parquet", request=[*LINES[:2], None, "{"])
+def test_a_row_that_is_no_request_is_named_by_its_position(run: Run, tmp_path: Path) -> None:
+    write(tmp_path / "calls.parquet", request=[*LINES[:2], None, "{", " "])
     done = run("count", "calls.parquet")
     assert done.code == 2
-    assert "gpt41: calls.parquet:3: " in done.err
-    assert "gpt41: calls.parquet:4: expected JSON" in done.err
+    assert "gpt41: calls.parquet[2]: " in done.err
+    assert "gpt41: calls.parquet[3]: expected JSON" in done.err
+    assert "gpt41: calls.parquet[4]: the request: expected an object, found nothing" in done.err
     assert run("count", "calls.parquet", "--skip-invalid", "-q").out == run("count", "--as", "chat", "-q", stdin=two()).out
 
 
@@ -153,7 +166,7 @@ NO_REQUESTS = "gpt41: calls.parquet: expected a Parquet file with requests, foun
         (pa.nulls(2), NO_REQUESTS + 'none in the first rows of its columns ("request"); a column of JSON'),
         (pa.array([None] * 300 + LINES[:1]), NO_REQUESTS + 'none in the first rows of its columns ("request"); a column of JSON'),
         (pa.array([], pa.string()), NO_REQUESTS + "one without rows; a column of JSON"),
-        (pa.array([LINES[0], None]), "calls.parquet:2: the request: expected an object, found nothing"),
+        (pa.array([LINES[0], None]), "calls.parquet[1]: the request: expected an object, found nothing"),
         (pa.array([[LINES[0]]]), "calls.parquet: expected requests or text, found JSON with a request at request[0]"),
     ],
     ids=["numbers", "text", "nulls", "nulls at first", "no rows", "a null", "lists"],
@@ -205,14 +218,13 @@ def test_a_model_in_a_column_is_that_of_the_request(columns: Any, fields: Any, r
     bodies = [{"model": "gpt-4.1-mini", "messages": body["messages"], **fields} for body in BODIES[:3]]
     (tmp_path / "calls.jsonl").write_text("".join(f"{json.dumps(body)}\n" for body in bodies))
     found, expected = (run("cost", f"calls.{kind}") for kind in ("parquet", "jsonl"))
-    assert found == (0, expected.out.replace("calls.jsonl", "calls.parquet"), "")
+    assert found == (0, name_rows(expected.out), "")
     assert found.out.startswith("gpt-4.1-mini: ")
 
 
 def test_what_a_column_holds_is_seen_behind_nulls_and_blanks(tmp_path: Path) -> None:
     write(tmp_path / "late.parquet", request=[None] * 400 + [" ", *LINES[:1]], team=["a"] * 402, note=[None] * 402)
-    late = read(tmp_path / "late.parquet", skips_blank=True)
-    assert late == [None] * 400 + BODIES[:1]
+    assert read(tmp_path / "late.parquet") == [None] * 401 + BODIES[:1]
     write(tmp_path / "fields.parquet", model=["gpt-4.1"] * 2, messages=[MESSAGES[0], None])
     assert read(tmp_path / "fields.parquet") == [
         {"model": "gpt-4.1", "messages": BODIES[0]["messages"]},
@@ -245,6 +257,112 @@ def test_usage_that_is_no_number_is_not_priced(run: Run, tmp_path: Path) -> None
     assert done.code == 1
     assert json.loads(done.out)["usage"]["requests"] == 1
     assert "2 not priced: expected an answer with its tokens" in done.out
+
+
+@pytest.mark.parametrize("command", ["count", "cost", "recommend", "plan", "migrate", "cache"])
+def test_the_column_can_be_named(command: str, run: Run, tmp_path: Path) -> None:
+    write(tmp_path / "calls.parquet", sent=LINES[:3], reply=LINES[3:6])
+    (tmp_path / "calls.jsonl").write_text("".join(f"{json.dumps(body)}\n" for body in BODIES[:3]))
+    found = run(command, "calls.parquet", "--column", "sent", "--format", "json")
+    expected = run(command, "calls.jsonl", "--format", "json")
+    assert expected.code == 0
+    assert found == (0, name_rows(expected.out), expected.err)
+
+
+@pytest.mark.parametrize("name", ["request", "body"])
+def test_a_column_of_the_usual_name_comes_before_others(name: str, tmp_path: Path) -> None:
+    columns = {"metadata": ['{"team": "a"}'] * 2, name: LINES[:2]}
+    write(tmp_path / "calls.parquet", **columns)
+    assert read(tmp_path / "calls.parquet") == BODIES[:2]
+    write(tmp_path / "calls.parquet", **{**columns, name: pa.array(BODIES[:2])})
+    assert [row[name] for row in read(tmp_path / "calls.parquet")] == BODIES[:2]
+
+
+@pytest.mark.parametrize(
+    ("column", "message"),
+    [
+        ("snet", '--column: expected the column "snet", found only sent, reply, tokens; did you mean sent?'),
+        ("tokens", "--column: expected a column of JSON, found one of int64"),
+    ],
+    ids=str,
+)
+def test_a_named_column_that_holds_no_requests_is_an_error(column: str, message: str, tmp_path: Path) -> None:
+    write(tmp_path / "calls.parquet", sent=LINES[:2], reply=LINES[:2], tokens=[1, 2])
+    with pytest.raises(InputError) as raised:
+        read(tmp_path / "calls.parquet", column)
+    assert str(raised.value) == f"{tmp_path / 'calls.parquet'}: {message}"
+
+
+def test_several_columns_of_json_are_listed(run: Run, tmp_path: Path) -> None:
+    write(tmp_path / "calls.parquet", sent=LINES[:2], reply=LINES[:2], tokens=[1, 2])
+    done = run("cost", "calls.parquet")
+    assert (done.code, done.out) == (2, "")
+    columns = '"sent", "reply", "tokens"'
+    hint = f"--column NAME says which of its columns has the requests ({columns})"
+    assert done.err == f"gpt41: calls.parquet: expected requests or text, found JSON with a request at sent; {hint}\n"
+    write(tmp_path / "calls.parquet", sent=['{"a": 1}'], reply=['{"a": 1}'], tokens=[1])
+    assert run("cost", "calls.parquet").err.startswith(
+        f"{NO_REQUESTS}none in the first rows of its columns ({columns}); a column"
+    )
+
+
+def test_a_column_of_objects_can_be_named(tmp_path: Path) -> None:
+    write(tmp_path / "calls.parquet", request=LINES[:2], sent=pa.array(BODIES[2:4]))
+    assert read(tmp_path / "calls.parquet", "sent") == BODIES[2:4]
+
+
+def test_columns_of_one_name_are_an_error(tmp_path: Path) -> None:
+    pq.write_table(pa.table([LINES[:1], LINES[:1]], names=["request", "request"]), tmp_path / "calls.parquet")
+    with pytest.raises(InputError, match='expected columns with names of their own, found several with "request"'):
+        read(tmp_path / "calls.parquet")
+
+
+def test_a_column_of_a_file_without_columns_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "calls.jsonl").write_text(f"{json.dumps(BODIES[0])}\n")
+    with pytest.raises(InputError, match="--column: expected a Parquet file, found another one"):
+        read(tmp_path / "calls.jsonl", "request")
+
+
+def test_named_columns_of_a_log_are_read_next_to_a_column_of_json(run: Run, tmp_path: Path) -> None:
+    write(tmp_path / "log.parquet", request=LINES[:2], engine=["gpt-4.1"] * 2, read=[1000, 0], written=[100, None])
+    done = run("reconcile", "log.parquet", "--columns", "model=engine,input=read,output=written", "--format", "json")
+    assert json.loads(done.out)["usage"]["input_tokens"] == 1000
+    assert "log.parquet[1]" in done.out
+
+
+def test_row_groups_are_chunks_that_workers_read(run: Run, tmp_path: Path) -> None:
+    """The rows of the first one come a few at a time, and so do those of groups that are too large for a worker."""
+    write(tmp_path / "calls.parquet", request=[*LINES[:650], "{", *LINES[651:]])
+    with open_lines(source(tmp_path / "calls.parquet")) as stream:
+        assert isinstance(stream, RowStream)
+        chunks = list(stream.list_chunks())
+        assert [type(chunk).__name__ for chunk in chunks] == ["RowBlock", "RowBlock", "RowGroup", "RowGroup"]
+        lines = [line for chunk in chunks for line in chunk.iterate_lines()]
+        assert [line.locate("a") for line in lines] == [Place("a", position=position) for position in range(700)]
+        assert [json.loads(line.data) for line in lines[:650]] == BODIES[:650]
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr("gpt41_cli.files.parquet._MAX_GROUP_BYTES", 0)
+            blocks = list(stream.list_chunks())
+        assert {type(block) for block in blocks} == {RowBlock}
+        assert [line for block in blocks for line in block.iterate_lines()] == lines
+    command = ["cost", "calls.parquet", "--each", "--output-tokens", "1", "--format", "jsonl"]
+    alone, together = (run(*command, "--jobs", jobs) for jobs in ("1", "2"))
+    assert alone == together
+    assert '"index":651,' in alone.out
+    assert "calls.parquet[650]: expected JSON" in alone.err
+
+
+def test_a_row_group_that_is_damaged_is_an_error_in_a_worker(tmp_path: Path) -> None:
+    write(tmp_path / "calls.parquet", request=LINES)
+    with open_lines(source(tmp_path / "calls.parquet")) as stream:
+        assert isinstance(stream, RowStream)
+        *_, last = stream.list_chunks()
+        data = bytearray((tmp_path / "calls.parquet").read_bytes())
+        start = pq.ParquetFile(tmp_path / "calls.parquet").metadata.row_group(2).column(0).dictionary_page_offset
+        data[start : start + 2_000] = b"\xff" * 2_000
+        (tmp_path / "calls.parquet").write_bytes(data)
+        with pytest.raises(Unreadable, match="expected a whole Parquet file"):
+            list(last.iterate_lines())
 
 
 def test_a_stream_is_refused(run: Run, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from gpt41_cli.rules import Level
 def cache(
     paths: options.PathsArgument = None,
     kind: options.InputKindOption = None,
+    column: options.ColumnOption = None,
     image_size: options.ImageSizeOption = None,
     model: options.OneModelOption = None,
     requests: options.TimesOption = 1,
@@ -43,7 +44,7 @@ def cache(
     wanted = read_output_options(output_format, quiet, outputs, paths, [pricing])
     market = parse.read_market(catalog, platform, as_of)
     traffic = parse.read_replay_options(requests_per_minute, lifetime)
-    sources, left_out = read_sources(paths, None, example="gpt41 cache requests.jsonl")
+    sources, left_out = read_sources(paths, None, example="gpt41 cache requests.jsonl", column=column)
     reading = make_reading(kind, jobs, sources)
     meter = make_meter(catalog, variant and variant.id, image_size, reading, needs_tokens=True)
     with show_progress(sources) as seen:

@@ -36,6 +36,7 @@ def cost(
     paths: options.PathsArgument = None,
     text: options.TextOption = None,
     kind: options.InputKindOption = None,
+    column: options.ColumnOption = None,
     image_size: options.ImageSizeOption = None,
     input_tokens: options.InputTokensOption = None,
     cached: options.CachedOption = None,
@@ -132,7 +133,7 @@ def _price_each_request(
         raise InputError("--each", "requests as they are", "--prediction or storage, which belong to no single request")
     if asked.cached == SIMULATE:
         raise InputError("--each", "--cached with tokens or a share", "simulate, which has an answer for all of them")
-    sources, left_out = read_sources(asked.paths, asked.text)
+    sources, left_out = read_sources(asked.paths, asked.text, column=asked.column)
     reading = make_reading(asked.kind, asked.jobs, sources)
     variant = variants[0] if variants else None
     pricer = RequestPricer(

@@ -32,6 +32,7 @@ def count(
     text: options.TextOption = None,
     model: options.OneModelOption = None,
     kind: options.InputKindOption = None,
+    column: options.ColumnOption = None,
     image_size: options.ImageSizeOption = None,
     each: options.EachOption = False,
     show: Annotated[bool, typer.Option("--show", help="The text that the tokens of a request stand for, part by part.")] = False,
@@ -77,7 +78,7 @@ def count(
     if show and (each or quiet):
         raise InputError("--show", "it alone", "--each" if each else "--quiet")
     day = parse.read_day(as_of, "--as-of") if as_of else None
-    sources, left_out = read_sources(paths, text)
+    sources, left_out = read_sources(paths, text, column=column)
     reading = make_reading(kind, jobs, sources)
     meter = cache(lambda: make_meter(read_catalog(), variant and variant.id, image_size, reading, as_of=day))
     encoding = find_encoding([variant]) if variant else DEFAULT_ENCODING

@@ -65,6 +65,7 @@ def migrate(
     paths: options.PathsArgument = None,
     text: options.TextOption = None,
     kind: options.InputKindOption = None,
+    column: options.ColumnOption = None,
     image_size: options.ImageSizeOption = None,
     model: options.ModelNamesOption = None,
     input_tokens: options.InputTokensOption = None,
@@ -144,7 +145,7 @@ def migrate(
             "--write-config", "no inputs, as it moves the workloads of a gpt41.yaml", "inputs" if has_inputs else "no gpt41.yaml"
         )
     may_be_logs = text is None and kind is None and (paths or input_tokens is None)
-    listed = read_sources(paths, None, _NO_CONFIG_HINT) if may_be_logs else None
+    listed = read_sources(paths, None, _NO_CONFIG_HINT, column=column) if may_be_logs else None
     listed = listed and ([read_twice(source) for source in listed[0]], listed[1])
     if listed and hold_logs(listed[0]):
         asked_of_work = {"--from": leaving, "--mode": mode, "--cached": cached, "--output-tokens": output_tokens}

@@ -18,6 +18,7 @@ def plan(
     paths: options.PathsArgument = None,
     text: options.TextOption = None,
     kind: options.InputKindOption = None,
+    column: options.ColumnOption = None,
     image_size: options.ImageSizeOption = None,
     input_tokens: options.InputTokensOption = None,
     cached: options.CachedOption = None,

@@ -53,6 +53,7 @@ def recommend(
     paths: options.PathsArgument = None,
     text: options.TextOption = None,
     kind: options.InputKindOption = None,
+    column: options.ColumnOption = None,
     image_size: options.ImageSizeOption = None,
     model: options.ModelNamesOption = None,
     input_tokens: options.InputTokensOption = None,
