@@ -102,7 +102,7 @@ class _SharedFile(io.RawIOBase):
 class RowStream(io.BufferedReader):
     """The rows of a Parquet file as JSON Lines, which can also be listed in chunks, whatever has been read.
 
-    `columns` are the names of all columns, `column` is the one that is read (None: all of them), `rows` is how many rows there are.
+    `columns` are the names of all columns, `column` is the one that is read (None: all of them), `rows` how many rows there are.
     """
 
     def __init__(self, file: Any, column: str | None, stream: BinaryIO, name: str) -> None:
