@@ -51,6 +51,7 @@ def make_report(found: Reconciliation, left_out: Sequence[SkippedPath] = (), *, 
     records = tuple(_make_record(group, charge) for group, charge in charges.items())
     elsewhere = price_alternatives(found)
     ends = tuple(_find_ends(found))
+    findings = (*ends, *collect_findings(found, left_out, skips_invalid=skips_invalid))
     return Report(
         schema=SCHEMA,
         answer=format_exact(found.total_usd),
@@ -61,7 +62,7 @@ def make_report(found: Reconciliation, left_out: Sequence[SkippedPath] = (), *, 
             for table in (_make_models_table(charges), _make_days_table(charges), _make_alternatives_table(elsewhere, found))
             if table.rows
         ),
-        findings=(*ends, *collect_findings(found, left_out, skips_invalid=skips_invalid)),
+        findings=findings,
         notes=(*collect_notes(found), *_collect_search_notes(found, elsewhere), *_note_ranges(elsewhere, found)),
         data={
             "total_usd": found.total_usd,
@@ -80,7 +81,15 @@ def make_report(found: Reconciliation, left_out: Sequence[SkippedPath] = (), *, 
         records=records,
         catalog=found.conditions.market.catalog,
         mentioned=ends,
+        bound=_explain_doubts(findings),
     )
+
+
+def _explain_doubts(findings: Iterable[Finding]) -> str:
+    """Say what makes the sum of a bill unclear to readers who see only the sum; nothing if it is clear."""
+    doubts = [finding.message for finding in findings if finding.rule is rules.ANSWER_UNCLEAR]
+    more = f"; without -q, it says {format_int(len(doubts) - 1)} more" if doubts[1:] else ""
+    return f"about this: {doubts[0]}{more}" if doubts else ""
 
 
 def _make_headline(found: Reconciliation, groups: Iterable[ChargeKey]) -> str:

@@ -56,6 +56,16 @@ def test_lines_that_cannot_be_read_are_listed_and_the_rest_is_priced(run: Run, t
     assert run("reconcile", "bad.csv", "--skip-invalid").err.endswith("gpt41: 1 of 1 answer cannot be read\n")
 
 
+def test_a_bare_sum_says_what_makes_it_unclear(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("model,date,input_tokens,output_tokens,draft_tokens\ngpt-4.1,2026-11-21,1000,100,0\n")
+    assert run("reconcile", "a.csv", *NOW, "-q") == (0, "0.0028\n", "")
+    (tmp_path / "a.csv").write_text("model,date,prompt_tokens,total_tokens\ngpt-4.1,in autumn,1000,1200\n")
+    first = "an answer whose time can't be read: priced as if it had none (a.csv:2)"
+    done = run("reconcile", "a.csv", *NOW, "-q")
+    assert (done.code, done.out) == (0, "0.002\n")
+    assert done.err == f"gpt41: about this: {first}; without -q, it says 1 more\n"
+
+
 def test_what_was_sent_is_no_log(run: Run) -> None:
     done = run("reconcile", str(ROOT / "tests/data/batch.jsonl"), cwd=ROOT)
     where = ROOT / "tests/data/batch.jsonl"
