@@ -213,6 +213,7 @@ RUNS = (
     f"reconcile logs {TODAY}",
     f"reconcile logs/usage.csv --fail-on never {TODAY}",
     f"reconcile bills/usage.csv --invoice bills/costs.json {TODAY}",
+    f"reconcile bare.json --model gpt-4.1 --invoice bills/costs.json {TODAY}",
     f"reconcile --invoice bills/costs.json --config spent.yaml {TODAY}",
     f"reconcile logs/usage.csv --pricing company.yaml {TODAY}",
     f"reconcile bare.json --model gpt-4.1 {TODAY}",
