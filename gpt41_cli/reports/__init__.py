@@ -34,10 +34,11 @@ class ReportLine(NamedTuple):
 
 
 class Row(NamedTuple):
-    """The cells of a row as text; `tone` is chosen, faint or empty."""
+    """The cells of a row as text; `tone` is chosen, faint or empty. `is_detail`: the answer can be understood without it."""
 
     cells: tuple[str, ...]
     tone: str = ""
+    is_detail: bool = False
 
 
 class Heading(NamedTuple):
@@ -62,6 +63,11 @@ class Table(NamedTuple):
     rows: tuple[Row, ...]
     title: str = ""
     is_detail: bool = False
+
+    @property
+    def without_details(self) -> Table:
+        """The same table without the rows that are details."""
+        return self._replace(rows=tuple(row for row in self.rows if not row.is_detail))
 
     @property
     def without_bars(self) -> Table:

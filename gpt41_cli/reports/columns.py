@@ -83,10 +83,12 @@ def make_table(
     *,
     tone: Callable[[Item], str] = lambda _: "",
     is_detail: bool = False,
+    is_row_detail: Callable[[Item], bool] = lambda _: False,
 ) -> Table:
     """A row for each item, with a cell for each column that has a title."""
     headings = make_headings(*(column.title for column in columns if column.title is not None))
-    return Table(headings, tuple(Row(_make_cells(columns, item), tone(item)) for item in items), title, is_detail)
+    rows = tuple(Row(_make_cells(columns, item), tone(item), is_row_detail(item)) for item in items)
+    return Table(headings, rows, title, is_detail)
 
 
 def _make_cells(columns: Sequence[Column[Item]], item: Item) -> tuple[str, ...]:

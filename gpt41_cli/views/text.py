@@ -56,6 +56,7 @@ def draw(report: Report, screen: Screen, *, explains: bool) -> str:
     """Draw headline, labelled lines, findings, tables, notes and blocks, in this order; with `explains` all that there is."""
     citations = Citations(report.catalog.sources if report.catalog else {}, explains=explains)
     shown = report.lines if explains else _select_lines(report.lines)
+    tables = report.tables if explains else tuple(table.without_details for table in report.tables)
     lines = _draw_paragraph(citations.rewrite(report.headline), "headline", screen)
     draws = screen.can_draw_bars and (screen.width is None or screen.width >= _MIN_WIDTH_FOR_BARS)
     labelled = [
@@ -72,15 +73,14 @@ def draw(report: Report, screen: Screen, *, explains: bool) -> str:
         for finding in report.unmentioned_findings
     ]
     notes = [_Line("note", "label", citations.rewrite(note), "") for note in report.notes]
-    hidden = len(report.lines) - len(shown)
-    if hidden:
-        notes.append(_Line("more", "label", f"--explain shows {pluralize(hidden, 'more line')} and the sources.", ""))
+    if more := _describe_hidden(report, shown, tables):
+        notes.append(_Line("more", "label", more, ""))
     notes += [_Line("sources", "label", source, "") for source in citations.legend]
     for part in (labelled, notes):
         if part:
             lines += ["", *_draw_lines(part, screen)]
         if part is labelled:
-            for table in report.tables:
+            for table in tables:
                 title = _draw_paragraph(citations.rewrite(table.title), "title", screen) if table.title else []
                 lines += ["", *title, *_draw_table(table, screen, draws=draws)]
     for block in report.blocks:
@@ -100,6 +100,14 @@ def _select_lines(lines: Sequence[ReportLine]) -> list[ReportLine]:
     kept = [line for line in lines if not line.is_detail]
     reasons = [line for line in kept if line.label == "why"][MAX_REASONS:]
     return [line for line in kept if line not in reasons]
+
+
+def _describe_hidden(report: Report, lines: Sequence[ReportLine], tables: Sequence[Table]) -> str:
+    """Say how many lines and rows --explain shows in addition to these; empty if none."""
+    rows = sum(len(table.rows) for table in report.tables) - sum(len(table.rows) for table in tables)
+    hidden = {"more line": len(report.lines) - len(lines), "more row": rows}
+    counts = ", ".join(pluralize(count, what) for what, count in hidden.items() if count)
+    return f"--explain shows {counts} and the sources." if counts else ""
 
 
 def _locate(finding: Finding) -> str:

@@ -83,7 +83,7 @@ def _explain_batch_caching(migration: Migration) -> Iterator[Finding]:
 
 
 def list_drawbacks(migration: Migration) -> Iterator[Finding]:
-    """List that the target costs more, what else it bills, and that it ends."""
+    """List that the target costs more, that it ends, and what else it bills, in the order of their weight."""
     path = migration.chosen_path
     if path is None:
         return
@@ -96,16 +96,16 @@ def list_drawbacks(migration: Migration) -> Iterator[Finding]:
         if path.cache_writes.extra_usd and not migration.work.replay:
             text = f"the same work costs up to {added}, if everything that can be is written to the prompt cache"
         yield Finding(rules.DEARER, text, sources=(path.quote.offer.row.source,))
-    yield from _explain_generation(migration, path)
-    yield from make_reasoning_findings(path.variant, migration.work)
-    yield from _describe_recorded_reasoning(migration, path)
-    yield from _explain_cache_writes(migration, path)
     over = lifecycle.find_past_shutdown(migration.question.market, path.variant)
     if over:
         yield lifecycle.make_shutdown_finding(migration.question.market.platform, over)
     life = lifecycle.find_announced_shutdown(migration.question.market, path.variant)
     if life:
         yield lifecycle.make_retirement_finding(path.variant, life, migration.question.market.as_of)
+    yield from _explain_generation(migration, path)
+    yield from make_reasoning_findings(path.variant, migration.work)
+    yield from _describe_recorded_reasoning(migration, path)
+    yield from _explain_cache_writes(migration, path)
 
 
 def _explain_generation(migration: Migration, path: MigrationPath) -> Iterator[Finding]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import partial
+from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
 from gpt41_cli import rules
@@ -30,6 +32,10 @@ SCHEMA = "gpt41.migrate/1"
 
 NO_TARGET = "none"
 
+_MAX_DRAWBACKS = 3
+_MAX_ROWS = 12
+"""What a brief answer shows. They are in the order of their weight."""
+
 
 def make_report(
     catalog: Catalog,
@@ -50,7 +56,10 @@ def make_report(
         "guide": list(reasons.list_guidance(migration)),
     }
     prices = _list_prices(migration)
+    rows = _sort_for_table(migration, prices)
+    distant = set() if migration.question.to_variants else _find_distant_models(rows)
     columns = _list_columns(migration, prices)
+    details = _find_details(migration, parts)
     return Report(
         schema=SCHEMA,
         answer=migration.target.id if migration.target else NO_TARGET,
@@ -58,15 +67,18 @@ def make_report(
         lines=(
             make_work_line(catalog, work, [*migration.current_quotes.values(), *(path.quote for path in migration.paths)]),
             *(
-                ReportLine(
-                    kind, finding.message, finding.citation, is_detail=kind == "guide" or _costs_nothing(finding, migration)
-                )
+                ReportLine(kind, finding.message, finding.citation, is_detail=finding in details)
                 for kind, findings in parts.items()
                 for finding in findings
             ),
         ),
         tables=(
-            make_table(columns, prices, tone=lambda price: _choose_tone(price, migration)),
+            make_table(
+                columns,
+                rows,
+                tone=lambda price: _choose_tone(price, migration),
+                is_row_detail=lambda price: price.quote.model in distant,
+            ),
             *_make_reasoning_table(migration, reasoned),
         ),
         findings=(*migration.findings, *make_invalid_findings(rejects), *make_skipped_findings(skipped_files)),
@@ -139,6 +151,13 @@ def _make_reasoning_table(migration: Migration, reasoned: Sequence[ReasonedPrice
     if reasoned:
         title = f"{reasoned[0].path.variant.id} with reasoning tokens in every request, and with all cache writes"
         yield make_table(_list_reasoning_columns(migration, reasoned), reasoned, title)
+
+
+def _find_details(migration: Migration, parts: Mapping[str, Sequence[Finding]]) -> list[Finding]:
+    """Find what a brief answer leaves out: the guide, cache writes that cost nothing, and all drawbacks but the first."""
+    free = [finding for finding in parts["but"] if _costs_nothing(finding, migration)]
+    drawbacks = [finding for finding in parts["but"] if finding not in free]
+    return [*parts["guide"], *free, *drawbacks[_MAX_DRAWBACKS:]]
 
 
 def _costs_nothing(drawback: Finding, migration: Migration) -> bool:
@@ -231,6 +250,24 @@ def _list_prices(migration: Migration) -> list[_PricedAt]:
     """List today's quotes, then every path."""
     today = (_PricedAt(quote, None) for quote in migration.current_quotes.values())
     return [*today, *(_PricedAt(path.quote, path) for path in migration.paths)]
+
+
+def _sort_for_table(migration: Migration, prices: Sequence[_PricedAt]) -> list[_PricedAt]:
+    """Sort the rows by model: today's, the target, then the others, the cheapest first. Models asked for stay in order."""
+    if migration.question.to_variants:
+        return list(prices)
+    targets, lowest = migration.target_paths, dict[str, Decimal]()
+    for price in prices:
+        lowest[price.quote.model] = min(lowest.get(price.quote.model, price.highest_usd), price.highest_usd)
+    return sorted(
+        prices, key=lambda row: (row.path is not None, row.path not in targets, lowest[row.quote.model], row.quote.model)
+    )
+
+
+def _find_distant_models(rows: Sequence[_PricedAt]) -> set[str]:
+    """Find the models whose rows aren't all among the first of the table."""
+    counts = Counter(row.quote.model for row in rows)
+    return {model for model, last in zip(counts, accumulate(counts.values()), strict=True) if last > _MAX_ROWS}
 
 
 def _list_columns(migration: Migration, prices: Sequence[_PricedAt]) -> tuple[Column[_PricedAt], ...]:

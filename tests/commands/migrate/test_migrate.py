@@ -435,3 +435,27 @@ def test_recorded_reasoning_is_said_once_of_each_model_that_has_it() -> None:
         "gpt-6-luna: recorded answers of gpt-5.6-luna to other people's short test prompts: effort none: 5 of 5"
     )
     assert "effort low: 16 of 24 without reasoning, 9 in 10 at most 28 tokens [" in note
+
+
+def test_a_brief_answer_has_three_drawbacks_and_the_nearest_models(run: Run) -> None:
+    """--explain has the others, and JSON has all in any case."""
+    asked = ("migrate", "--input-tokens", "5000", "--output-tokens", "80", "--requests", "1000", "--as-of", "2026-11-30")
+    brief, whole = run(*asked).out, run(*asked, "--explain").out
+
+    def count_drawbacks(out: str) -> int:
+        lines = out.splitlines()
+        first = next(at for at, line in enumerate(lines) if line.startswith("  but "))
+        return next(at for at, line in enumerate(lines[first + 1 :], 1) if line[2:3] != " ")
+
+    def list_models(out: str) -> list[str]:
+        table = out.partition("  model ")[2].partition("\n\n")[0].splitlines()[1:]
+        return [row.split()[0] for row in table]
+
+    assert (count_drawbacks(brief), count_drawbacks(whole)) == (3, 4)
+    assert list_models(brief) == [*["gpt-4.1"] * 2, *["gpt-6-luna"] * 3, *["gpt-5.6-luna"] * 3, *["gpt-6.1-terra"] * 3]
+    assert list_models(whole)[:11] == list_models(brief)
+    assert [len(list_models(whole)), len(json.loads(run(*asked, "--format", "json").out)["ways"])] == [14, 12]
+    assert "--explain shows 5 more lines, 3 more rows and the sources." in brief
+    named = ("gpt-6.1-sol", "gpt-6.1-terra", "gpt-5.6-luna", "gpt-6-luna")
+    chosen = run(*asked, *(part for name in named for part in ("--to", name))).out
+    assert list(dict.fromkeys(list_models(chosen))) == ["gpt-4.1", *named]  # in the order asked for, and all of them
