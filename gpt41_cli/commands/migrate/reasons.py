@@ -83,7 +83,7 @@ def _explain_batch_caching(migration: Migration) -> Iterator[Finding]:
 
 
 def list_drawbacks(migration: Migration) -> Iterator[Finding]:
-    """List that the target costs more, that it ends, and what else it bills, in the order of their weight."""
+    """List that the target costs more or has ended, what else it bills, and that it ends, in the order of their weight."""
     path = migration.chosen_path
     if path is None:
         return
@@ -99,13 +99,13 @@ def list_drawbacks(migration: Migration) -> Iterator[Finding]:
     over = lifecycle.find_past_shutdown(migration.question.market, path.variant)
     if over:
         yield lifecycle.make_shutdown_finding(migration.question.market.platform, over)
-    life = lifecycle.find_announced_shutdown(migration.question.market, path.variant)
-    if life:
-        yield lifecycle.make_retirement_finding(path.variant, life, migration.question.market.as_of)
     yield from _explain_generation(migration, path)
     yield from make_reasoning_findings(path.variant, migration.work)
     yield from _describe_recorded_reasoning(migration, path)
     yield from _explain_cache_writes(migration, path)
+    life = lifecycle.find_announced_shutdown(migration.question.market, path.variant)
+    if life:
+        yield lifecycle.make_retirement_finding(path.variant, life, migration.question.market.as_of)
 
 
 def _explain_generation(migration: Migration, path: MigrationPath) -> Iterator[Finding]:
