@@ -276,7 +276,7 @@ def test_a_headline_names_what_can_do_the_work(run: Run) -> None:
     work = ("--input-tokens", "200000", "--output-tokens", "0")
     done = run("cost", *work, "--model", "gpt-4o-mini", "--model", "gpt-4.1", "--as-of", "2026-11-23")
     assert done.code == 1
-    assert done.out.startswith("$0.40 for 1 request\n")
+    assert done.out.startswith("$0.40 for 1 request; after ")
 
 
 def test_the_same_twice_is_quoted_once(run: Run) -> None:
