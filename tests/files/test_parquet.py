@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import sys
@@ -15,6 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from gpt41_cli.errors import InputError
+from gpt41_cli.files.compressed import PieceStream
 from gpt41_cli.files.parquet import RowBlock, RowStream, open_lines
 from gpt41_cli.files.sources import InputSource, Unreadable, open_file
 from gpt41_cli.findings import Place
@@ -325,6 +327,10 @@ def test_a_column_of_a_file_without_columns_is_an_error(tmp_path: Path) -> None:
 
 def test_named_columns_of_a_log_are_read_next_to_a_column_of_json(run: Run, tmp_path: Path) -> None:
     write(tmp_path / "log.parquet", request=LINES[:2], engine=["gpt-4.1"] * 2, read=[1000, 0], written=[100, None])
+    with open_lines(source(tmp_path / "log.parquet"), {"engine"}) as stream:
+        assert list(json.loads(next(stream))) == ["request", "engine", "read", "written"]
+    with open_lines(source(tmp_path / "log.parquet"), set()) as stream:
+        assert json.loads(next(stream)) == BODIES[0]
     done = run("reconcile", "log.parquet", "--columns", "model=engine,input=read,output=written", "--format", "json")
     assert json.loads(done.out)["usage"]["input_tokens"] == 1000
     assert "log.parquet[1]" in done.out
@@ -367,6 +373,10 @@ def test_a_row_group_that_is_damaged_is_an_error_in_a_worker(tmp_path: Path) -> 
 
 def test_a_stream_is_refused(run: Run, tmp_path: Path) -> None:
     write(tmp_path / "calls.parquet", request=LINES)
+    pieces = iter([(tmp_path / "calls.parquet").read_bytes()])
+    pipe = InputSource("-", lambda: io.BufferedReader(PieceStream(pieces)))
+    with pytest.raises(InputError, match="found one that comes as a stream"), open_lines(pipe):
+        pass
     done = run("count", "-", stdin=(tmp_path / "calls.parquet").read_bytes())
     assert done == (2, "", "gpt41: standard input: expected a Parquet file by its name, found one that comes as a stream\n")
 
