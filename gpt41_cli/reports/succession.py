@@ -47,7 +47,8 @@ def describe_price_after(work: Workload, successions: Sequence[Succession | None
 def format_usd_span(low: Usd, high: Usd, show: Callable[[Usd], str] = show_value) -> str:
     """Format two amounts as a span, or as one if they look alike; `show` formats each.
 
-    >>> format_usd_span(Decimal(2), Fraction(5, 2)), format_usd_span(Fraction(2), Fraction(2))
+    >>> from fractions import Fraction
+    >>> format_usd_span(Fraction(2), Fraction(5, 2)), format_usd_span(Fraction(2), Fraction(2))
     ('$2.00 to $2.50', '$2.00')
     """
     return " to ".join(dict.fromkeys(map(show, (low, high))))

@@ -35,6 +35,7 @@ from gpt41_cli.tokens import DEFAULT_ENCODING
 from gpt41_cli.tokens.images import count_image_tokens
 from gpt41_cli.tokens.meter import Meter
 from gpt41_cli.tokens.pieces import PARTS, Entry
+from gpt41_cli.totals import Occurrences
 from gpt41_cli.work.measuring import MeasuredRequest, measure_request
 from gpt41_cli.work.refused_settings import RefusableField
 from gpt41_cli.work.sizing import RequestTotals
@@ -564,12 +565,19 @@ def test_sizings_add_up_to_the_sizing_of_all(chunks: list[list[MeasuredRequest]]
     def sizing(found: Iterable[MeasuredRequest]) -> RequestTotals:
         return RequestTotals.from_requests(found)
 
-    places = (Place(f"{number // 12}.jsonl", number) for number in itertools.count(1))
+    places = (Place("many.jsonl", number) for number in itertools.count(1))
     chunks = [[each_._replace(place=next(places)) for each_ in chunk] for chunk in chunks]
     whole = reduce(iadd, map(sizing, chunks), RequestTotals())
     mixed = reduce(iadd, map(sizing, shuffle.sample(chunks, len(chunks))), RequestTotals())
     assert show_totals(mixed) == show_totals(whole)
     assert mixed.requests == whole.requests == sum(map(len, chunks))
+
+
+def test_files_keep_the_order_in_which_they_are_added() -> None:
+    first, second = (Occurrences(1, [Place(path, 7)]) for path in ("z.jsonl", "a.jsonl"))
+    first += second
+    first += Occurrences(1, [Place("z.jsonl", 3)])
+    assert first.examples == [Place("z.jsonl", 3), Place("z.jsonl", 7), Place("a.jsonl", 7)]
 
 
 @settings(max_examples=200)
