@@ -22,10 +22,10 @@ _WIDE_CONTEXT = Context(prec=200)
 
 
 def format_money(amount: Decimal) -> str:
-    """Format a total in dollars: to the cent, and to four significant digits below one cent.
+    """Format a total in dollars: to the cent, and to four significant digits below one dollar.
 
-    >>> format_money(Decimal("13.2")), format_money(Decimal("0.8315")), format_money(Decimal("0.000132"))
-    ('$13.20', '$0.83', '$0.000132')
+    >>> format_money(Decimal("13.2")), format_money(Decimal("0.83154")), format_money(Decimal("0.000132"))
+    ('$13.20', '$0.8315', '$0.000132')
     >>> format_money(Decimal("1234567.891")), format_money(Decimal(0))
     ('$1,234,567.89', '$0.00')
     >>> format_money(Decimal(-5))
@@ -46,8 +46,8 @@ def format_price(amount: Decimal) -> str:
 def format_total(amount: Decimal, requests: int) -> str:
     """Format what so many requests cost. That of a single one is a price per request.
 
-    >>> format_total(Decimal("0.0416"), 1), format_total(Decimal("0.0416"), 3)
-    ('$0.0416', '$0.04')
+    >>> format_total(Decimal("1.2346"), 1), format_total(Decimal("1.2346"), 3)
+    ('$1.235', '$1.23')
     """
     return choose_money_format((), requests)(amount)
 
@@ -55,8 +55,8 @@ def format_total(amount: Decimal, requests: int) -> str:
 def choose_unit_format(unit: str) -> Callable[[Decimal], str]:
     """Choose how to format an amount per unit: that of a month is a total, that of a request is a price.
 
-    >>> [choose_unit_format(unit)(Decimal("0.8315")) for unit in ("month", "request")]
-    ['$0.83', '$0.8315']
+    >>> [choose_unit_format(unit)(Decimal("1.2346")) for unit in ("month", "request")]
+    ['$1.23', '$1.235']
     """
     return format_price if unit == "request" else format_money
 
@@ -67,9 +67,9 @@ def choose_money_format(amounts: Iterable[Decimal], requests: int = 0) -> Callab
     They are formatted as totals. Those that would look the same though they differ are formatted as prices, if that tells them
     apart: a reader must see which is lower. So are all those for a single request.
 
-    >>> show = choose_money_format([Decimal("0.8315"), Decimal("0.8297"), Decimal("0.2736")])
-    >>> show(Decimal("0.8315")), show(Decimal("0.8297")), show(Decimal("0.2736"))
-    ('$0.8315', '$0.8297', '$0.27')
+    >>> show = choose_money_format([Decimal("1.2341"), Decimal("1.2349"), Decimal("2.736")])
+    >>> show(Decimal("1.2341")), show(Decimal("1.2349")), show(Decimal("2.736"))
+    ('$1.234', '$1.235', '$2.74')
     """
     prices: dict[Decimal, set[Decimal]] = {}
     for each in amounts:
@@ -85,8 +85,8 @@ def choose_money_format(amounts: Iterable[Decimal], requests: int = 0) -> Callab
 def format_money_above(amount: Decimal, limit: Decimal, show: Callable[[Decimal], str] = format_money) -> str:
     """Format an amount above `limit` by `show`, with more digits if it wouldn't look as if it were above it.
 
-    >>> format_money_above(Decimal("0.8349"), Decimal("0.8")), format_money_above(Decimal("0.8349"), Decimal("0.8345"))
-    ('$0.83', '$0.8349')
+    >>> format_money_above(Decimal("8.349"), Decimal("8")), format_money_above(Decimal("8.344"), Decimal("8.34"))
+    ('$8.35', '$8.344')
     >>> format_money_above(Decimal("500.0001"), Decimal(500))
     '$500.0001'
     """
@@ -97,7 +97,7 @@ def format_money_above(amount: Decimal, limit: Decimal, show: Callable[[Decimal]
 
 def _find_step(amount: Decimal, *, is_price: bool = False) -> Decimal:
     """Return the unit of the last place in which an amount is printed."""
-    has_cents = not amount or (abs(amount) >= _CENT and not is_price)
+    has_cents = not amount or (abs(amount) >= 1 and not is_price)
     return _CENT if has_cents else min(_CENT, Decimal(1).scaleb(amount.adjusted() - 3))
 
 

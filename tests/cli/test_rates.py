@@ -59,7 +59,7 @@ def test_work_that_goes_on_must_keep_pace_and_need_not_be_done_at_once(run: Run)
 
 def test_a_file_is_sent_at_a_rate(run: Run) -> None:
     out = run("cost", str(ROOT / "tests/data/batch.jsonl"), "--output-tokens", "30", "-n", "100/day", "--as-of", "2026-11-23").out
-    assert out.startswith("gpt-4.1-mini (batch): $0.03 per day for 600 requests ($0.00004743 each)")
+    assert out.startswith("gpt-4.1-mini (batch): $0.02846 per day for 600 requests ($0.00004743 each)")
 
 
 def test_a_move_is_priced_per_month(run: Run) -> None:

@@ -1,4 +1,4 @@
-"""Amounts as people read them: a total to the cent, what one request costs to four significant digits, JSON exact."""
+"""Amounts as people read them: a total to the cent from one dollar on, anything else to four significant digits, JSON exact."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def write_config(folder: Path, tokens: int = 1200, volume: str = MONTHLY, budget
     ("requests", "headline", "term", "batch"),
     [
         ("1", "gpt-4.1: $0.0148 for 1 request", "$0.0104", "$0.0074, $0.0074 less"),
-        ("30", "gpt-4.1: $0.44 for 30 requests ($0.0148 each)", "$0.31", "$0.22, $0.22 less"),
+        ("30", "gpt-4.1: $0.444 for 30 requests ($0.0148 each)", "$0.312", "$0.222, $0.222 less"),
     ],
 )
 def test_one_request_has_a_price_and_several_a_total(run: Run, requests: str, headline: str, term: str, batch: str) -> None:
@@ -40,7 +40,7 @@ def test_one_request_has_a_price_and_several_a_total(run: Run, requests: str, he
 @pytest.mark.parametrize(
     ("volume", "budget", "said"),
     [
-        (MONTHLY, "monthly_usd: 0.8", "costs $0.86 per month, over the $0.80 allowed"),
+        (MONTHLY, "monthly_usd: 0.8", "costs $0.864 per month, over the $0.80 allowed"),
         (MONTHLY, "monthly_usd: 0.8625", "costs $0.864 per month, over the $0.8625 allowed"),
         (MONTHLY, "monthly_usd: 0.86399", "costs $0.864 per month, over the $0.86399 allowed"),
         (MONTHLY, "monthly_usd: 0.8639999", "costs $0.864 per month, over the $0.8639999 allowed"),
@@ -58,10 +58,10 @@ def test_a_change_of_less_than_a_cent_is_seen_in_totals_that_are_compared(run: R
     (tmp_path / "base.json").write_text(run("check", *DAY, "--json").out)
     write_config(tmp_path, tokens=1201)
     text = run("diff", "base.json", *DAY).out
-    assert text.startswith("$0.86 per month, up $0.0006 (0.1 %) from base.json")
+    assert text.startswith("$0.8646 per month, up $0.0006 (0.1 %) from base.json")
     assert "  triage    month  $0.864  $0.8646  +$0.0006 (0.1 %)" in text
 
 
 def test_a_price_that_rounds_to_what_is_allowed_says_by_how_much_it_is_over(run: Run) -> None:
     asked = ("recommend", "-i", "5200", "--output-tokens", "550", "-n", "30", "--task", "coding", "--max-usd", "0.44", *DAY)
-    assert "gpt-4.1 standard would cost $0.44, but that is $0.004 over the $0.44 allowed" in run(*asked).out
+    assert "gpt-4.1 standard would cost $0.444, but that is $0.004 over the $0.44 allowed" in run(*asked).out

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gpt41_cli.display import format_change_parts, format_money, format_money_parts, format_price, round_parts
+from gpt41_cli.display import format_change_parts, format_money, format_money_parts, round_parts
 from gpt41_cli.reports.bounds import choose_bound_prefix, explain_bound
 from gpt41_cli.reports.columns import show_parts
 from tests.conftest import ROOT, Run
@@ -26,18 +26,18 @@ def read(text: str) -> Decimal:
     return Decimal(0) if text.startswith("under") else Decimal(re.sub("[$,]", "", text))
 
 
-def unit(text: str, *, is_price: bool) -> Decimal:
+def unit(text: str) -> Decimal:
     """The unit of the last place of an amount that is printed."""
-    amount, cent = read(text), Decimal("0.01")
-    return cent if not amount or (amount >= cent and not is_price) else min(cent, Decimal(1).scaleb(amount.adjusted() - 3))
+    amount = read(text)
+    return Decimal("0.01") if amount >= 1 or not amount else min(Decimal("0.01"), Decimal(1).scaleb(amount.adjusted() - 3))
 
 
-@given(st.lists(AMOUNTS, max_size=8), st.booleans())
-def test_what_is_printed_adds_up_and_no_part_is_off_by_a_unit(parts: list[Decimal], is_price: bool) -> None:
+@given(st.lists(AMOUNTS, max_size=8))
+def test_what_is_printed_adds_up_and_no_part_is_off_by_a_unit(parts: list[Decimal]) -> None:
     total = sum(parts, Decimal(0))
-    shown, printed = format_money_parts(parts, total, is_price=is_price), (format_price if is_price else format_money)(total)
+    shown, printed = format_money_parts(parts, total), format_money(total)
     assert sum(map(read, shown)) == read(printed)
-    assert all(abs(read(text) - part) < unit(printed, is_price=is_price) for text, part in zip(shown, parts, strict=True))
+    assert all(abs(read(text) - part) < unit(printed) for text, part in zip(shown, parts, strict=True))
     assert not [text for text, part in zip(shown, parts, strict=True) if part and text == "$0.00"]
 
 

@@ -365,7 +365,7 @@ def test_calls_that_requests_only_declare_are_said_not_to_be_priced(run: Run) ->
 def test_a_rate_that_only_some_requests_pay_is_told_as_that(run: Run) -> None:
     short, long = (json.dumps({**chat({"role": "user", "content": "a " * many}), "model": "gpt-6-luna"}) for many in (9, 280_000))
     ask = ("cost", "--output-tokens", "5", "--as-of", "2026-11-23")
-    assert "at $0.10 per million, long requests more: $0.06" in run(*ask, stdin=f"{short}\n{long}").out
+    assert "at $0.10 per million, long requests more: $0.056" in run(*ask, stdin=f"{short}\n{long}").out
     assert "long requests more" not in run(*ask, stdin=long).out
 
 

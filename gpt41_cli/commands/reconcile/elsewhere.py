@@ -61,14 +61,16 @@ def price_alternatives(bill: Reconciliation) -> list[AlternativeCost]:
     are among them.
 
     Left out is what has no price, lacks a tool that was used, or has a surcharge, unless it is a replacement; and a variant that
-    ends soon, if no answer is of the family. If answers of other models alone have a price, nothing is named as a replacement.
+    is shut down, if no answer is of the family. If answers of other models alone have a price, nothing is named as a replacement.
     """
     family = bill.conditions.market.catalog.family
     billed = {key.model for key in bill.charges}
     used = [variant for variant in family if variant.id in billed]
     replacements = _find_replacements(bill, used if billed else family)
     found = [each for variant in replacements for each in _price_replacement(bill, variant)]
-    others = [each for variant in family if used or not _ends_soon(bill, variant) for each in _price_variant(bill, variant)]
+    market = bill.conditions.market
+    priced = [variant for variant in family if used or not find_past_shutdown(market, variant)]
+    others = [each for variant in priced for each in _price_variant(bill, variant)]
     return sorted(found, key=lambda each: each.total_usd) + sorted(others, key=lambda each: each.total_usd)
 
 

@@ -110,7 +110,8 @@ def test_stated_reasoning_tokens_are_priced_for_each_workload_and_effort(run: Ru
     assert rows["read"]["reasoned"] == []
     shown = run("migrate", "--on", "2026-11-29", "--reasoning-tokens", "low=200,none=0").out
     assert (
-        "per month with the reasoning tokens of an effort: $1.36 at low (200 per request), $0.65 at none (0 per request)" in shown
+        "per month with the reasoning tokens of an effort: $1.36 at low (200 per request), $0.6452 at none (0 per request)"
+        in shown
     )
     assert (
         "then, before reasoning tokens, $1.36 with 200 reasoning tokens per request\n"
@@ -128,7 +129,7 @@ def test_batch_and_flex_are_ways_to_pay_less(run: Run, folder: Path) -> None:
     assert rows["write"]["cheaper"] == [{"mode": "batch", "usd": "0.15045"}, {"mode": "flex", "usd": "0.15045"}]
     assert rows["sort"]["cheaper"] == []
     assert (
-        "write: $0.15 per month in batch, which answers within a day, or in flex, which promises no time"
+        "write: $0.1505 per month in batch, which answers within a day, or in flex, which promises no time"
         in run("migrate", "--on", "2026-11-29").out
     )
 
@@ -253,7 +254,7 @@ def test_declared_reasoning_tokens_are_priced_if_none_are_stated(run: Run, folde
     ]
     assert rows[0]["then_usd"] == {"expected": "0.1515", "high": "0.1515"}
     shown = run("migrate", "--on", "2026-11-29").out
-    assert "$0.30 then, before reasoning tokens, $0.50 with those of gpt41.yaml\n" in shown
+    assert "$0.303 then, before reasoning tokens, $0.503 with those of gpt41.yaml\n" in shown
     stated = moved(run, "--on", "2026-11-29", "--reasoning-tokens", "0")["workloads"]
     assert [each["reasoned"][0]["usd"] for each in stated] == ["0.1515", "0.1515"]
 

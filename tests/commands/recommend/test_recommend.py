@@ -135,7 +135,7 @@ def test_what_retires_carries_the_days_left_the_replacement_and_its_price() -> N
     found = ask(requests=1000)
     remark = next(remark for remark in found.but if remark.rule.id == "model-retires")
     assert remark.message == (
-        "gpt-4.1-mini ends in 52 days (2027-01-14); its official replacement is gpt-6-luna: $0.15 for the same work, "
+        "gpt-4.1-mini ends in 52 days (2027-01-14); its official replacement is gpt-6-luna: $0.1515 for the same work, "
         "before reasoning tokens"
     )
     assert [finding.rule.id for finding in found.findings] == ["model-retires"]
@@ -663,7 +663,7 @@ def test_what_the_family_does_not_last_for_is_done_by_its_replacement() -> None:
     until = date(2027, 6, 1)
     found = ask("extraction", until=until, requests=1000, deadline=DAY)
     assert headline(found, until=until, deadline=DAY) == (
-        "Use gpt-6-luna (batch): $0.08 for 1,000 requests ($0.00007575 each); the family ends before 2027-06-01 is over"
+        "Use gpt-6-luna (batch): $0.07575 for 1,000 requests ($0.00007575 each); the family ends before 2027-06-01 is over"
     )
     assert against(found, "gpt-4.1-mini", "batch")["until"].endswith("its official replacement is gpt-6-luna")
 
@@ -672,10 +672,10 @@ def test_what_the_family_does_not_last_for_is_done_by_its_replacement() -> None:
     ("as_of", "platform", "mode", "then"),
     [
         (date(2026, 10, 13), "openai", "batch", None),
-        (date(2026, 10, 14), "openai", "batch", "; then gpt-6-luna (batch), $0.08 before reasoning tokens"),
-        (date(2027, 1, 13), "openai", "standard", "; then gpt-6-luna, $0.15 before reasoning tokens"),
-        (date(2026, 11, 30), "azure-global", "batch", "; then gpt-6-luna, $0.15 before reasoning tokens"),
-        (date(2027, 2, 1), "azure-global", "batch", "; then gpt-6-luna, $0.15 before reasoning tokens"),
+        (date(2026, 10, 14), "openai", "batch", "; then gpt-6-luna (batch), $0.07575 before reasoning tokens"),
+        (date(2027, 1, 13), "openai", "standard", "; then gpt-6-luna, $0.1515 before reasoning tokens"),
+        (date(2026, 11, 30), "azure-global", "batch", "; then gpt-6-luna, $0.1515 before reasoning tokens"),
+        (date(2027, 2, 1), "azure-global", "batch", "; then gpt-6-luna, $0.1515 before reasoning tokens"),
     ],
 )
 def test_the_first_line_says_what_follows_a_model_that_ends_soon(as_of: date, platform: str, mode: str, then: str | None) -> None:
@@ -691,7 +691,7 @@ def test_the_first_line_says_what_follows_a_model_that_ends_soon(as_of: date, pl
 
 def test_a_price_with_cache_writes_is_a_range_in_the_first_line() -> None:
     found = ask("extraction", input_tokens=3000, requests=1000)
-    assert headline(found).endswith("; then gpt-6-luna, $0.35 to $0.43 before reasoning tokens")
+    assert headline(found).endswith("; then gpt-6-luna, $0.3515 to $0.4265 before reasoning tokens")
     assert found.then is not None
     assert found.then.replacement.most_usd == Decimal("0.4265")
 

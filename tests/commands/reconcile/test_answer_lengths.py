@@ -264,5 +264,5 @@ def test_reasoning_tokens_are_learned_and_priced_on_models_that_reason(run: Run,
     assert mine["monthly_usd"]["expected"] == "0.0353"  # 100 times 2,000 at $0.10 and 100 + 3 + 203 at $0.50 per million
     assert old["monthly_usd"]["expected"] == "0.48"  # 2,000 at $2 and 100 at $8
     moved = run("migrate", "--on", "2026-11-26")
-    assert "before reasoning tokens, $0.08 with 203 reasoning tokens per request\n" in moved.out
+    assert "before reasoning tokens, $0.0756 with 203 reasoning tokens per request\n" in moved.out
     assert "before reasoning tokens" not in run("report", "--format", "text", *DAY).out

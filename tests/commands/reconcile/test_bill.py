@@ -357,7 +357,7 @@ def test_what_is_not_known_of_tools_is_told() -> None:
 
 def test_a_charge_without_a_price_makes_a_bill_the_least() -> None:
     found = bill([MINI, searched("gpt-4.1-nano", "web_search", "code_interpreter")])
-    assert make_report(found).headline == "at least $0.56 for 2 answers on 2026-11-21; 2 charges of tools not priced"
+    assert make_report(found).headline == "at least $0.5609 for 2 answers on 2026-11-21; 2 charges of tools not priced"
     messages = [finding.message for finding in make_report(found).findings if finding.rule.id == "tool-price"]
     assert all(message.startswith("1 not priced: ") for message in messages)
     found = bill([searched("gpt-4.1", "image_generation"), {**MINI, "service_tier": "flex"}])
@@ -662,7 +662,7 @@ def test_more_reasons_of_a_rule_than_a_screen_holds_are_summed(run: Run) -> None
     assert "3 more for reasons like these [unknown-model]" in out
 
 
-def test_a_log_of_unknown_models_alone_is_shown_what_can_be_bought_and_lasts() -> None:
+def test_a_log_of_unknown_models_alone_is_shown_what_can_be_bought() -> None:
     """What replaces the family comes first; a long answer pays its surcharge."""
     unknown = {**MINI, "model": "m1", "input_tokens": 300_000}
     found = price_alternatives(bill([unknown], as_of=date(2026, 11, 23)))
@@ -671,6 +671,10 @@ def test_a_log_of_unknown_models_alone_is_shown_what_can_be_bought_and_lasts() -
         ("gpt-6-luna", "standard", Decimal("0.135")),
         ("gpt-5.6-luna", "batch", Decimal("0.15")),
         ("gpt-5.6-luna", "standard", Decimal("0.30")),
+        ("gpt-4.1-mini", "batch", Decimal("0.14")),
+        ("gpt-4.1-mini", "standard", Decimal("0.28")),
+        ("gpt-4.1", "batch", Decimal("0.70")),
+        ("gpt-4.1", "standard", Decimal("1.40")),
     ]
     early = price_alternatives(bill([unknown], as_of=date(2026, 6, 1)))
     assert [each.variant.id for each in early][::2] == ["gpt-4.1-nano", "gpt-4.1-mini", "gpt-4.1"]

@@ -273,7 +273,7 @@ def test_azures_meters_are_models_directions_modes_and_zones(run: Run, tmp_path:
         "  model         line                    charged     tokens",
         "                4.1 ft hosting Dz Unit    $1.70",
         "  gpt-4.1-mini  standard, input           $0.40  1,000,000",
-        "  gpt-4.1-mini  priority, output          $0.31    100,000",
+        "  gpt-4.1-mini  priority, output         $0.308    100,000",
     ]
     assert "  note  $2.40 of other services left out: Virtual Machines\n" in done.out
 
