@@ -60,18 +60,21 @@ def price_alternatives(bill: Reconciliation) -> list[AlternativeCost]:
     today's prices; then on each variant of the family, at the prices of their days, the cheapest first. Answers without a price
     are among them.
 
-    Left out is what has no price, lacks a tool that was used, or has a surcharge, unless it is a replacement; and a variant that
-    is shut down, if no answer is of the family. If answers of other models alone have a price, nothing is named as a replacement.
+    Left out is what has no price, lacks a tool that was used, or has a surcharge, unless it is a replacement; and what isn't
+    offered, if no answer is of the family. If answers of other models alone have a price, nothing is named as a replacement.
     """
     family = bill.conditions.market.catalog.family
     billed = {key.model for key in bill.charges}
     used = [variant for variant in family if variant.id in billed]
     replacements = _find_replacements(bill, used if billed else family)
     found = [each for variant in replacements for each in _price_replacement(bill, variant)]
-    market = bill.conditions.market
-    priced = [variant for variant in family if used or not find_past_shutdown(market, variant)]
-    others = [each for variant in priced for each in _price_variant(bill, variant)]
+    others = [each for variant in family if used or _is_offered(bill, variant) for each in _price_variant(bill, variant)]
     return sorted(found, key=lambda each: each.total_usd) + sorted(others, key=lambda each: each.total_usd)
+
+
+def _is_offered(bill: Reconciliation, variant: Variant) -> bool:
+    """Return True if a variant that no answer is of can be bought; for those who pay for other models, if it doesn't end soon."""
+    return not (_ends_soon(bill, variant) if bill.charges else find_past_shutdown(bill.conditions.market, variant))
 
 
 def _find_replacements(bill: Reconciliation, leaving: Iterable[Variant]) -> list[Variant]:
