@@ -67,7 +67,7 @@ def _parse(data: bytes) -> JsonValue:
 
 
 def _find_reasons(source: InputSource, conditions: BatchOptions) -> Mapping[int, list[str]]:
-    """Find why lines are refused, by their numbers. What is wrong with the whole file is no reason to drop a line."""
+    """Find why lines are refused, by their numbers. A line isn't dropped for what is wrong with the whole file."""
     with open_source(source) as stream:
         lines = read_batch_lines(stream, source, conditions.meter, conditions.terms, conditions.jobs, keeps_all=True)
     file = BatchFile(lines, conditions.market, conditions.usage_tier)

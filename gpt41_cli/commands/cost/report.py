@@ -99,15 +99,15 @@ def _make_headline(estimate: Estimate, work: Workload, unusable: set[str | None]
         who = f"{name_offer(quotes[0].model, quotes[0].mode)}: " if len(quotes) == 1 else ""
         return f"{who}{find_bound_prefix(work, *quotes)}{format_total(total, work.requests)}{describe_requests(work)}{each}"
     cheapest = min(callable_quotes, key=lambda quote: quote.total_usd)
-    dearest = max(callable_quotes, key=lambda quote: quote.total_usd)
-    prefix, suffix = find_bound_prefix(work, cheapest, dearest), describe_requests(work)
-    show = choose_money_format([cheapest.total_usd, dearest.total_usd], work.requests)
-    if cheapest.total_usd == dearest.total_usd:
+    costliest = max(callable_quotes, key=lambda quote: quote.total_usd)
+    prefix, suffix = find_bound_prefix(work, cheapest, costliest), describe_requests(work)
+    show = choose_money_format([cheapest.total_usd, costliest.total_usd], work.requests)
+    if cheapest.total_usd == costliest.total_usd:
         return f"{prefix}{show(cheapest.total_usd)}{suffix}"
     is_mixed = len({quote.mode for quote in quotes}) > 1
     ends = [
         f"{show(quote.total_usd)} ({quote.model}{f' {quote.mode}' if is_mixed or quote.mode != 'standard' else ''})"
-        for quote in (cheapest, dearest)
+        for quote in (cheapest, costliest)
     ]
     return f"{prefix}{' to '.join(ends)}{suffix}"
 
@@ -175,7 +175,7 @@ def _make_rejected_line(quote: Quote) -> ReportLine:
 def _list_columns(estimate: Estimate, work: Workload, ended: set[str | None]) -> tuple[Column[Quote], ...]:
     cached = any(quote.usage.cached_tokens for quote in estimate.quotes)
     tools = any(quote.tool_charges for quote in estimate.quotes)
-    dearest = max(quote.total_usd for quote in estimate.quotes)
+    costliest = max(quote.total_usd for quote in estimate.quotes)
     totals = [quote.total_usd for quote in estimate.quotes]
     show = choose_money_format([] if estimate.adds_up else totals, work.requests)
     if estimate.adds_up:
@@ -199,7 +199,7 @@ def _list_columns(estimate: Estimate, work: Workload, ended: set[str | None]) ->
         Column(">tools" if tools else None, None, lambda quote: terms[id(quote)][3]),
         Column(">each" if work.requests > 1 else None, None, lambda quote: quote.usd_per_request, format_price),
         Column(">total", None, show_total or (lambda quote: show(quote.total_usd))),
-        Column("|", None, lambda quote: compute_share(quote.total_usd, dearest), str),
+        Column("|", None, lambda quote: compute_share(quote.total_usd, costliest), str),
         Column(">caching saves" if cached else None, None, lambda quote: quote.bill.caching_saves_usd, show),
         Column(">in batch", None, lambda quote: quote.batch_usd, show),
         Column("", None, lambda quote: "shut down" if quote.model in ended else ""),

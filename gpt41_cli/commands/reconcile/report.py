@@ -175,14 +175,14 @@ def _sum_charges(charges: Mapping[ChargeKey, Charge], group: Callable[[ChargeKey
 
 
 def _list_sum_columns(sums: Sequence[_ChargeSum]) -> tuple[Column[_ChargeSum], ...]:
-    dearest = max((each.total_usd for each in sums), default=Decimal(0))
+    highest = max((each.total_usd for each in sums), default=Decimal(0))
     return (
         Column("~~>answers", None, lambda row: row.usage.requests),
         Column("~>input", None, lambda row: row.usage.input_tokens),
         Column("~>cached", None, lambda row: row.usage.cached_tokens),
         Column("~~>output", None, lambda row: row.usage.output_tokens),
         Column(">total", None, show_parts(sums, lambda row: row.total_usd)),
-        Column("|", None, lambda row: compute_share(row.total_usd, dearest), str),
+        Column("|", None, lambda row: compute_share(row.total_usd, highest), str),
     )
 
 

@@ -95,8 +95,8 @@ def check_part_types(body: JsonObject, path: str, key: str = "messages") -> Iter
     "Invalid value: 'text'. Supported values are: 'input_text', 'input_image', ..."
     (https://github.com/MervinPraison/PraisonAI/issues/3934, 2026-08-14); for an assistant, "Invalid value: 'input_text'.
     Supported values are: 'output_text' and 'refusal'." (https://github.com/openai/openai-java/issues/302, 2025-03-11;
-    https://github.com/brightwave-inc/tidebreak/pull/1536, 2026-08-04). The types of Chat Completions are those of the
-    specification. In Responses, `image_url` is a text (ResponseInputImage in the SDK).
+    https://github.com/brightwave-inc/tidebreak/pull/1536, 2026-08-04). The types of Chat Completions are those of
+    ChatCompletionContentPartParam in the SDK. In Responses, `image_url` is a text (ResponseInputImage in the SDK).
     """
     foreign = _FOREIGN_TYPES[key]
     for message, at in list_objects(body, key, path):

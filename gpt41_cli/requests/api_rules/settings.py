@@ -63,8 +63,8 @@ def check_least_answer(body: JsonObject, path: str) -> Iterator[Finding]:
 
 
 def check_histories(body: JsonObject, path: str) -> Iterator[Finding]:
-    """Check that a request continues one thing: previous_response_id "Cannot be used in conjunction with `conversation`" (the
-    specification).
+    """Check that a request continues one thing: previous_response_id "Cannot be used in conjunction with `conversation`"
+    (ResponseCreateParams in the SDK).
     """
     if all(body.get(key) is not None for key in HISTORIES):
         text = f"{join_path(path, HISTORIES[1])}: expected either it or {HISTORIES[0]}, found both"
