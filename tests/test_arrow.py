@@ -205,7 +205,7 @@ def test_duckdb_adds_up_to_the_same(price: arrow.ArrowColumn) -> None:
 def test_the_recipe_for_duckdb_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.chdir(tmp_path)
     pq.write_table(pa.table({"request": LINES}), "calls.parquet")
-    page = (ROOT / "docs" / "scale.md").read_text()
+    page = (ROOT / "docs" / "engines.md").read_text()
     recipe = next(block for block in re.findall(r"(?<=^```python\n).*?(?=^```$)", page, re.M | re.S) if "duckdb" in block)
     exec(recipe, {})
     assert "gpt-4.1-mini" in capsys.readouterr().out

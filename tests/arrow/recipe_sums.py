@@ -1,4 +1,4 @@
-"""Run a recipe of docs/scale.md on the requests of a folder, with a worker that is killed half way, and write its sums.
+"""Run a recipe of docs/engines.md on the requests of a folder, with a worker that is killed half way, and write its sums.
 
 python recipe_sums.py ENGINE FOLDER
 """
@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from gpt41_cli import arrow
 
-PAGE = Path(__file__).parents[2] / "docs" / "scale.md"
+PAGE = Path(__file__).parents[2] / "docs" / "engines.md"
 
 
 class FatalColumn:

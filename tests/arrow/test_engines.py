@@ -1,4 +1,4 @@
-"""The recipes of docs/scale.md for engines: their sums are those of the command, though a worker is killed half way."""
+"""The recipes of docs/engines.md for engines: their sums are those of the command, though a worker is killed half way."""
 
 from __future__ import annotations
 

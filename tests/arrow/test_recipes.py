@@ -1,4 +1,4 @@
-"""The recipes of the page on scale for sizes, answers and the prompt cache, taken out of it and run."""
+"""The recipes of docs/engines.md for sizes, answers and the prompt cache, taken out of it and run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.conftest import ROOT, Run
 
 def find_recipe(word: str) -> str:
     """Return the one block of Python in which the word stands."""
-    page = (ROOT / "docs" / "scale.md").read_text()
+    page = (ROOT / "docs" / "engines.md").read_text()
     (found,) = (block for block in re.findall(r"(?<=^```python\n).*?(?=^```$)", page, re.M | re.S) if word in block)
     return str(found)
 
