@@ -1,15 +1,14 @@
 """Rules of Batch files."""
 
-from gpt41_cli.rules.rule import Effect, Group, Level, Rule
+from gpt41_cli.rules.rule import Effect, ErrorRule, Group, WarningRule
 
-BATCH_EMPTY = Rule(
+BATCH_EMPTY = ErrorRule(
     "batch-empty",
     "A Batch file has no requests.",
     why="The Batch API rejects an empty file.",
     remedy="Check what writes the file.",
-    level=Level.ERROR,
 )
-BATCH_MARK = Rule(
+BATCH_MARK = WarningRule(
     "batch-mark",
     "A Batch file begins with a byte order mark.",
     why=(
@@ -17,18 +16,16 @@ BATCH_MARK = Rule(
         "documented."
     ),
     remedy="Save the file as UTF-8 without a byte order mark, or write parts with gpt41 batch --split.",
-    level=Level.WARNING,
     groups=Group.FIXED_BY_SPLIT,
 )
-BATCH_BLANK_LINES = Rule(
+BATCH_BLANK_LINES = WarningRule(
     "batch-blank-lines",
     "A Batch file has blank lines, which OpenAI doesn't document as allowed.",
     why="The Batch API may reject the file.",
     remedy="Remove the blank lines, or write parts with gpt41 batch --split.",
-    level=Level.WARNING,
     groups=Group.FIXED_BY_SPLIT,
 )
-BATCH_CUSTOM_ID = Rule(
+BATCH_CUSTOM_ID = ErrorRule(
     "batch-custom-id",
     "A request of a Batch file has no custom_id, or that of another request.",
     why=(
@@ -36,46 +33,40 @@ BATCH_CUSTOM_ID = Rule(
         "second request with the same one."
     ),
     remedy="Give each line a custom_id of its own.",
-    level=Level.ERROR,
 )
-BATCH_MODELS = Rule(
+BATCH_MODELS = ErrorRule(
     "batch-models",
     "The requests of a Batch file name several models.",
     why="The Batch API rejects a file with a second model.",
     remedy="Write one file per model; gpt41 batch --split does.",
-    level=Level.ERROR,
     groups=Group.FIXED_BY_SPLIT,
 )
-BATCH_ENDPOINTS = Rule(
+BATCH_ENDPOINTS = ErrorRule(
     "batch-endpoints",
     "The requests of a Batch file go to several endpoints.",
     why="A batch is made for one endpoint, so the Batch API rejects a second url.",
     remedy="Write one file per endpoint; gpt41 batch --split does.",
-    level=Level.ERROR,
     groups=Group.FIXED_BY_SPLIT,
 )
-BATCH_METHOD = Rule(
+BATCH_METHOD = ErrorRule(
     "batch-method",
     "A request of a Batch file has another method than POST.",
     why="The Batch API takes only POST.",
     remedy='Set "method": "POST" on each line.',
-    level=Level.ERROR,
 )
-BATCH_STREAM = Rule(
+BATCH_STREAM = ErrorRule(
     "batch-stream",
     "A request of a Batch file asks for a stream.",
     why="A batch answers with a file, so it can't stream.",
     remedy="Remove stream from the body, or set it to false.",
-    level=Level.ERROR,
 )
-BATCH_BACKGROUND = Rule(
+BATCH_BACKGROUND = WarningRule(
     "batch-background",
     "A request of a Batch file asks to run in the background.",
     why="A batch runs in the background itself. The guide doesn't say that it takes the field, so the request may be refused.",
     remedy='Remove "background" from the body.',
-    level=Level.WARNING,
 )
-BATCH_URL = Rule(
+BATCH_URL = ErrorRule(
     "batch-url",
     "A request of a Batch file goes to an endpoint that the platform doesn't have, or whose requests can't be counted.",
     why=(
@@ -83,47 +74,41 @@ BATCH_URL = Rule(
         "they have no price; the Batch API may still take them."
     ),
     remedy="Check the url and --platform. Other endpoints, such as embeddings, have no price here.",
-    level=Level.ERROR,
 )
-BATCH_REQUESTS = Rule(
+BATCH_REQUESTS = ErrorRule(
     "batch-requests",
     "A Batch file has more requests than the Batch API takes.",
     why="The Batch API rejects a longer file.",
     remedy="Write several files; gpt41 batch --split does.",
-    level=Level.ERROR,
     groups=Group.FIXED_BY_SPLIT,
 )
-BATCH_BYTES = Rule(
+BATCH_BYTES = ErrorRule(
     "batch-bytes",
     "A Batch file is larger than the Batch API takes.",
     why="The Batch API rejects a larger file.",
     remedy="Write several files; gpt41 batch --split does.",
-    level=Level.ERROR,
     groups=Group.FIXED_BY_SPLIT,
 )
-BATCH_LINE_BYTES = Rule(
+BATCH_LINE_BYTES = ErrorRule(
     "batch-line-bytes",
     "A line of a Batch file is larger than a whole file may be.",
     why="No file can hold this request, so a batch can't answer it.",
     remedy="Make the request smaller, or send it in standard. Pictures can be addresses instead of data.",
-    level=Level.ERROR,
 )
-BATCH_QUEUE = Rule(
+BATCH_QUEUE = ErrorRule(
     "batch-queue",
     "A Batch file doesn't fit into the queue of its model.",
     why="The Batch API rejects a file whose tokens don't fit into the queue of your usage tier.",
     remedy="Write parts for your tier with gpt41 batch --split DIR --usage-tier N, and send one after the other.",
-    level=Level.ERROR,
     groups=Group.FIXED_BY_SPLIT,
 )
-BATCH_QUEUE_REQUEST = Rule(
+BATCH_QUEUE_REQUEST = ErrorRule(
     "batch-queue-request",
     "A single request of a Batch file doesn't fit into the queue of its model.",
     why="Your usage tier can never queue this request.",
     remedy="Shorten it, send it in standard, or move to a higher usage tier.",
-    level=Level.ERROR,
 )
-UNKNOWN_MODEL = Rule(
+UNKNOWN_MODEL = WarningRule(
     "unknown-model",
     "A request names a model that the price table doesn't have.",
     why='Without a price the answer is only "at least".',
@@ -131,6 +116,5 @@ UNKNOWN_MODEL = Rule(
         "Correct the name, say which model a deployment is (--model NAME=MODEL, or models: in gpt41.yaml), or add the model to a "
         "price table of your own (--pricing)."
     ),
-    level=Level.WARNING,
     effect=Effect.AT_LEAST,
 )

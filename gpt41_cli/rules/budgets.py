@@ -1,6 +1,6 @@
 """Rules of the workloads of gpt41.yaml."""
 
-from gpt41_cli.rules.rule import Group, Level, Rule
+from gpt41_cli.rules.rule import ErrorRule, Group, Rule, WarningRule
 
 UNTIL_PAST = Rule(
     "until-past",
@@ -8,40 +8,35 @@ UNTIL_PAST = Rule(
     why="The requirement no longer protects you.",
     remedy="Set a new day in require.until.",
 )
-BUDGET_PER_REQUEST = Rule(
+BUDGET_PER_REQUEST = ErrorRule(
     "budget-per-request",
     "The mean request of a workload costs more than its budget.",
     why="A request costs more than you planned.",
     remedy="Shorten the prompt or the answer, use a cheaper variant or mode, or raise the budget.",
-    level=Level.ERROR,
 )
-BUDGET_MONTHLY = Rule(
+BUDGET_MONTHLY = ErrorRule(
     "budget-monthly",
     "A workload costs more per month than its budget.",
     why="The month costs more than you planned.",
     remedy="Use a cheaper variant or mode, send less, or raise the budget.",
-    level=Level.ERROR,
 )
-BUDGET_TOTAL = Rule(
+BUDGET_TOTAL = ErrorRule(
     "budget-total",
     "All workloads together cost more per month than the budget.",
     why="The month costs more than you planned for everything together.",
     remedy="Look at the most expensive workloads first, or raise the budget.",
-    level=Level.ERROR,
 )
-BUDGET_INPUT_TOKENS = Rule(
+BUDGET_INPUT_TOKENS = ErrorRule(
     "budget-input-tokens",
     "A request of a workload has more input tokens than its budget allows.",
     why="A prompt has grown beyond what you planned.",
     remedy="Shorten the request that is listed, or raise the budget.",
-    level=Level.ERROR,
 )
-BUDGET_GROWTH = Rule(
+BUDGET_GROWTH = ErrorRule(
     "budget-growth",
     "A workload has become more expensive by more than its budget allows.",
     why="This change costs more than one change may.",
     remedy="Look at the causes in gpt41 diff. Shorten what grew, or raise growth_percent for this change.",
-    level=Level.ERROR,
 )
 PROMPT_GROWTH = Rule(
     "prompt-growth",
@@ -63,17 +58,15 @@ QUALIFYING_VARIANT = Rule(
     remedy="Change model or mode in gpt41.yaml and in the code, after an evaluation of your own.",
     groups=Group.DATE_DEPENDENT,
 )
-ANSWERS_CUT = Rule(
+ANSWERS_CUT = WarningRule(
     "answers-cut",
     "Answers were cut at their maximum length.",
     why="Cut answers are often useless and are paid all the same. Their real length would be greater.",
     remedy="Raise the maximum of the answer, or ask for shorter answers.",
-    level=Level.WARNING,
 )
-NOT_LEARNED = Rule(
+NOT_LEARNED = WarningRule(
     "not-learned",
     "The workload or the length of some answers isn't known.",
     why="These answers don't help to say how long answers are.",
     remedy="Name the workload with --workload, or use custom_ids that occur in its requests.",
-    level=Level.WARNING,
 )

@@ -1,44 +1,39 @@
 """Rules of time and of the choice of a variant and mode."""
 
-from gpt41_cli.rules.rule import Group, Level, Rule
+from gpt41_cli.rules.rule import ErrorRule, Group, Rule, WarningRule
 
-DEADLINE = Rule(
+DEADLINE = ErrorRule(
     "deadline",
     "The work isn't done by the deadline.",
     why="The answers come too late.",
     remedy="Use a faster mode, a higher usage tier or fewer requests, or allow more time.",
-    level=Level.ERROR,
     key="require.deadline",
 )
-USAGE_TIER = Rule(
+USAGE_TIER = ErrorRule(
     "usage-tier",
     "The usage tier never lets a request through.",
     why="OpenAI rejects such a request, however slowly you send it.",
     remedy="Shorten it, or move to a higher usage tier.",
-    level=Level.ERROR,
     key="usage_tier",
 )
-MONTHLY_LIMIT = Rule(
+MONTHLY_LIMIT = WarningRule(
     "monthly-limit",
     "The work costs more than the usage tier may spend per month.",
     why="OpenAI stops answering when the month's limit is reached.",
     remedy="Move to a higher usage tier, ask OpenAI for a higher limit, or use a cheaper variant or mode.",
-    level=Level.WARNING,
 )
-PACE = Rule(
+PACE = WarningRule(
     "pace",
     "How long the work takes in the usage tier.",
     why="The limits of your usage tier decide how fast you can send.",
     remedy="If it is too slow, use another mode or a higher usage tier. gpt41 plan compares them.",
-    level=Level.WARNING,
     key="usage_tier",
 )
-NO_LIMITS = Rule(
+NO_LIMITS = WarningRule(
     "no-limits",
     "The rate limits of the model aren't known.",
     why="It isn't known how long the work takes.",
     remedy="Look at the limits page of your account.",
-    level=Level.WARNING,
 )
 BINDS = Rule(
     "binds",
@@ -64,12 +59,11 @@ NO_TIER = Rule(
     why="Even the highest usage tier is too slow.",
     remedy="Allow more time, send fewer tokens, or ask OpenAI for higher limits.",
 )
-NOTHING_FITS = Rule(
+NOTHING_FITS = ErrorRule(
     "nothing-fits",
     "No variant and mode meets all requirements.",
     why="There is no answer that meets all your requirements.",
     remedy="Relax the requirement that the answer names first.",
-    level=Level.ERROR,
 )
 SCORE = Rule(
     "score",
@@ -77,45 +71,40 @@ SCORE = Rule(
     why="It is how the variants are compared. Launch benchmarks are only a proxy for your work.",
     remedy="Use your own evaluation with --scores.",
 )
-NO_SCORE = Rule(
+NO_SCORE = WarningRule(
     "no-score",
     "The score of the variant for the task isn't known.",
     why="It isn't known whether the variant is good enough.",
     remedy="Give your own evaluation with --scores, or another --task.",
-    level=Level.WARNING,
     key="require.task",
 )
-MIN_SCORE = Rule(
+MIN_SCORE = ErrorRule(
     "min-score",
     "The variant doesn't reach the score that you require.",
     why="You required it.",
     remedy="Choose a better variant, or lower --min-score.",
-    level=Level.ERROR,
     groups=Group.TRADE_OFF,
 )
-TOLERANCE = Rule(
+TOLERANCE = ErrorRule(
     "tolerance",
     "The score of the variant is too far below the best.",
     why="Its answers may be too poor for the task.",
     remedy="Take a better variant, or allow more with --tolerance.",
-    level=Level.ERROR,
     groups=Group.TRADE_OFF,
     key="require.task",
 )
-NEEDS = Rule(
+NEEDS = ErrorRule(
     "needs",
     "The variant lacks a feature or tool that you require.",
     why="The calls fail without them.",
     remedy="Choose a variant that has them, or drop the requirement.",
-    level=Level.ERROR,
     key="require.needs",
 )
-MAX_USD = Rule(
+MAX_USD = ErrorRule(
     "max-usd",
     "The work costs more than you allow.",
     why="You set this limit.",
     remedy="Choose a cheaper variant or mode, or raise --max-usd.",
-    level=Level.ERROR,
     groups=Group.TRADE_OFF,
 )
 PRICE = Rule(

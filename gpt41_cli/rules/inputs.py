@@ -1,68 +1,60 @@
 """Rules of requests, texts and folders."""
 
-from gpt41_cli.rules.rule import Effect, Level, Rule
+from gpt41_cli.rules.rule import Effect, ErrorRule, Rule, WarningRule
 
-CONTEXT_WINDOW = Rule(
+CONTEXT_WINDOW = ErrorRule(
     "context-window",
     "Input and output of a request don't fit into the context window of the model.",
     why="OpenAI rejects a request whose input and answer together don't fit, and you get no answer.",
     remedy="Shorten the input, lower the maximum of the answer, or use a model with a larger window.",
-    level=Level.ERROR,
     key=None,
 )
-MAX_INPUT_TOKENS = Rule(
+MAX_INPUT_TOKENS = ErrorRule(
     "max-input-tokens",
     "The input of a request is larger than the model takes.",
     why="OpenAI rejects a request whose input is larger.",
     remedy="Shorten the input, or split the work into several requests.",
-    level=Level.ERROR,
     key=None,
 )
-MAX_OUTPUT_TOKENS = Rule(
+MAX_OUTPUT_TOKENS = ErrorRule(
     "max-output-tokens",
     "A request asks for a longer answer than the model gives.",
     why="OpenAI rejects a request that asks for a longer answer.",
     remedy="Lower max_tokens (or max_completion_tokens, max_output_tokens), or split the work.",
-    level=Level.ERROR,
     key="output_tokens",
 )
-PRIORITY_LONG_CONTEXT = Rule(
+PRIORITY_LONG_CONTEXT = ErrorRule(
     "priority-long-context",
     "A request with a long context asks for priority, which doesn't take it.",
     why="OpenAI doesn't support long contexts in priority, so such a request has no price there.",
     remedy="Shorten the input, or use standard for these requests.",
-    level=Level.ERROR,
     key=None,
 )
-MAX_TOKENS = Rule(
+MAX_TOKENS = ErrorRule(
     "max-tokens",
     "An input has more tokens than --max-tokens allows.",
     why="You set this limit with --max-tokens: a longer prompt costs more than you planned.",
     remedy="Shorten the input that is listed, or raise the limit.",
-    level=Level.ERROR,
 )
-TOOL_WINDOW = Rule(
+TOOL_WINDOW = ErrorRule(
     "tool-window",
     "The input doesn't fit into the window of a tool.",
     why="A tool that gets more than its window cuts it off, so answers may miss what you sent.",
     remedy="Shorten the input, or use a model that has the tool without this limit.",
-    level=Level.ERROR,
     key="require.needs",
 )
-INVALID_REQUEST = Rule(
+INVALID_REQUEST = WarningRule(
     "invalid-request",
     "A line isn't a request that can be counted.",
     why='It isn\'t counted or priced, so the answer is only "at least".',
     remedy="Correct the line that is listed, or leave it out with --skip-invalid.",
-    level=Level.WARNING,
     effect=Effect.AT_LEAST,
 )
-NOT_TEXT = Rule(
+NOT_TEXT = WarningRule(
     "not-text",
     "A file isn't text.",
     why='It isn\'t counted, so the answer is only "at least".',
     remedy="Convert the file to UTF-8, or leave it out of the inputs.",
-    level=Level.WARNING,
     effect=Effect.AT_LEAST,
 )
 SOURCE_CODE = Rule(
@@ -77,27 +69,24 @@ LEFT_OUT = Rule(
     why="Ignored files, binary files and links don't count, and you should know which.",
     remedy="Nothing, if you don't send these files. To count one anyway, give its own path.",
 )
-UNREADABLE = Rule(
+UNREADABLE = ErrorRule(
     "unreadable",
     "A file or folder in a folder can't be read.",
     why='It isn\'t counted, so the answer is only "at least".',
     remedy="Correct the permissions, or leave the folder out of the inputs.",
-    level=Level.ERROR,
     effect=Effect.AT_LEAST,
 )
-UNCOUNTED_TOKENS = Rule(
+UNCOUNTED_TOKENS = WarningRule(
     "uncounted-tokens",
     "Some tokens of the requests can't be counted.",
     why="Nobody outside OpenAI can count them, so the real count and price are higher.",
     remedy="Run gpt41 count to see which parts these are, and compare with the usage that the API reports.",
-    level=Level.WARNING,
     effect=Effect.AT_LEAST,
 )
-OUTPUT_MISSING = Rule(
+OUTPUT_MISSING = WarningRule(
     "output-missing",
     "The length of the answers isn't given.",
     why="Without it the answers cost nothing here, so the real price is higher.",
     remedy="Give --output-tokens, or output_tokens in gpt41.yaml.",
-    level=Level.WARNING,
     effect=Effect.AT_LEAST,
 )

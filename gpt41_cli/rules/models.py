@@ -1,6 +1,6 @@
 """Rules of prices, of the prompt cache, of the life of a model, and of the move to another."""
 
-from gpt41_cli.rules.rule import Effect, Group, Level, Rule
+from gpt41_cli.rules.rule import Effect, ErrorRule, Group, Rule, WarningRule
 
 CACHE_BREAK = Rule(
     "cache-break",
@@ -20,88 +20,77 @@ CACHE_MINIMUM = Rule(
     why="A shorter prompt is never cached, so none of it gets the discount.",
     remedy="Nothing, or put more shared text (instructions, examples, tools) at the beginning if that saves money.",
 )
-MISSING_PRICE = Rule(
+MISSING_PRICE = WarningRule(
     "missing-price",
     "The price table doesn't have the price that is needed.",
     why='Without it the answer is only "at least".',
     remedy="Choose a platform, mode and day that have a price, or use a price table of your own (--pricing).",
-    level=Level.WARNING,
     effect=Effect.AT_LEAST,
 )
-PRICE_TABLE_STALE = Rule(
+PRICE_TABLE_STALE = WarningRule(
     "price-table-stale",
     "The price table hasn't been checked for a long time.",
     why="Prices and dates may have changed since.",
     remedy="Update gpt41, or check pricing.yaml against its sources.",
-    level=Level.WARNING,
     groups=Group.RECOMPUTED,
 )
-MODEL_SHUT_DOWN = Rule(
+MODEL_SHUT_DOWN = WarningRule(
     "model-shut-down",
     "The model has been shut down.",
     why="OpenAI rejects every call.",
     remedy="Move to the official replacement: gpt41 migrate says what it costs, gpt41 scan where the model is called.",
-    level=Level.WARNING,
     groups=Group.RECOMPUTED | Group.UNAVAILABLE,
 )
-MODEL_RETIRES = Rule(
+MODEL_RETIRES = WarningRule(
     "model-retires",
     "The model will be shut down on a known day.",
     why="From that day on, every call fails.",
     remedy="Plan the move: gpt41 migrate says what it costs and breaks. --retires-within 90d makes this an error of gpt41 check.",
-    level=Level.WARNING,
     groups=Group.RECOMPUTED,
 )
-FEATURE_ENDS = Rule(
+FEATURE_ENDS = WarningRule(
     "feature-ends",
     "Code or requests use a feature of the API that will end on a known day.",
     why="From that day on, requests that use the feature fail.",
     remedy="Stop using it before that day. --retires-within makes this an error.",
-    level=Level.WARNING,
 )
-CODE_UNDECLARED = Rule(
+CODE_UNDECLARED = WarningRule(
     "code-undeclared",
     "The code calls a model that no workload declares.",
     why="What is not declared has no price and no budget here.",
     remedy="Declare a workload for the call, or leave it out with a comment: gpt41: ignore - the reason.",
-    level=Level.WARNING,
 )
-CODE_UNUSED = Rule(
+CODE_UNUSED = WarningRule(
     "code-unused",
     "The code never calls the model of a workload.",
     why="The workload may be priced at a model that nobody calls.",
     remedy="Change the model of the workload to that of the code, or list the code that calls it under code.",
-    level=Level.WARNING,
 )
-CODE_CHANGED = Rule(
+CODE_CHANGED = WarningRule(
     "code-changed",
     "The code calls another model than its workload declares.",
     why="The workload is priced at the model that the code called before.",
     remedy="Change the model of the workload, too, or undo the change of the code.",
-    level=Level.WARNING,
 )
-NOT_RELEASED = Rule(
+NOT_RELEASED = ErrorRule(
     "not-released",
     "The model hasn't been released on that day.",
     why="It can't be called on that day.",
     remedy="Choose another model, or a later day with --as-of.",
-    level=Level.ERROR,
     groups=Group.UNAVAILABLE,
 )
-UNTIL = Rule(
+UNTIL = ErrorRule(
     "until",
     "The model ends before the day until which you need it.",
     why="The work needs the model longer than it runs.",
     remedy="Choose a model that runs longer, or change the day (--until, require.until).",
-    level=Level.ERROR,
     key="require.until",
 )
-ENDS_BEFORE_DONE = Rule(
+ENDS_BEFORE_DONE = WarningRule(
     "ends-before-done",
     "The model ends before the work is done.",
     why="The rest of the work will fail.",
     remedy="Send it faster (a higher usage tier, another mode), or move it to the replacement.",
-    level=Level.WARNING,
     groups=Group.DATE_DEPENDENT,
 )
 REPLACEMENT = Rule(
@@ -110,12 +99,11 @@ REPLACEMENT = Rule(
     why="It is the provider's own advice on where to go.",
     remedy="Compare it with the other successors in the table.",
 )
-REPLACEMENT_UNKNOWN = Rule(
+REPLACEMENT_UNKNOWN = WarningRule(
     "replacement-unknown",
     "A provider names a replacement that the price table doesn't have.",
     why="It can't be priced here.",
     remedy="Name another model with --to, or add this one to a price table of your own (--pricing).",
-    level=Level.WARNING,
 )
 DATES = Rule(
     "dates",
@@ -153,12 +141,11 @@ DEARER = Rule(
     why="The move costs you more.",
     remedy="Compare the other successors and modes in the table, or lower the reasoning effort.",
 )
-REFUSED_PARAMETER = Rule(
+REFUSED_PARAMETER = WarningRule(
     "refused-parameter",
     "The requests set a field that the model refuses.",
     why="The call fails with an error as soon as the model changes.",
     remedy="Remove or replace the field as the finding says; gpt41 scan shows where it is in the code.",
-    level=Level.WARNING,
 )
 DEPRECATED_PARAMETER = Rule(
     "deprecated-parameter",
@@ -166,26 +153,23 @@ DEPRECATED_PARAMETER = Rule(
     why="It works today and may fail one day.",
     remedy="Replace the field as the finding says when you next change the code.",
 )
-REFUSED_EFFORT = Rule(
+REFUSED_EFFORT = WarningRule(
     "refused-effort",
     "The requests ask for a reasoning effort that the model doesn't have.",
     why="The call fails with an error.",
     remedy="Set an effort that the model has.",
-    level=Level.WARNING,
 )
-MISSING_ABILITY = Rule(
+MISSING_ABILITY = WarningRule(
     "missing-ability",
     "The successor lacks an ability of the model you leave.",
     why="What you use today won't work there.",
     remedy="Check whether your work needs it. If so, choose another successor.",
-    level=Level.WARNING,
 )
-UNSTATED_ABILITY = Rule(
+UNSTATED_ABILITY = WarningRule(
     "unstated-ability",
     "It isn't documented whether the successor has an ability of the model you leave.",
     why="It may not work there.",
     remedy="Try it with one request before you move.",
-    level=Level.WARNING,
 )
 SMALLER_LIMIT = Rule(
     "smaller-limit",
@@ -193,11 +177,10 @@ SMALLER_LIMIT = Rule(
     why="Requests near the limit fail there.",
     remedy="Check your largest requests against it.",
 )
-IMAGE_RULE = Rule(
+IMAGE_RULE = WarningRule(
     "image-rule",
     "It isn't known how the model counts pictures.",
     why="Pictures may count more or less, and so may the price.",
     remedy="Send one picture and compare with the usage that the API reports.",
-    level=Level.WARNING,
     effect=Effect.INEXACT,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum, Flag, IntEnum, auto
+from functools import partial
 from typing import Final
 
 
@@ -83,3 +84,7 @@ class Rule:
         from gpt41_cli.rules import get_rule
 
         return get_rule, (self.id,)
+
+
+WarningRule = partial(Rule, level=Level.WARNING)
+ErrorRule = partial(Rule, level=Level.ERROR)

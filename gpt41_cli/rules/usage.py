@@ -1,13 +1,12 @@
 """Rules of logs, of the usage in them, and of predictions."""
 
-from gpt41_cli.rules.rule import Effect, Level, Rule
+from gpt41_cli.rules.rule import Effect, ErrorRule, Rule, WarningRule
 
-USAGE_MISSING = Rule(
+USAGE_MISSING = WarningRule(
     "usage-missing",
     "A record of a log doesn't report the tokens that were billed.",
     why='Nothing can be priced without it, so the bill is only "at least".',
     remedy="Log the usage of the answer. For streams, set stream_options.include_usage.",
-    level=Level.WARNING,
     effect=Effect.AT_LEAST,
 )
 ANSWER_FAILED = Rule(
@@ -22,12 +21,11 @@ ANSWER_TWICE = Rule(
     why="It is billed once, so it counts once.",
     remedy="Nothing. If it should count twice, give the answers ids of their own.",
 )
-NOT_A_CALL = Rule(
+NOT_A_CALL = WarningRule(
     "not-a-call",
     "A run in a log makes calls of a model, but isn't one itself.",
     why="A chain or a tool run repeats the tokens of its calls: counting both would count twice.",
     remedy="Nothing. Export the runs of models too, if they are missing.",
-    level=Level.WARNING,
 )
 NESTED_CALL = Rule(
     "nested-call",
@@ -41,27 +39,24 @@ CACHE_HIT = Rule(
     why="Nobody bills such an answer, so it costs nothing here.",
     remedy="Nothing.",
 )
-FILE_TWICE = Rule(
+FILE_TWICE = WarningRule(
     "file-twice",
     "A file of logs is given more than once.",
     why="Its answers would count twice, so it counts once.",
     remedy="Delete the copy, or give only one of the files.",
-    level=Level.WARNING,
 )
-SUM_BESIDE_ANSWERS = Rule(
+SUM_BESIDE_ANSWERS = WarningRule(
     "sum-beside-answers",
     "The answers of a day are in the logs both one by one and as a sum.",
     why="If the sum has the same answers, they count twice.",
     remedy="Give either the single answers or the sums of that day.",
-    level=Level.WARNING,
     effect=Effect.INEXACT,
 )
-SUM_BESIDE_SUMS = Rule(
+SUM_BESIDE_SUMS = WarningRule(
     "sum-beside-sums",
     "The sums of a model and day are in several files.",
     why="If the files overlap, answers count twice.",
     remedy="Give files whose days don't overlap.",
-    level=Level.WARNING,
     effect=Effect.INEXACT,
 )
 TOTAL_ROW = Rule(
@@ -70,27 +65,24 @@ TOTAL_ROW = Rule(
     why="A total would count everything twice, so it isn't priced.",
     remedy="Nothing.",
 )
-TOTAL_UNCLEAR = Rule(
+TOTAL_UNCLEAR = WarningRule(
     "total-unclear",
     "A row of a CSV may be the total of the rows before it, or an answer of its own.",
     why="It is taken as a total and isn't priced. If it is an answer, the bill is too low.",
     remedy="Remove the row, or give it a model and a day.",
-    level=Level.WARNING,
 )
-MODE_UNCLEAR = Rule(
+MODE_UNCLEAR = WarningRule(
     "mode-unclear",
     "The same answer is in the logs in two modes.",
     why="The same answer costs half as much in batch as in standard.",
     remedy="Check which of the two logs is right, and give only that one.",
-    level=Level.WARNING,
     effect=Effect.INEXACT,
 )
-MODEL_MISSING = Rule(
+MODEL_MISSING = WarningRule(
     "model-missing",
     "An answer doesn't name the model that gave it.",
     why='Without a model there is no price, so the bill is only "at least".',
     remedy="Give --model MODEL, or --model NAME=MODEL for a deployment.",
-    level=Level.WARNING,
     effect=Effect.AT_LEAST,
 )
 BATCH_TWICE = Rule(
@@ -99,110 +91,96 @@ BATCH_TWICE = Rule(
     why="Its lines and its sum are the same tokens, so they count once.",
     remedy="Nothing.",
 )
-BATCH_UNCLEAR = Rule(
+BATCH_UNCLEAR = WarningRule(
     "batch-unclear",
     "It isn't clear whether the lines of a batch are in its sum.",
     why="If they are the same batch, its tokens count twice.",
     remedy="Give either the lines of the batch or the batch object.",
-    level=Level.WARNING,
     effect=Effect.INEXACT,
 )
-ANSWER_UNCLEAR = Rule(
+ANSWER_UNCLEAR = WarningRule(
     "answer-unclear",
     "The tokens, the day and the model of an answer don't fit together.",
     why="Figures that contradict each other can't all be right, so the bill may be off.",
     remedy="Look at the place that is listed, and correct what writes the log.",
-    level=Level.WARNING,
     effect=Effect.INEXACT,
 )
-TOOL_PRICE = Rule(
+TOOL_PRICE = WarningRule(
     "tool-price",
     "The price of a built-in tool of an answer isn't known.",
     why='Calls of such tools cost something on top, so the bill is only "at least".',
     remedy="Add the tool to a price table of your own (--pricing), or compare with the bill.",
-    level=Level.WARNING,
     effect=Effect.AT_LEAST,
 )
-SEARCH_TOKENS = Rule(
+SEARCH_TOKENS = WarningRule(
     "search-tokens",
     "It isn't known whether the usage includes the tokens that a web search finds.",
     why="If they aren't in the usage, the bill is higher.",
     remedy="Compare with the bill of a day that has such searches.",
-    level=Level.WARNING,
     effect=Effect.INEXACT,
 )
-WRITE_PRICE = Rule(
+WRITE_PRICE = WarningRule(
     "write-price",
     "The price of writing to the prompt cache isn't known.",
     why="They are priced as input, and may cost more.",
     remedy="Add the price to a table of your own (--pricing).",
-    level=Level.WARNING,
     effect=Effect.INEXACT,
 )
-SUM_OF_LONG = Rule(
+SUM_OF_LONG = WarningRule(
     "sum-of-long",
     "It isn't known whether requests in a sum were so long that they cost more.",
     why="Long requests of some models cost more per token, and a sum doesn't say how long each was.",
     remedy="Log single answers, or use a shorter bucket width in the usage API.",
-    level=Level.WARNING,
     effect=Effect.INEXACT,
 )
-ANSWER_UNDATED = Rule(
+ANSWER_UNDATED = WarningRule(
     "answer-undated",
     "A period is asked for, but an answer doesn't say its day.",
     why='An answer of no known day may be in the period, so the bill is only "at least".',
     remedy="Log the time of each answer, or leave out --since and --until.",
-    level=Level.WARNING,
     effect=Effect.AT_LEAST,
 )
-GROUPS_FOLDED = Rule(
+GROUPS_FOLDED = WarningRule(
     "groups-folded",
     "The answers fall into more than 10,000 groups, so some are added up as one.",
     why="Memory doesn't grow with the logs: what comes after the first groups is added up as one.",
     remedy="Group by a field with fewer values, or give a shorter period with --since and --until.",
-    level=Level.WARNING,
 )
-FOCUS_DAY = Rule(
+FOCUS_DAY = ErrorRule(
     "focus-day",
     "A charge in FOCUS has no day.",
     why="FOCUS asks for the period of every charge, so answers whose day isn't known can't be in it.",
     remedy="Log the time of each answer, or name the column that has it with --columns day=COLUMN.",
-    level=Level.ERROR,
 )
-INVOICE_DRIFT = Rule(
+INVOICE_DRIFT = ErrorRule(
     "invoice-drift",
     "What was charged is further from what the usage should cost than you tolerate.",
     why="A larger difference has a cause: another rate, other tokens, or something that the usage doesn't show.",
     remedy="Look at the causes that are listed, and correct the logs, the price table or the bill.",
-    level=Level.ERROR,
 )
-INVOICE_VOLUME = Rule(
+INVOICE_VOLUME = WarningRule(
     "invoice-volume",
     "A workload that is compared with an invoice doesn't say how many requests it sends.",
     why="Without a volume, it isn't known what the workload costs per month, so the sum that is expected is too low.",
     remedy="Add volume: 120000 / month to the workload in gpt41.yaml.",
-    level=Level.WARNING,
 )
-INVOICE_CURRENCY = Rule(
+INVOICE_CURRENCY = ErrorRule(
     "invoice-currency",
     "Some costs aren't in US dollars.",
     why="Prices are in US dollars, and no exchange rate is known, so other lines can't be compared.",
     remedy="Export the costs in US dollars. Azure's exports have a column costInUsd.",
-    level=Level.ERROR,
 )
-INVOICE_PAGES = Rule(
+INVOICE_PAGES = ErrorRule(
     "invoice-pages",
     "Some pages of the costs are missing.",
     why="What is on the others is missing from what was charged.",
     remedy="Fetch the page that next_page names, until has_more is false, and give all of them.",
-    level=Level.ERROR,
 )
-INVOICE_ORGANIZATIONS = Rule(
+INVOICE_ORGANIZATIONS = WarningRule(
     "invoice-organizations",
     "An invoice is of several organizations.",
     why="If the usage is of one organization only, the costs of the others have no usage.",
     remedy="Give the costs and the usage of the same organizations.",
-    level=Level.WARNING,
 )
 COLUMNS_IGNORED = Rule(
     "columns-ignored",
@@ -211,19 +189,17 @@ COLUMNS_IGNORED = Rule(
     remedy="Nothing, if these columns are about something else. Otherwise rename them, such as input_tokens.",
     effect=Effect.INEXACT,
 )
-OTHER_MODEL = Rule(
+OTHER_MODEL = WarningRule(
     "other-model",
     "Another model answers than the one that a request asks for.",
     why="Another model has another price, so the prediction can't hold.",
     remedy="Check the deployment or alias behind the name.",
-    level=Level.WARNING,
 )
-DRIFT = Rule(
+DRIFT = ErrorRule(
     "drift",
     "The bill differs from the prediction by more than you tolerate.",
     why="Budgets and forecasts rest on the prediction.",
     remedy="Look at the requests that are listed: their answers are longer than expected, or something counts differently.",
-    level=Level.ERROR,
 )
 CUSTOM_ID_TWICE = Rule(
     "custom-id-twice",
@@ -243,12 +219,11 @@ CUSTOM_ID_MISSING = Rule(
     why="Without it they can't be matched.",
     remedy="Set a custom_id on each request, or compare totals with --estimate.",
 )
-NOT_COMPARED = Rule(
+NOT_COMPARED = WarningRule(
     "not-compared",
     "Something was predicted and not billed, or billed and not predicted.",
     why="The comparison covers only a part of the bill.",
     remedy="Add the missing workload or its answers, or tell workloads apart with --workload.",
-    level=Level.WARNING,
 )
 BASE_WITHOUT_CONFIG = Rule(
     "base-without-config",
