@@ -1,8 +1,10 @@
 """Find and read gpt41.yaml for a command."""
 
+import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from gpt41_cli.cli.files import check_writable, write_file
 from gpt41_cli.config import find_nearest_config
 from gpt41_cli.errors import Gpt41Error, InputError
 from gpt41_cli.findings import Place
@@ -13,7 +15,24 @@ if TYPE_CHECKING:
     from gpt41_cli.catalog import Catalog
     from gpt41_cli.config.roots import ConfigRoot
     from gpt41_cli.config.tables import Config
+    from gpt41_cli.workloads.declared_files import FileLister
     from gpt41_cli.workloads.priced import OpenConfig
+
+
+class ConfigFile(NamedTuple):
+    """A gpt41.yaml: its path, its bytes, what they say, and what lists the files that it names."""
+
+    path: Path
+    data: bytes
+    config: "Config"
+    find_files: "FileLister"
+
+    def write(self, edited: str, meanwhile: str = "it was read") -> None:
+        """Write the edited text in its place. Raises InputError if the file has changed in the meantime."""
+        if self.path.read_bytes() != self.data:
+            expected = f"no change while {meanwhile}"
+            raise InputError(expected=expected, found="one", hint="nothing is written", location=self.config.file)
+        write_file(edited, self.path)
 
 
 def read_config_option(named: "Sequence[Path] | None") -> Path | None:
@@ -124,3 +143,17 @@ def read_config(root: "ConfigRoot", catalog: "Catalog") -> "Config | None":
 
     data = root.read_config()
     return None if data is None else parse_config(data, root.config_label, catalog)
+
+
+def read_config_file(path: Path, catalog: "Catalog", *, writes: bool) -> ConfigFile:
+    """Read a config that exists, and with `writes`, check that it can be written. Raises TableError for any mistake in it."""
+    from gpt41_cli.config.load import parse_config
+    from gpt41_cli.config.roots import open_working_tree
+
+    root = open_working_tree(path)
+    data = root.read_config()
+    assert data is not None
+    config = parse_config(data, root.config_label, catalog)
+    if writes:
+        check_writable(Path(os.path.relpath(path)))
+    return ConfigFile(path, data, config, root.find_files)

@@ -1,13 +1,12 @@
 """`gpt41 migrate`."""
 
-import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gpt41_cli.cli import files, options, output, parse
-from gpt41_cli.cli.config_file import read_config_option
+from gpt41_cli.cli import options, output, parse
+from gpt41_cli.cli.config_file import find_config, read_config_file, read_config_option
 from gpt41_cli.cli.inputs import InputOptions, InputWorkloads, hold_logs, read_input_workloads, read_sources, refuse_invalid
 from gpt41_cli.cli.options import complete_models
 from gpt41_cli.cli.output_options import read_output_options
@@ -127,19 +126,18 @@ def migrate(
     wanted = read_output_options(output_format, quiet, outputs, paths, [config, pricing])
     threshold = parse.read_level(fail_on)
     reasoning = parse.read_reasoning_tokens(reasoning_tokens, catalog.reasoning_efforts)
+    successors = list({variant.id: variant for variant in (parse.read_variant(name, catalog) for name in to or ())}.values())
+    market = parse.read_market(catalog, platform, on, "--on")
+    about_work = {"--from": leaving, "--mode": mode, "--cached": cached, "--output-tokens": output_tokens}
+    about_work |= {"--requests": requests != ONCE, "--per": per}
     has_inputs = bool(paths or text is not None or input_tokens is not None)
     if config and has_inputs:
         raise InputError("--config", "it alone, as it says what is sent", "inputs, too")
     if not has_inputs and (file := _find_config(config)):
-        asked_of_work = {"--from": leaving, "--mode": mode, "--cached": cached, "--output-tokens": output_tokens}
         has_platform = platform != next(iter(catalog.platforms))
-        _refuse_work_options(
-            {**asked_of_work, "--requests": requests != ONCE, "--per": per, "--platform": has_platform}, _WHY_NOT_FOR_WORKLOADS
-        )
-        asked_of_all = WorkloadsQuestion(
-            file, parse.read_market(catalog, None, on, "--on"), to or [], reasoning, jobs, write_config
-        )
-        output.show_and_exit(_move_workloads(asked_of_all), wanted, threshold)
+        _refuse_options({**about_work, "--platform": has_platform}, _WHY_NOT_FOR_WORKLOADS)
+        report = _move_workloads(file, market, successors, reasoning, jobs, writes=write_config)
+        output.show_and_exit(report, wanted, threshold)
     if write_config:
         raise InputError(
             "--write-config", "no inputs, as it moves the workloads of a gpt41.yaml", "inputs" if has_inputs else "no gpt41.yaml"
@@ -148,16 +146,10 @@ def migrate(
     listed = read_sources(paths, None, _NO_CONFIG_HINT, column=column) if may_be_logs else None
     listed = listed and ([read_twice(source) for source in listed[0]], listed[1])
     if listed and hold_logs(listed[0]):
-        asked_of_work = {"--from": leaving, "--mode": mode, "--cached": cached, "--output-tokens": output_tokens}
-        _refuse_work_options(
-            {**asked_of_work, "--requests": requests != ONCE, "--per": per, "--input-tokens": input_tokens}, _WHY_NOT_FOR_LOGS
-        )
-        market = parse.read_market(catalog, platform, on, "--on")
-        logs = LogsQuestion(*listed, market, to or [], reasoning, skip_invalid)
-        output.show_and_exit(_move_traffic(logs), wanted, threshold)
+        _refuse_options({**about_work, "--input-tokens": input_tokens}, _WHY_NOT_FOR_LOGS)
+        report = _move_traffic(*listed, market, successors, reasoning, skips_invalid=skip_invalid)
+        output.show_and_exit(report, wanted, threshold)
     named = parse.read_variant(leaving, catalog) if leaving else None
-    successors = list({variant.id: variant for variant in (parse.read_variant(name, catalog) for name in to or ())}.values())
-    market = parse.read_market(catalog, platform, on, "--on")
     asked = InputOptions.from_parameters(locals(), refuses_code=True)
     work = read_input_workloads(asked, catalog, [named or catalog.family[0]], named and named.id, listed)
     modes = list(dict.fromkeys(mode or _choose_modes(work)))
@@ -169,8 +161,6 @@ def migrate(
 
 def _find_config(named: Path | None) -> Path | None:
     """Return the config that is named, or the nearest one; None if there is none."""
-    from gpt41_cli.cli.config_file import find_config
-
     try:
         return find_config(named)
     except InputError:
@@ -184,75 +174,62 @@ _WHY_NOT_FOR_WORKLOADS = ("inputs, as gpt41.yaml says how its own workloads are 
 _WHY_NOT_FOR_LOGS = ("requests, texts or numbers, as logs say what was sent and answered", "logs", "")
 
 
-def _refuse_work_options(options: "Mapping[str, object]", why: tuple[str, str, str]) -> None:
+def _refuse_options(options: "Mapping[str, object]", why: tuple[str, str, str]) -> None:
     """Raise InputError for options that say what work is, if gpt41.yaml or logs say it."""
     for name, value in options.items():
         if value:
             raise InputError(name, *why)
 
 
-class LogsQuestion(NamedTuple):
-    """The logs whose answers move, with what was skipped in folders, on which market, and to which models."""
-
-    sources: "Sequence[InputSource]"
-    left_out: "Sequence[SkippedPath]"
-    market: "Market"
-    to: list[str]
-    reasoning_tokens: "Mapping[str, int]"
-    skips_invalid: bool
-
-
-def _move_traffic(question: LogsQuestion) -> "Report":
+def _move_traffic(
+    sources: "Sequence[InputSource]",
+    left_out: "Sequence[SkippedPath]",
+    market: "Market",
+    successors: "Sequence[Variant]",
+    reasoning_tokens: "Mapping[str, int]",
+    *,
+    skips_invalid: bool,
+) -> "Report":
+    """Move the answers of logs."""
     from gpt41_cli.answers.logs import LogReader
     from gpt41_cli.commands.migrate.traffic import move_traffic
     from gpt41_cli.commands.migrate.traffic_report import make_report
     from gpt41_cli.commands.reconcile.bill import reconcile_logs
     from gpt41_cli.commands.reconcile.charge import BillingContext
 
-    market = question.market
-    with show_progress(question.sources) as seen:
-        logs = LogReader(seen, question.left_out)
-        names = ", ".join(source.label for source in question.sources[:3])
+    with show_progress(sources) as seen:
+        logs = LogReader(seen, left_out)
+        names = ", ".join(source.label for source in sources[:3])
         bill = reconcile_logs(logs.read(), BillingContext(market), names)
     if not bill.charges and not bill.unpriced:
         refuse_invalid(bill.rejects, 0, "answer")
-    successors = [parse.read_variant(name, market.catalog) for name in question.to]
-    moved = move_traffic(bill, market, successors, question.reasoning_tokens)
-    return make_report(bill, moved, logs.skipped, skips_invalid=question.skips_invalid)
+    moved = move_traffic(bill, market, successors, reasoning_tokens)
+    return make_report(bill, moved, logs.skipped, skips_invalid=skips_invalid)
 
 
-class WorkloadsQuestion(NamedTuple):
-    """The gpt41.yaml whose workloads move, on which market, to which models, and whether the moved one is written."""
-
-    file: Path
-    market: "Market"
-    to: list[str]
-    reasoning_tokens: "Mapping[str, int]"
-    jobs: int | None
-    writes: bool
-
-
-def _move_workloads(question: WorkloadsQuestion) -> "Report":
-    from gpt41_cli.commands.migrate.rewrite import ConfigFile, write_moved_config
+def _move_workloads(
+    path: Path,
+    market: "Market",
+    successors: "Sequence[Variant]",
+    reasoning_tokens: "Mapping[str, int]",
+    jobs: int | None,
+    *,
+    writes: bool,
+) -> "Report":
+    """Move the workloads of a gpt41.yaml; with `writes`, write the moved one."""
+    from gpt41_cli.commands.migrate.rewrite import write_moved_config
     from gpt41_cli.commands.migrate.workloads import move_workloads
     from gpt41_cli.commands.migrate.workloads_report import make_report
-    from gpt41_cli.config.load import parse_config
-    from gpt41_cli.config.roots import open_working_tree
     from gpt41_cli.workloads.code_calls import CodeCalls, find_code_calls
     from gpt41_cli.workloads.priced import CheckOptions, price_declared_workloads
 
-    market, root = question.market, open_working_tree(question.file)
-    data = root.read_config()
-    assert data is not None  # it was found
-    config = parse_config(data, root.config_label, market.catalog)
-    if question.writes:
-        files.check_writable(Path(os.path.relpath(question.file)))
-    priced = price_declared_workloads(config, root.find_files, CheckOptions(market, jobs=question.jobs))
-    moved = move_workloads(priced, [parse.read_variant(name, market.catalog) for name in question.to], question.reasoning_tokens)
-    if question.writes:
-        write_moved_config(ConfigFile(question.file, data, config, root.find_files), moved, question.jobs)
-    calls = find_code_calls(config, root.find_files, market, question.jobs) if config.code else CodeCalls({})
-    return make_report(config, market, moved, calls)
+    file = read_config_file(path, market.catalog, writes=writes)
+    priced = price_declared_workloads(file.config, file.find_files, CheckOptions(market, jobs=jobs))
+    moved = move_workloads(priced, successors, reasoning_tokens)
+    if writes:
+        write_moved_config(file, moved, jobs)
+    calls = find_code_calls(file.config, file.find_files, market, jobs) if file.config.code else CodeCalls({})
+    return make_report(file.config, market, moved, calls)
 
 
 def _choose_modes(work: InputWorkloads) -> tuple[str, ...]:

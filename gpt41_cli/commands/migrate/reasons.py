@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 
 from gpt41_cli import rules
-from gpt41_cli.catalog import Catalog, Variant
+from gpt41_cli.catalog import Market, Variant
 from gpt41_cli.catalog.tables import RecordedReasoning
 from gpt41_cli.commands.migrate.migrate import Migration, MigrationPath
 from gpt41_cli.constraints import lifecycle
@@ -14,8 +14,16 @@ from gpt41_cli.constraints.replacements import describe_end_dates
 from gpt41_cli.display import format_exact, format_int, format_percent, format_rate, format_total, pluralize, to_decimal
 from gpt41_cli.findings import Finding
 from gpt41_cli.prices.notes import STRUCTURED_OUTPUTS, describe_generation_tokens, make_reasoning_findings
+from gpt41_cli.reports import ReportLine
 
 _PER_MILLION = 1_000_000
+_MAX_CHEAPER = 2
+_MODE_TERMS = {
+    "standard": "in standard",
+    "batch": "in batch, which answers within a day",
+    "flex": "in flex, which promises no time",
+    "priority": "in priority",
+}
 
 
 def list_advantages(migration: Migration) -> Iterator[Finding]:
@@ -75,10 +83,8 @@ def _explain_batch_caching(migration: Migration) -> Iterator[Finding]:
             continue
         cached, before = path.quote.rates.cached_input, path.current_quote.rates.cached_input
         if cached is not None and before is None:
-            text = (
-                f"its batch keeps the cache discount, {format_rate(cached)} per million; that of {path.current_quote.model} "
-                f"has none"
-            )
+            other = f"that of {path.current_quote.model} has none"
+            text = f"its batch keeps the cache discount, {format_rate(cached)} per million; {other}"
             yield Finding(rules.BATCH_AND_CACHE, text, sources=(path.quote.offer.row.source,))
 
 
@@ -176,16 +182,36 @@ def _explain_cache_writes(migration: Migration, path: MigrationPath) -> Iterator
     yield Finding(rules.CACHE_WRITES, f"it bills writes to its prompt cache at {price}: {extent}", sources=(row.source,))
 
 
-def list_end_dates(catalog: Catalog, migration: Migration) -> Iterator[Finding]:
+def list_end_dates(migration: Migration) -> Iterator[Finding]:
     """List when today's model and the target end, at each provider."""
     for variant in (migration.question.from_variant, migration.target):
         if variant:
             yield describe_end_dates(migration.question.market, variant)
 
 
+def make_date_lines(moves: Iterable[tuple[Market, Variant, Variant | None]]) -> Iterator[ReportLine]:
+    """Say when each model that is left ends, and the one that it moves to, if there is one and it ends, too."""
+    dates = {}
+    for market, leaving, target in moves:
+        dates[leaving.id] = describe_end_dates(market, leaving)
+        if target and lifecycle.find_end_day(market, target):
+            dates[target.id] = describe_end_dates(market, target)
+    for finding in dates.values():
+        yield ReportLine("dates", finding.message, finding.citation)
+
+
+def make_cheaper_lines(cheaper: Iterable[tuple[str, str, str]]) -> Iterator[ReportLine]:
+    """Say in which other modes the new model costs less. Each is given as what moves, the price and the mode; all lines but the
+    first few are details.
+    """
+    modes: dict[tuple[str, str], list[str]] = {}
+    for name, usd, mode in cheaper:
+        modes.setdefault((name, usd), []).append(_MODE_TERMS[mode])
+    for number, ((name, usd), terms) in enumerate(modes.items()):
+        yield ReportLine("less", f"{name}: {usd} {', or '.join(terms)}", is_detail=number >= _MAX_CHEAPER)
+
+
 def list_guidance(migration: Migration) -> Iterator[Finding]:
     """List the advice that the target's makers give for moving to it."""
-    if migration.target:
-        yield from (
-            Finding(rules.GUIDANCE, advice.statement, sources=(advice.source,)) for advice in migration.target.model.guidance
-        )
+    for advice in migration.target.model.guidance if migration.target else ():
+        yield Finding(rules.GUIDANCE, advice.statement, sources=(advice.source,))

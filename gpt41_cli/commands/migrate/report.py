@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import partial
 from itertools import accumulate
@@ -19,7 +19,7 @@ from gpt41_cli.display import choose_money_format, compute_share, format_int, fo
 from gpt41_cli.findings import Finding
 from gpt41_cli.prices.quote import Quote
 from gpt41_cli.reports import Json, Report, ReportLine, Table
-from gpt41_cli.reports.columns import Column, make_records, make_table
+from gpt41_cli.reports.columns import Column, Item, Usd, make_records, make_table
 from gpt41_cli.reports.findings import dump_reason, make_invalid_findings, make_skipped_findings
 from gpt41_cli.reports.quotes import dump_quote, find_bound_prefix, format_period, make_work_line
 from gpt41_cli.rules import Level
@@ -52,7 +52,7 @@ def make_report(
         "why": list(reasons.list_advantages(migration)),
         "but": list(reasons.list_drawbacks(migration)),
         **sort_by_certainty(issues),
-        "dates": list(reasons.list_end_dates(catalog, migration)),
+        "dates": list(reasons.list_end_dates(migration)),
         "guide": list(reasons.list_guidance(migration)),
     }
     prices = _list_prices(migration)
@@ -204,6 +204,21 @@ def describe_reasoned(prices: Iterable[tuple[str, int, str]]) -> str:
     return "".join(f", {text}" for text in shown)
 
 
+def list_effort_columns(items: Sequence[Item], get_reasoned: Callable[[Item], Mapping[str, Json]]) -> list[Column[Item]]:
+    """List a column for each effort at which reasoning tokens were stated: the price with them, for readers."""
+
+    def make_column(effort: str) -> Column[Item]:
+        title = f">effort {effort}" if effort else ">with reasoning"
+        return Column(title, None, lambda item: get_reasoned(item).get(effort), absent="-")
+
+    return list(map(make_column, dict.fromkeys(effort for item in items for effort in get_reasoned(item))))
+
+
+def dump_reasoned(reasoned: Mapping[str, Usd], tokens: Mapping[str, int]) -> Sequence[Json]:
+    """Convert prices with stated reasoning tokens, both by effort, to JSON."""
+    return [{"effort": effort or None, "tokens": tokens[effort], "usd": usd} for effort, usd in reasoned.items()]
+
+
 def _describe_refusal(migration: Migration) -> str:
     """Say why the target would refuse the requests as they are."""
     why = "; ".join(limit.message for limit in migration.refusing_limits)
@@ -290,7 +305,7 @@ def _list_columns(migration: Migration, prices: Sequence[_PricedAt]) -> tuple[Co
         Column(None, "most_usd", lambda row: row.highest_usd),
         Column(f"~~>against {time}", "added_usd", lambda row: row.path and row.path.added_usd, show_change),
         Column(None, "reasoning_tokens", lambda row: row.path and row.path.spare_reasoning_tokens),
-        Column(">reasoning tokens", None, lambda row: row.path and _format_headroom(row.path)),
+        Column(">reasoning tokens", None, lambda row: row.path and format_headroom(row.path)),
         Column(
             "", None, lambda row: _describe_path(row.path, migration) if row.path else _describe_current(row.quote, migration)
         ),
@@ -303,7 +318,8 @@ def _choose_tone(price: _PricedAt, migration: Migration) -> str:
     return "faint" if migration.is_shut_down else ""
 
 
-def _format_headroom(path: MigrationPath) -> str:
+def format_headroom(path: MigrationPath) -> str:
+    """Format the reasoning tokens that a request may add for the table."""
     if path.variant.model.reasoning is None:
         return "-"
     if path.added_usd is None:

@@ -3,30 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
 
-from gpt41_cli.cli import files, output
+from gpt41_cli.cli import output
+from gpt41_cli.cli.config_file import ConfigFile
+from gpt41_cli.commands.migrate.workloads import MovedWorkload
 from gpt41_cli.config.edit import replace_settings
 from gpt41_cli.config.load import parse_config
 from gpt41_cli.display import sanitize
 from gpt41_cli.errors import InputError
 from gpt41_cli.workloads.contents import read_contents
-from gpt41_cli.workloads.declared_files import FileLister
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from gpt41_cli.commands.migrate.workloads import MovedWorkload
-    from gpt41_cli.config.tables import Config
-
-
-class ConfigFile(NamedTuple):
-    """A gpt41.yaml: its path, its bytes, what they say, and what lists the files that it names."""
-
-    path: Path
-    data: bytes
-    config: Config
-    files: FileLister
 
 
 def write_moved_config(file: ConfigFile, workloads: Sequence[MovedWorkload], jobs: int | None) -> None:
@@ -43,9 +28,7 @@ def write_moved_config(file: ConfigFile, workloads: Sequence[MovedWorkload], job
     for moved in named:
         settings.setdefault(moved.name, {}).update(_get_own_settings(moved))
     edited = replace_settings(file.data, name, settings)
-    if file.path.read_bytes() != file.data:
-        raise InputError(expected="no change while it was read", found="one", hint="nothing is written", location=name)
-    files.write_file(edited, file.path)
+    file.write(edited)
     for moved in moving:
         assert moved.path
         was = f"{moved.priced.quote.model} in {moved.priced.quote.mode}"
@@ -60,7 +43,7 @@ def _has_moved(file: ConfigFile, moved: MovedWorkload, edited: str, jobs: int | 
     catalog = moved.priced.market.catalog
     declared = parse_config(edited.encode(), file.config.file, catalog).workloads[moved.name]
     try:
-        return read_contents(declared, file.files, catalog, jobs).variant.id == moved.path.variant.id
+        return read_contents(declared, file.find_files, catalog, jobs).variant.id == moved.path.variant.id
     except InputError:  # some of them name a model and others have that of the defaults
         return False
 

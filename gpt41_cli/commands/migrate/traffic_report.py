@@ -5,25 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from functools import partial
 
 from gpt41_cli import rules
-from gpt41_cli.commands.migrate.reasons import write_recorded_reasoning_notes
-from gpt41_cli.commands.migrate.report import describe_reasoned
+from gpt41_cli.commands.migrate.reasons import make_cheaper_lines, make_date_lines, write_recorded_reasoning_notes
+from gpt41_cli.commands.migrate.report import describe_reasoned, dump_reasoned, list_effort_columns
 from gpt41_cli.commands.migrate.traffic import MovedTraffic
-from gpt41_cli.commands.migrate.workloads_report import MODE_TERMS, show_first
 from gpt41_cli.commands.reconcile import report as bill_report
 from gpt41_cli.commands.reconcile.bill import Reconciliation
 from gpt41_cli.commands.reconcile.elsewhere import TrafficPath
 from gpt41_cli.constraints import lifecycle
-from gpt41_cli.constraints.replacements import describe_end_dates
-from gpt41_cli.display import choose_money_format, format_int, format_percent, name_offer, pluralize
+from gpt41_cli.display import format_int, format_percent, name_offer, pluralize
 from gpt41_cli.files.trees import SkippedPath
 from gpt41_cli.findings import Finding
 from gpt41_cli.prices.notes import write_confidence_notes
 from gpt41_cli.pricing import sum_usd
 from gpt41_cli.reports import Json, Report, ReportLine
-from gpt41_cli.reports.columns import Column, make_records, make_table
+from gpt41_cli.reports.columns import Column, Usd, choose_usd_format, make_records, make_table
+from gpt41_cli.reports.succession import format_usd_span
 from gpt41_cli.rules import Effect, Level
 
 SCHEMA = "gpt41.migrate-traffic/1"
@@ -50,7 +48,9 @@ def make_report(
             "from_day": min(_list_days(bill), default=None),
             "to_day": max(_list_days(bill), default=None),
             "paid_usd": bill.total_usd,
-            "then_usd": _dump_span(*_sum_up(traffic)) if not any(each.is_stuck for each in traffic) else None,
+            "then_usd": dict(zip(("expected", "high"), _sum_up(traffic), strict=True))
+            if not any(each.is_stuck for each in traffic)
+            else None,
             "traffic": records,
         },
         records=records,
@@ -75,7 +75,7 @@ def _make_headline(bill: Reconciliation, traffic: Sequence[MovedTraffic]) -> str
     days = _list_days(bill)
     period = "" if not days else f" on {days[0]}" if days[0] == days[-1] else f" from {days[0]} to {days[-1]}"
     then = _sum_up(traffic)
-    show = choose_money_format([bill.total_usd, then[1]], bill.usage.requests)
+    show = choose_usd_format([bill.total_usd, then[1]], bill.usage.requests)
     paid = f"{least}{show(bill.total_usd)} for {pluralize(bill.usage.requests, 'answer')}{period}"
     if not traffic:
         return f"What has to move isn't known: no answer has a price; {paid}"
@@ -84,19 +84,18 @@ def _make_headline(bill: Reconciliation, traffic: Sequence[MovedTraffic]) -> str
         return f"Nothing has to move: {end} on {bill.conditions.market.as_of}; {paid}"
     if not moving:
         return f"No replacement with a price is known for {', '.join(dict.fromkeys(each.variant.id for each in stuck))}; {paid}"
-    targets = ", ".join(
-        dict.fromkeys(lifecycle.name_with_end(each.market, each.path.offer.variant) for each in moving if each.path)
-    )
+    offers = [each.path.offer for each in moving if each.path]
+    targets = ", ".join(dict.fromkeys(lifecycle.name_with_end(offer.market, offer.variant) for offer in offers))
     ends = [each.ends for each in (*moving, *stuck) if each.ends]
     when = "" if not ends else f" before {min(ends)}" if min(ends) > bill.conditions.market.as_of else " now"
     text = f"Move {pluralize(sum(each.usage.requests for each in moving), 'answer')} to {targets}{when}: {paid}"
     if stuck:
         return f"{text}; {pluralize(sum(each.usage.requests for each in stuck), 'more answer')} can't be priced elsewhere"
-    reasons = ", before reasoning tokens" * any(each.path and each.path.offer.variant.model.reasoning for each in moving)
+    reasons = ", before reasoning tokens" * any(offer.variant.model.reasoning for offer in offers)
     sums, tokens = _sum_up_reasoned(traffic), traffic[0].reasoning_tokens
     stated = [(effort, tokens[effort], show(usd)) for effort, usd in sums.items()]
     reasoned = describe_reasoned(stated) if len(sums) == 1 else ""
-    return f"{text}, {_format_span(*then, show)} then{reasons}{reasoned}"
+    return f"{text}, {format_usd_span(*then, show)} then{reasons}{reasoned}"
 
 
 def _sum_up_reasoned(traffic: Sequence[MovedTraffic]) -> Mapping[str, Decimal]:
@@ -108,33 +107,23 @@ def _price_reasoned(each: MovedTraffic, effort: str) -> Decimal:
     return each.reasoned.get(effort, each.path.high_usd if each.path else each.paid_usd)
 
 
-def _format_span(low: Decimal, high: Decimal, show: Callable[[Decimal], str]) -> str:
-    return " to ".join(dict.fromkeys((show(low), show(high))))
-
-
 def _show_path(each: MovedTraffic, path: TrafficPath) -> str:
-    return _format_span(path.low_usd, path.high_usd, _choose_format(each))
+    return format_usd_span(path.low_usd, path.high_usd, _choose_format(each))
 
 
-def _choose_format(each: MovedTraffic) -> Callable[[Decimal], str]:
+def _choose_format(each: MovedTraffic) -> Callable[[Usd], str]:
     """Choose how to show what is paid for an entry, now and after the move."""
-    return choose_money_format([each.paid_usd, *(path.high_usd for path in each.paths)], each.usage.requests)
-
-
-def _make_cheaper_lines(traffic: Sequence[MovedTraffic]) -> Iterator[ReportLine]:
-    """Say in which modes the new model costs less, for each model and mode of today."""
-    for each in traffic:
-        name = name_offer(each.variant.id, each.mode)
-        by_price: dict[str, list[str]] = {}
-        for path in each.paths[1:]:
-            if each.path and path.high_usd < each.path.high_usd:
-                by_price.setdefault(_show_path(each, path), []).append(MODE_TERMS[path.offer.mode])
-        yield from (ReportLine("less", f"{name}: {usd} {', or '.join(terms)}") for usd, terms in by_price.items())
+    return choose_usd_format([each.paid_usd, *(path.high_usd for path in each.paths)], each.usage.requests)
 
 
 def _make_lines(traffic: Sequence[MovedTraffic]) -> Iterator[ReportLine]:
     """Say how to pay less, what is used that the new model lacks, what logs can't say, and when the models end."""
-    yield from show_first(_make_cheaper_lines(traffic))
+    yield from make_cheaper_lines(
+        (name_offer(each.variant.id, each.mode), _show_path(each, path), path.offer.mode)
+        for each in traffic
+        for path in each.paths[1:]
+        if each.path and path.high_usd < each.path.high_usd
+    )
     for each in traffic:
         if each.path and (missing := _find_missing_tools(each, each.path)):
             model = each.path.offer.variant.model
@@ -142,15 +131,9 @@ def _make_lines(traffic: Sequence[MovedTraffic]) -> Iterator[ReportLine]:
     if any(each.path for each in traffic):
         unseen = "logs don't show which fields requests set: gpt41 scan and gpt41 migrate REQUESTS find what breaks"
         yield ReportLine("unsure", unseen)
-    dates = {}
-    for each in traffic:
-        if each.path or each.is_stuck:
-            dates[each.variant.id] = describe_end_dates(each.market, each.variant)
-            target = each.path.offer.variant if each.path else each.variant
-            if lifecycle.find_end_day(each.market, target):
-                dates[target.id] = describe_end_dates(each.market, target)
-    for finding in dates.values():
-        yield ReportLine("dates", finding.message, finding.citation)
+    yield from make_date_lines(
+        (each.market, each.variant, each.path and each.path.offer.variant) for each in traffic if each.path or each.is_stuck
+    )
 
 
 def _find_missing_tools(each: MovedTraffic, path: TrafficPath) -> str:
@@ -191,18 +174,8 @@ def _make_notes(traffic: Sequence[MovedTraffic]) -> Iterator[str]:
         yield from write_confidence_notes(path.offer)
 
 
-def _dump_span(low: Decimal, high: Decimal) -> Mapping[str, Json]:
-    return {"expected": low, "high": high}
-
-
 def _dump_path(path: TrafficPath) -> Mapping[str, Json]:
     return {"mode": path.offer.mode, "expected": path.low_usd, "high": path.high_usd}
-
-
-def _dump_reasoned(each: MovedTraffic) -> Sequence[Json]:
-    return [
-        {"effort": effort or None, "tokens": each.reasoning_tokens[effort], "usd": usd} for effort, usd in each.reasoned.items()
-    ]
 
 
 def _format_headroom(each: MovedTraffic) -> str | None:
@@ -211,17 +184,8 @@ def _format_headroom(each: MovedTraffic) -> str | None:
     return "none" if each.spare_reasoning_tokens is None else format_int(each.spare_reasoning_tokens)
 
 
-def _get_reasoned(effort: str, each: MovedTraffic) -> Decimal | None:
-    return each.reasoned.get(effort)
-
-
-def _list_columns(traffic: Sequence[MovedTraffic]) -> tuple[Column[MovedTraffic], ...]:
-    efforts = dict.fromkeys(effort for each in traffic for effort in each.reasoned)
-    reasoned = (
-        Column(f">effort {effort}" if effort else ">with reasoning", None, partial(_get_reasoned, effort), absent="-")
-        for effort in efforts
-    )
-    return (*_COLUMNS_BEFORE, *reasoned, *_COLUMNS_AFTER)
+def _list_columns(traffic: Sequence[MovedTraffic]) -> Sequence[Column[MovedTraffic]]:
+    return (*_COLUMNS_BEFORE, *list_effort_columns(traffic, lambda each: each.reasoned), *_COLUMNS_AFTER)
 
 
 _COLUMNS_BEFORE: Sequence[Column[MovedTraffic]] = (
@@ -239,7 +203,7 @@ _COLUMNS_BEFORE: Sequence[Column[MovedTraffic]] = (
     Column(None, "to", lambda each: each.path and each.path.offer.variant.id),
     Column(">then", None, lambda each: each.path and _show_path(each, each.path), absent="-"),
     Column(None, "ways", lambda each: [_dump_path(path) for path in each.paths]),
-    Column(None, "reasoned", _dump_reasoned),
+    Column(None, "reasoned", lambda each: dump_reasoned(each.reasoned, each.reasoning_tokens)),
 )
 _COLUMNS_AFTER: Sequence[Column[MovedTraffic]] = (
     Column(">reasoning tokens", None, _format_headroom, absent="-"),

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from gpt41_cli import rules
-from gpt41_cli.catalog import Market, Variant
+from gpt41_cli.catalog import Variant
 from gpt41_cli.commands.migrate.migrate import DEFAULT_MODES, Migration, MigrationPath, MigrationQuestion, plan_migration
 from gpt41_cli.commands.migrate.reasoning import NO_EFFORT, price_reasoning
 from gpt41_cli.constraints import lifecycle
@@ -119,7 +119,7 @@ def _get_declared_reasoning(priced: PricedWorkload) -> Mapping[str, int]:
 
 def _move_workload(priced: PricedWorkload, to: Sequence[Variant]) -> MovedWorkload:
     market, variant = priced.market, priced.quote.offer.variant
-    if any(target.id == variant.id for target in to) or not (to or _is_leaving(market, variant)):
+    if any(target.id == variant.id for target in to) or not (to or lifecycle.find_end_day(market, variant)):
         return MovedWorkload(priced, None)
     modes = tuple(dict.fromkeys((priced.quote.mode, *DEFAULT_MODES)))
     question = MigrationQuestion(variant, to, modes, market, priced.contents.request_totals)
@@ -127,10 +127,6 @@ def _move_workload(priced: PricedWorkload, to: Sequence[Variant]) -> MovedWorklo
         return MovedWorkload(priced, plan_migration(priced.workload.without_reasoning(), question))
     except MissingPrice as error:
         return MovedWorkload(priced, None, error)
-
-
-def _is_leaving(market: Market, variant: Variant) -> bool:
-    return bool(lifecycle.find_past_shutdown(market, variant) or lifecycle.find_announced_shutdown(market, variant))
 
 
 def find_move_findings(workloads: Sequence[MovedWorkload]) -> Iterator[Finding]:

@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
-from functools import partial
 
 from gpt41_cli import rules
 from gpt41_cli.catalog import Market
 from gpt41_cli.code.endings import find_ends
 from gpt41_cli.code.uses import describe_refused
-from gpt41_cli.commands.migrate.migrate import MigrationPath
-from gpt41_cli.commands.migrate.reasons import write_recorded_reasoning_notes
-from gpt41_cli.commands.migrate.report import CERTAINTIES, describe_reasoned, sort_by_certainty
+from gpt41_cli.commands.migrate.reasons import make_cheaper_lines, make_date_lines, write_recorded_reasoning_notes
+from gpt41_cli.commands.migrate.report import (
+    CERTAINTIES,
+    describe_reasoned,
+    dump_reasoned,
+    format_headroom,
+    list_effort_columns,
+    sort_by_certainty,
+)
 from gpt41_cli.commands.migrate.workloads import MovedWorkload, find_move_findings
 from gpt41_cli.config.tables import Config
-from gpt41_cli.constraints.lifecycle import find_end_day, name_with_end
-from gpt41_cli.constraints.replacements import describe_end_dates
+from gpt41_cli.constraints.lifecycle import name_with_end
 from gpt41_cli.display import format_int, pluralize, sanitize, to_decimal
-from gpt41_cli.reports import Json, Report, ReportLine
+from gpt41_cli.reports import Report, ReportLine
 from gpt41_cli.reports.bounds import choose_bound_prefix
 from gpt41_cli.reports.code_calls import dump_calls
-from gpt41_cli.reports.columns import Column, choose_usd_format, make_records, make_table, show_value
+from gpt41_cli.reports.columns import Column, Usd, choose_usd_format, make_records, make_table, show_value
 from gpt41_cli.reports.findings import make_skipped_findings
+from gpt41_cli.reports.succession import format_usd_span
 from gpt41_cli.workloads.code_calls import CodeCalls
 from gpt41_cli.workloads.costing import UsdRange
 
@@ -128,7 +133,7 @@ def _make_headline(market: Market, workloads: Sequence[MovedWorkload], calls: in
             reasoned = describe_reasoned([(effort, amounts.pop(), show(usd))])
     after = ", before reasoning tokens" * reasons + reasoned
     least = choose_bound_prefix(is_most=False, is_least=is_least)
-    return f"{text}: {least}{show(now)} per month now, {_format_range(then, show)} then{after}"
+    return f"{text}: {least}{show(now)} per month now, {format_usd_span(*then, show)} then{after}"
 
 
 def _make_lines(workloads: Sequence[MovedWorkload], calls: Sequence[str]) -> Iterator[ReportLine]:
@@ -138,21 +143,20 @@ def _make_lines(workloads: Sequence[MovedWorkload], calls: Sequence[str]) -> Ite
     if len(calls) > _MAX_CALLS:
         yield ReportLine("code", f"{format_int(len(calls) - _MAX_CALLS)} more calls: gpt41 scan lists them")
     yield from _make_reasoning_lines(workloads)
-    yield from show_first(_make_cheaper_lines(workloads))
+    yield from make_cheaper_lines(
+        (sanitize(moved.name), f"{_choose_format(moved)(usd)} per {_name_period(moved)}", mode)
+        for moved in workloads
+        for mode, usd in moved.cheaper_modes.items()
+    )
     for label in CERTAINTIES[:2]:
         for moved in workloads:
             for finding in sort_by_certainty(moved.breaks)[label]:
                 yield ReportLine(label, f"{sanitize(moved.name)}: {finding.message}", finding.citation)
-    dates = {}
-    for moved in workloads:
-        if moved.path or moved.is_stuck:
-            market, variant = moved.priced.market, moved.priced.quote.offer.variant
-            dates[variant.id] = describe_end_dates(market, variant)
-            target = moved.path.variant if moved.path else variant
-            if find_end_day(market, target):
-                dates[target.id] = describe_end_dates(market, target)
-    for finding in dates.values():
-        yield ReportLine("dates", finding.message, finding.citation)
+    yield from make_date_lines(
+        (moved.priced.market, moved.priced.quote.offer.variant, moved.path and moved.path.variant)
+        for moved in workloads
+        if moved.path or moved.is_stuck
+    )
 
 
 def _make_change_lines(workloads: Sequence[MovedWorkload]) -> Iterator[ReportLine]:
@@ -187,30 +191,8 @@ def _make_reasoning_lines(workloads: Sequence[MovedWorkload]) -> Iterator[Report
         yield ReportLine("reasons", f"per month with the reasoning tokens of an effort: {', '.join(texts)}")
 
 
-def _make_cheaper_lines(workloads: Sequence[MovedWorkload]) -> Iterator[ReportLine]:
-    """Say what batch and flex would cost, for each workload for which they cost less."""
-    for moved in workloads:
-        by_price: dict[Fraction, list[str]] = {}
-        for mode, usd in moved.cheaper_modes.items():
-            by_price.setdefault(usd, []).append(MODE_TERMS[mode])
-        for usd, terms in by_price.items():
-            period = "month" if moved.priced.cost.volume else "request"
-            yield ReportLine("less", f"{sanitize(moved.name)}: {_choose_format(moved)(usd)} per {period} {', or '.join(terms)}")
-
-
-def show_first(lines: Iterable[ReportLine]) -> Iterator[ReportLine]:
-    """Yield the lines, all but the first few as details."""
-    for number, line in enumerate(lines):
-        yield line._replace(is_detail=number >= _MAX_LINES)
-
-
-_MAX_LINES = 2
-MODE_TERMS = {
-    "standard": "in standard",
-    "batch": "in batch, which answers within a day",
-    "flex": "in flex, which promises no time",
-    "priority": "in priority",
-}
+def _name_period(moved: MovedWorkload) -> str:
+    return "month" if moved.priced.cost.volume else "request"
 
 
 def _make_notes(workloads: Sequence[MovedWorkload], *, has_code: bool) -> Iterator[str]:
@@ -224,43 +206,18 @@ def _make_notes(workloads: Sequence[MovedWorkload], *, has_code: bool) -> Iterat
         yield f"{find}gpt41 migrate FILE shows more about one workload."
 
 
-def _choose_format(moved: MovedWorkload) -> Callable[[Fraction], str]:
+def _choose_format(moved: MovedWorkload) -> Callable[[Usd], str]:
     """Choose how to show what a workload costs, now and after the move: per month or, without a volume, per request."""
     then = [moved.usd_then.high] if moved.usd_then else []
     return choose_usd_format([moved.usd_now, *then], 0 if moved.priced.cost.volume else 1)
 
 
-def _format_range(amounts: UsdRange, show: Callable[[Fraction], str]) -> str:
-    low, high = show(amounts.expected), show(amounts.high)
-    return low if low == high else f"{low} to {high}"
+def _list_columns(workloads: Sequence[MovedWorkload]) -> Sequence[Column[MovedWorkload]]:
+    return (*_COLUMNS_BEFORE, *list_effort_columns(workloads, _show_reasoned), *_COLUMNS_AFTER)
 
 
-def _format_headroom(path: MigrationPath) -> str:
-    if path.variant.model.reasoning is None:
-        return "-"
-    if path.spare_reasoning_tokens is None:
-        return "none"
-    return "any" if path.has_unlimited_reasoning else format_int(path.spare_reasoning_tokens)
-
-
-def _list_columns(workloads: Sequence[MovedWorkload]) -> tuple[Column[MovedWorkload], ...]:
-    efforts = dict.fromkeys(effort for moved in workloads for effort in moved.reasoned)
-    reasoned = (
-        Column(f">effort {effort}" if effort else ">with reasoning", None, partial(_show_reasoned, effort), absent="-")
-        for effort in efforts
-    )
-    return (*_COLUMNS_BEFORE, *reasoned, *_COLUMNS_AFTER)
-
-
-def _show_reasoned(effort: str, moved: MovedWorkload) -> str | None:
-    usd = moved.reasoned.get(effort)
-    return None if usd is None else _choose_format(moved)(usd)
-
-
-def _dump_reasoned(moved: MovedWorkload) -> Sequence[Json]:
-    return [
-        {"effort": effort or None, "tokens": moved.reasoning_tokens[effort], "usd": usd} for effort, usd in moved.reasoned.items()
-    ]
+def _show_reasoned(moved: MovedWorkload) -> Mapping[str, str]:
+    return {effort: _choose_format(moved)(usd) for effort, usd in moved.reasoned.items()}
 
 
 _COLUMNS_BEFORE: Sequence[Column[MovedWorkload]] = (
@@ -272,16 +229,16 @@ _COLUMNS_BEFORE: Sequence[Column[MovedWorkload]] = (
     Column("~~~move to", None, lambda moved: moved.path.variant.id if moved.path else "no price" if moved.is_stuck else "stays"),
     Column(None, "to", lambda moved: moved.path and moved.path.variant.id),
     Column(None, "to_mode", lambda moved: moved.path and moved.path.quote.mode),
-    Column(None, "per", lambda moved: "month" if moved.priced.cost.volume else "request"),
+    Column(None, "per", _name_period),
     Column(">now", None, lambda moved: _choose_format(moved)(moved.usd_now)),
     Column(None, "usd", lambda moved: moved.usd_now),
-    Column(">then", None, lambda moved: moved.usd_then and _format_range(moved.usd_then, _choose_format(moved)), absent="-"),
+    Column(">then", None, lambda moved: moved.usd_then and format_usd_span(*moved.usd_then, _choose_format(moved)), absent="-"),
     Column(None, "then_usd", lambda moved: moved.usd_then and moved.usd_then._asdict()),
-    Column(None, "reasoned", _dump_reasoned),
+    Column(None, "reasoned", lambda moved: dump_reasoned(moved.reasoned, moved.reasoning_tokens)),
     Column(None, "cheaper", lambda moved: [{"mode": mode, "usd": usd} for mode, usd in moved.cheaper_modes.items()]),
 )
 _COLUMNS_AFTER: Sequence[Column[MovedWorkload]] = (
-    Column("~>reasoning tokens", None, lambda moved: moved.path and _format_headroom(moved.path), absent="-"),
+    Column("~>reasoning tokens", None, lambda moved: moved.path and format_headroom(moved.path), absent="-"),
     Column(None, "reasoning_tokens", lambda moved: moved.path and moved.path.spare_reasoning_tokens),
     Column("breaks", None, lambda moved: ", ".join(finding.brief for finding in moved.breaks if finding.brief)),
     Column("", None, lambda moved: "" if moved.priced.cost.volume else "per request"),

@@ -10,10 +10,9 @@ from typing import Any
 
 import pytest
 
-from gpt41_cli.commands.migrate.rewrite import ConfigFile, write_moved_config
+from gpt41_cli.cli.config_file import read_config_file
+from gpt41_cli.commands.migrate.rewrite import write_moved_config
 from gpt41_cli.commands.migrate.workloads import move_workloads
-from gpt41_cli.config.load import parse_config
-from gpt41_cli.config.roots import open_working_tree
 from gpt41_cli.errors import InputError
 from gpt41_cli.workloads.priced import CheckOptions, price_declared_workloads
 from tests.builders import CATALOG, USER, chat, market
@@ -227,15 +226,13 @@ def test_requests_that_name_a_model_only_in_part_get_it_in_the_config(run: Run, 
 
 
 def test_a_config_that_changed_meanwhile_is_not_written(folder: Path) -> None:
-    root, path = open_working_tree(folder / "gpt41.yaml"), folder / "gpt41.yaml"
-    data = path.read_bytes()
-    config = parse_config(data, "gpt41.yaml", CATALOG)
-    priced = price_declared_workloads(
-        config, root.find_files, CheckOptions(market(CATALOG, "openai", date(2026, 11, 29)), jobs=1)
-    )
+    path = folder / "gpt41.yaml"
+    file = read_config_file(path, CATALOG, writes=True)
+    conditions = CheckOptions(market(CATALOG, "openai", date(2026, 11, 29)), jobs=1)
+    priced = price_declared_workloads(file.config, file.find_files, conditions)
     path.write_text(WORKLOADS + "# a remark\n")
     with pytest.raises(InputError, match="nothing is written"):
-        write_moved_config(ConfigFile(path, data, config, root.find_files), move_workloads(priced, [], {}), 1)
+        write_moved_config(file, move_workloads(priced, [], {}), 1)
     assert path.read_text() == WORKLOADS + "# a remark\n"
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from gpt41_cli.cli import files, output, parse
-from gpt41_cli.cli.config_file import find_config
+from gpt41_cli.cli.config_file import ConfigFile, find_config, read_config_file
 from gpt41_cli.cli.inputs import make_reading, read_sources, refuse_invalid
 from gpt41_cli.cli.output_options import check_output_path
 from gpt41_cli.cli.progress import show_progress
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from gpt41_cli.commands.reconcile.prediction.forecasts import Forecasts, SentRequestMeter
     from gpt41_cli.commands.reconcile.prediction.match import BilledRequest
     from gpt41_cli.commands.reconcile.prediction.misses import MissGroup
-    from gpt41_cli.config.tables import AnswerTokens, Config
+    from gpt41_cli.config.tables import AnswerTokens
     from gpt41_cli.files.sources import InputSource
     from gpt41_cli.files.trees import SkippedPath
     from gpt41_cli.reports import Report
@@ -65,21 +65,13 @@ class SentRequests(NamedTuple):
     meter: "SentRequestMeter"
 
 
-class WorkloadsFile(NamedTuple):
-    """A gpt41.yaml: its file, its bytes, and what they say."""
-
-    path: Path
-    data: bytes
-    config: "Config"
-
-
 class ReconcileExtras(NamedTuple):
     """What is collected in addition to the bill; None if no option asks for it."""
 
     asked: ReconcileOptions
     conditions: "BillingContext"
     forecasts: "Forecasts | None"
-    workloads: WorkloadsFile | None
+    workloads: ConfigFile | None
     observed: "ObservedAnswers | None"
 
     def observe(self, found: "Iterable[LogItem]") -> "Iterable[LogItem]":
@@ -151,8 +143,6 @@ def prepare_extras(asked: ReconcileOptions, conditions: "BillingContext") -> Rec
 
     estimate = None if asked.estimate is None else _read_estimate(asked.estimate, conditions.market.catalog)
     workloads = _read_workloads(asked, conditions.market.catalog) if asked.has_workloads else None
-    if workloads and asked.write_config:
-        files.check_writable(Path(os.path.relpath(workloads.path)))
     whose = _make_owner_lookup(asked, workloads, conditions.market.catalog) if workloads else None
     keeps_answers = bool(asked.requests or (estimate and not estimate.parts))
     return ReconcileExtras(
@@ -219,47 +209,34 @@ def _read_estimate(path: str, catalog: "Catalog") -> "Forecasts":
         return read_estimate(stream, source.label, catalog)
 
 
-def _read_workloads(asked: ReconcileOptions, catalog: "Catalog") -> WorkloadsFile:
-    from gpt41_cli.config.load import parse_config
-    from gpt41_cli.config.roots import open_working_tree
-
-    path = find_config(asked.config)
-    root = open_working_tree(path)
-    data = root.read_config()
-    assert data is not None  # it was found
-    config = parse_config(data, root.config_label, catalog)
-    if asked.workload is not None and asked.workload not in config.workloads:
-        raise UnknownName("--workload", asked.workload, config.workloads, "workload")
-    return WorkloadsFile(path, data, config)
+def _read_workloads(asked: ReconcileOptions, catalog: "Catalog") -> ConfigFile:
+    file = read_config_file(find_config(asked.config), catalog, writes=asked.write_config)
+    if asked.workload is not None and asked.workload not in file.config.workloads:
+        raise UnknownName("--workload", asked.workload, file.config.workloads, "workload")
+    return file
 
 
-def _make_owner_lookup(asked: ReconcileOptions, workloads: WorkloadsFile, catalog: "Catalog") -> "OwnerLookup":
+def _make_owner_lookup(asked: ReconcileOptions, workloads: ConfigFile, catalog: "Catalog") -> "OwnerLookup":
     """The workload that was named has all answers; else the requests of the workloads say whose they are."""
     named = asked.workload
     if named is not None:
         return lambda _id, _group: (named,)
     from gpt41_cli.commands.reconcile.attribution import find_owners
-    from gpt41_cli.config.roots import open_working_tree
 
-    return find_owners(workloads.config, open_working_tree(workloads.path).find_files, catalog, asked.jobs).find_workloads
+    return find_owners(workloads.config, workloads.find_files, catalog, asked.jobs).find_workloads
 
 
-def _write_lengths(workloads: WorkloadsFile, past: "ObservedAnswers") -> None:
+def _write_lengths(workloads: ConfigFile, past: "ObservedAnswers") -> None:
     """Put what was learned into gpt41.yaml, and say what; a file in which nothing changes is not touched."""
     from gpt41_cli.config.edit import replace_output_tokens
 
-    path, data, config = workloads
+    config = workloads.config
     learned = {name: lengths.expected_range for name, lengths in past.lengths.items()}
     changed = {name: found for name, found in learned.items() if found != config.workloads[name].output_tokens}
     if not changed:
         output.print_to_stderr(f"{config.file}: left as it is: {'nothing has changed' if learned else 'nothing was learned'}")
         return
-    edited = replace_output_tokens(data, config.file, changed)
-    if path.read_bytes() != data:
-        raise InputError(
-            expected="no change while the logs were read", found="one", hint="nothing is written", location=config.file
-        )
-    files.write_file(edited, path)
+    workloads.write(replace_output_tokens(workloads.data, config.file, changed), "the logs were read")
     for name, found in changed.items():
         before = config.workloads[name].output_tokens
         was = "" if before is None else f", was {_format_range(before)}"
