@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from gpt41_cli.files.sources import InputSource
     from gpt41_cli.files.trees import SkippedPath
     from gpt41_cli.findings import Finding, Place
+    from gpt41_cli.reports import Report
     from gpt41_cli.requests.request import Image
     from gpt41_cli.tokens.meter import Meter
     from gpt41_cli.work.prompt_cache import CacheReplay
@@ -126,6 +127,13 @@ class InputWorkloads(NamedTuple):
     def modes(self) -> set[str]:
         """The modes that requests are sent in."""
         return {group.mode for group in self.request_totals.groups} if self.request_totals else set()
+
+    def add_gaps(self, report: "Report") -> "Report":
+        """Add to a report on the work what isn't in it: inputs that aren't requests, and skipped files."""
+        from gpt41_cli.reports.findings import make_invalid_findings, make_skipped_findings
+
+        gaps = (*make_invalid_findings(self.rejects), *make_skipped_findings(self.skipped_files))
+        return report._replace(findings=(*report.findings, *gaps))
 
     def split(self, model: str | None, mode: str | None) -> "dict[ModelAndMode, Workload]":
         """Return a workload for each model and mode that requests name, unless `model` or `mode` is given for all of them."""

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from decimal import Decimal
 from functools import partial
-from typing import TYPE_CHECKING
 
 from gpt41_cli import rules
 from gpt41_cli.catalog import Catalog
@@ -26,49 +24,44 @@ from gpt41_cli.display import (
 )
 from gpt41_cli.prices.quote import Quote
 from gpt41_cli.pricing import EXACT, Usage, sum_usd
-from gpt41_cli.reports import Report, ReportLine, Table
+from gpt41_cli.reports import Report, ReportLine
 from gpt41_cli.reports.bounds import explain_bound
 from gpt41_cli.reports.columns import Column, make_table, show_parts
-from gpt41_cli.reports.findings import make_invalid_findings, make_skipped_findings
 from gpt41_cli.reports.provisioned import make_provisioned_lines
 from gpt41_cli.reports.quotes import _describe_tokens, describe_requests, dump_quote, find_bound_prefix, make_work_line
 from gpt41_cli.reports.succession import describe_price_after, find_answered_ends
 from gpt41_cli.rules import Level
 from gpt41_cli.work.workload import Workload
 
-if TYPE_CHECKING:
-    from gpt41_cli.files.places import Rejections
-    from gpt41_cli.files.trees import SkippedPath
-
 SCHEMA = "gpt41.cost/1"
 
 _TERM_NAMES = {"input": "uncached input", "cached": "cached input", "output": "output"}
 
 
-def make_report(
-    catalog: Catalog, work: Workload, estimate: Estimate, rejects: Rejections | None = None, left_out: Sequence[SkippedPath] = ()
-) -> Report:
-    """The estimate, to be read and to be computed with; `rejects` are the inputs that were left out for being no request,
-    `left_out` the files of folders that were.
-    """
+def make_report(catalog: Catalog, work: Workload, estimate: Estimate) -> Report:
+    """Make the report of an estimate of the work."""
     quotes = estimate.quotes
     total = estimate.total_usd
     records = tuple(dump_quote(quote) for quote in quotes)
-    alone = len(quotes) == 1
     gone = [finding for finding in estimate.findings if finding.rule is rules.MODEL_SHUT_DOWN]
     is_compared = total is None and len(gone) < len({quote.model for quote in quotes})
     ended = {finding.subject for finding in gone}
     after = describe_price_after(work, estimate.successions, adds_up=estimate.adds_up)
     unusable = ended | {finding.subject for finding in estimate.findings if finding.level is Level.ERROR}
+    lines, tables = [_make_work_line(catalog, work, estimate)], []
+    if len(quotes) == 1:
+        lines += (*_make_term_lines(quotes[0]), *make_provisioned_lines(quotes[0], work))
+    else:
+        columns = _list_columns(estimate, work, ended)
+        tables.append(make_table(columns, quotes, tone=lambda quote: "faint" if quote.model in ended else ""))
+    separate = "\n".join(f"{quote.model} {quote.mode} {format_exact(quote.total_usd)}" for quote in quotes)
     return Report(
         schema=SCHEMA,
-        answer="\n".join(f"{quote.model} {quote.mode} {format_exact(quote.total_usd)}" for quote in quotes)
-        if total is None
-        else format_exact(total),
+        answer=separate if total is None else format_exact(total),
         headline=_make_headline(estimate, work, unusable, ended) + after,
-        lines=(_make_work_line(catalog, work, estimate), *(_make_alone_lines(quotes[0], work) if alone else ())),
-        tables=() if alone else (_make_table(estimate, work, ended),),
-        findings=(*estimate.findings, *make_invalid_findings(rejects), *make_skipped_findings(left_out)),
+        lines=tuple(lines),
+        tables=tuple(tables),
+        findings=estimate.findings,
         mentioned=[
             *(gone if is_compared else ()),  # the rows of the table say it
             *(find_answered_ends(estimate.findings, estimate.successions) if after else ()),
@@ -117,10 +110,6 @@ def _make_work_line(catalog: Catalog, work: Workload, estimate: Estimate) -> Rep
         usage = sum((quote.usage for quote in estimate.quotes), Usage())
         return ReportLine("work", f"{pluralize(work.requests, 'request')}: {_describe_tokens(usage)} in total")
     return make_work_line(catalog, work, estimate.quotes)
-
-
-def _make_alone_lines(quote: Quote, work: Workload) -> list[ReportLine]:
-    return [*_make_term_lines(quote), *make_provisioned_lines(quote, work)]
 
 
 def _make_term_lines(quote: Quote) -> list[ReportLine]:
@@ -204,8 +193,3 @@ def _list_columns(estimate: Estimate, work: Workload, ended: set[str | None]) ->
         Column(">in batch", None, lambda quote: quote.batch_usd, show),
         Column("", None, lambda quote: "shut down" if quote.model in ended else ""),
     )
-
-
-def _make_table(estimate: Estimate, work: Workload, ended: set[str | None]) -> Table:
-    columns = _list_columns(estimate, work, ended)
-    return make_table(columns, estimate.quotes, tone=lambda quote: "faint" if quote.model in ended else "")

@@ -155,8 +155,7 @@ def migrate(
     modes = list(dict.fromkeys(mode or _choose_modes(work)))
     question = MigrationQuestion(named or _find_named_model(catalog, work), successors, modes, market, work.request_totals)
     migration = plan_migration(work.combined, question)
-    report = make_report(catalog, migration, work.rejects, work.skipped_files, reasoning)
-    output.show_and_exit(report, wanted, threshold)
+    output.show_and_exit(work.add_gaps(make_report(catalog, migration, reasoning)), wanted, threshold)
 
 
 def _find_config(named: Path | None) -> Path | None:

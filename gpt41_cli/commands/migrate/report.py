@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import partial
 from itertools import accumulate
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from gpt41_cli import rules
 from gpt41_cli.catalog import Catalog
@@ -20,13 +20,9 @@ from gpt41_cli.findings import Finding
 from gpt41_cli.prices.quote import Quote
 from gpt41_cli.reports import Json, Report, ReportLine, Table
 from gpt41_cli.reports.columns import Column, Item, Usd, make_records, make_table
-from gpt41_cli.reports.findings import dump_reason, make_invalid_findings, make_skipped_findings
+from gpt41_cli.reports.findings import dump_reason
 from gpt41_cli.reports.quotes import dump_quote, find_bound_prefix, format_period, make_work_line
 from gpt41_cli.rules import Level
-
-if TYPE_CHECKING:
-    from gpt41_cli.files.places import Rejections
-    from gpt41_cli.files.trees import SkippedPath
 
 SCHEMA = "gpt41.migrate/1"
 
@@ -37,13 +33,7 @@ _MAX_ROWS = 12
 """What a brief answer shows. They are in the order of their weight."""
 
 
-def make_report(
-    catalog: Catalog,
-    migration: Migration,
-    rejects: Rejections | None = None,
-    skipped_files: Sequence[SkippedPath] = (),
-    reasoning_tokens: Mapping[str, int] = {},
-) -> Report:
+def make_report(catalog: Catalog, migration: Migration, reasoning_tokens: Mapping[str, int]) -> Report:
     """Make the report of a migration. `reasoning_tokens` are those that each request is taken to add, by effort."""
     work = migration.work
     reasoned = price_reasoning(migration.target_paths, reasoning_tokens)
@@ -81,7 +71,7 @@ def make_report(
             ),
             *_make_reasoning_table(migration, reasoned),
         ),
-        findings=(*migration.findings, *make_invalid_findings(rejects), *make_skipped_findings(skipped_files)),
+        findings=migration.findings,
         notes=migration.notes,
         data=_make_data(migration, reasoned, parts),
         records=make_records(columns, prices),

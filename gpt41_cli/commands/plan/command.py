@@ -65,14 +65,8 @@ def plan(
     work = read_input_workloads(asked, catalog, variants or catalog.family, variants[0].id if variants else None)
     if wait is None and (period := work.combined.period):
         wait = timedelta(days=float(PERIODS_PER_MONTH["day"] / PERIODS_PER_MONTH[period]))
-    timings = make(
-        market,
-        work.combined,
-        variants=variants or _find_named_model(catalog, work),
-        tier=usage_tier,
-        deadline=wait,
-    )
-    output.show_and_exit(make_report(catalog, work.combined, timings, work.rejects, work.skipped_files), wanted)
+    timings = make(market, work.combined, variants=variants or _find_named_model(catalog, work), tier=usage_tier, deadline=wait)
+    output.show_and_exit(work.add_gaps(make_report(catalog, work.combined, timings)), wanted)
 
 
 def _find_named_model(catalog: "Catalog", work: InputWorkloads) -> "list[Variant]":

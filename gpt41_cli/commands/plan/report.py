@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from gpt41_cli import rules
 from gpt41_cli.catalog import Catalog
@@ -24,22 +23,15 @@ from gpt41_cli.durations import format_duration, format_short_duration
 from gpt41_cli.prices.succession import find_near_succession
 from gpt41_cli.reports import Json, Report, ReportLine, Row, Table, make_headings
 from gpt41_cli.reports.columns import Column, make_records, make_table
-from gpt41_cli.reports.findings import make_invalid_findings, make_skipped_findings
 from gpt41_cli.reports.quotes import dump_quote, find_bound_prefix, format_period
 from gpt41_cli.reports.succession import describe_price_after, find_answered_ends
 from gpt41_cli.work.workload import Workload
-
-if TYPE_CHECKING:
-    from gpt41_cli.files.places import Rejections
-    from gpt41_cli.files.trees import SkippedPath
 
 SCHEMA = "gpt41.plan/1"
 _SUMMARIZED_MODES = ("standard", "batch")
 
 
-def make_report(
-    catalog: Catalog, work: Workload, plan: Plan, rejects: Rejections | None = None, skipped_files: Sequence[SkippedPath] = ()
-) -> Report:
+def make_report(catalog: Catalog, work: Workload, plan: Plan) -> Report:
     """Make the report of a plan. Its bare answer has a line for every timing or only for the choice: model, mode, tier, and
     seconds, `never` or `unknown`. It is `none` if nothing meets the deadline.
     """
@@ -58,7 +50,7 @@ def make_report(
             if plan.tier is None
             else make_table(columns, shown, tone=lambda timing: _choose_tone(plan, timing)),
         ),
-        findings=(*plan.findings, *make_invalid_findings(rejects), *make_skipped_findings(skipped_files)),
+        findings=plan.findings,
         notes=plan.notes,
         data={
             "usage_tier": plan.tier,

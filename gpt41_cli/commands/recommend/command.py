@@ -142,4 +142,4 @@ def recommend(
     if wishes.has_left_family:  # what the family refuses doesn't matter any more
         combined = replace(combined, flaws=tuple(flaw for flaw in combined.flaws if flaw.rule is not rules.REFUSED_PARAMETER))
     recommendation = choose(market, combined, wishes)
-    output.show_and_exit(make_report(catalog, combined, wishes, recommendation, work.rejects, work.skipped_files), wanted)
+    output.show_and_exit(work.add_gaps(make_report(catalog, combined, wishes, recommendation)), wanted)

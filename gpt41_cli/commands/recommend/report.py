@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 from gpt41_cli import rules
 from gpt41_cli.catalog import Catalog
+from gpt41_cli.catalog.evaluation import Evaluation
 from gpt41_cli.commands.recommend.candidates import Candidate, Wishes
 from gpt41_cli.commands.recommend.choose import Recommendation
 from gpt41_cli.display import (
@@ -26,16 +26,11 @@ from gpt41_cli.prices.break_even import BreakEven
 from gpt41_cli.prices.notes import write_notes
 from gpt41_cli.reports import Json, Report, ReportLine
 from gpt41_cli.reports.columns import Column, make_records, make_table
-from gpt41_cli.reports.findings import dump_reason, make_invalid_findings, make_skipped_findings
+from gpt41_cli.reports.findings import dump_reason
 from gpt41_cli.reports.provisioned import make_provisioned_lines
 from gpt41_cli.reports.quotes import describe_requests, dump_quote, find_bound_prefix
 from gpt41_cli.reports.succession import describe_replacement, dump_succession
 from gpt41_cli.work.workload import Workload
-
-if TYPE_CHECKING:
-    from gpt41_cli.catalog.evaluation import Evaluation
-    from gpt41_cli.files.places import Rejections
-    from gpt41_cli.files.trees import SkippedPath
 
 SCHEMA = "gpt41.recommendation/1"
 
@@ -50,8 +45,6 @@ def make_report(
     work: Workload,
     wishes: Wishes,
     recommendation: Recommendation,
-    rejects: Rejections | None = None,
-    skipped_files: Sequence[SkippedPath] = (),
 ) -> Report:
     """Make the report of a recommendation."""
     choice = recommendation.choice
@@ -71,7 +64,7 @@ def make_report(
             *_make_user_report_lines(catalog, wishes),
         ),
         tables=(make_table(columns, shown, tone=lambda at: choose_tone(at, choice)),),
-        findings=(*recommendation.findings, *make_invalid_findings(rejects), *make_skipped_findings(skipped_files)),
+        findings=recommendation.findings,
         notes=tuple(_collect_notes(catalog, work, wishes, recommendation)),
         data=_make_data(work, wishes, recommendation),
         records=make_records(columns, candidates),

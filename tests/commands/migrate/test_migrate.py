@@ -309,7 +309,7 @@ def test_output_for_nothing_has_no_ratio_and_no_break_even() -> None:
     assert found.chosen_path is not None
     assert found.chosen_path.spare_reasoning_tokens is None
     assert [remark.rule.id for remark in moving.list_advantages(found)] == ["replacement", "price"]
-    assert make_report(catalog, found).headline.endswith("for the same work (today $0.00452)")
+    assert make_report(catalog, found, {}).headline.endswith("for the same work (today $0.00452)")
 
 
 def test_work_for_nothing_is_no_share_of_anything() -> None:
@@ -402,7 +402,7 @@ def test_requests_in_a_mode_that_has_no_price_say_how_they_are_compared(run: Run
 def test_what_only_cache_writes_make_dearer_may_be_cheaper() -> None:
     work = workload(input_tokens=2000, output_tokens=150, requests=1, cached_tokens=1000)
     found = leave("gpt-4.1", "gpt-6.1-sol", work=work)
-    assert make_report(CATALOG, found).headline == (
+    assert make_report(CATALOG, found, {}).headline == (
         "gpt-6.1-sol instead of gpt-4.1: $0.00363 to $0.00413 for the same work (today $0.0037), with all cache writes more "
         "even without reasoning"
     )
