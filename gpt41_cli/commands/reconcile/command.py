@@ -130,12 +130,6 @@ def reconcile(
     from gpt41_cli.answers.logs import LogReader
     from gpt41_cli.commands.reconcile.charge import BillingContext, find_longest_short
     from gpt41_cli.commands.reconcile.invoice.options import read_invoice, refuse_without_logs
-    from gpt41_cli.commands.reconcile.prediction.options import (
-        ReconcileOptions,
-        check_misses_file,
-        prepare_extras,
-        read_tolerance,
-    )
     from gpt41_cli.commands.reconcile.report import make_report
     from gpt41_cli.commands.reconcile.spending.focus import add_focus_rows
     from gpt41_cli.commands.reconcile.spending.options import prepare_spending
@@ -145,9 +139,9 @@ def reconcile(
         output_format, quiet, outputs, logs, request_files, [estimate, config, pricing], formats=BILL_VIEWS
     )
     catalog, variant = parse.read_one_model(model, parse.read_catalog(pricing, configs), config)
-    check_misses_file(save_misses, request_files, logs)
     threshold = parse.read_level(fail_on)
     named = parse.read_columns(columns)
+    share = None if tolerance is None else parse.read_percent(tolerance, "--tolerance")
     conditions = BillingContext(parse.read_market(catalog, platform, as_of), variant and variant.id)
     has_focus = wanted.has_format("focus")
     if has_focus and not logs:
@@ -156,25 +150,30 @@ def reconcile(
         about_logs = {"--requests": request_files, "--estimate": estimate, "--workload": workload, "--columns": columns}
         groups = {"--by": by, "--since": since, "--until": last_day, "--compare": compare}
         refuse_without_logs({**about_logs, **groups, "--write-config": write_config})
-        share = None if tolerance is None else parse.read_percent(tolerance, "--tolerance")
         alone = read_invoice(invoice, conditions.market, share, skips_invalid=skip_invalid)
         output.show_and_exit(alone.make_report(configs, jobs), wanted, threshold)
     spending = prepare_spending(by, top, since, last_day, conditions, compares=compare, needs_costs=bool(invoice) or has_focus)
-    asked = ReconcileOptions(
-        request_files, estimate, tolerance, config, workload, write_config, save_misses, skip_invalid, jobs, bool(invoice)
-    )
-    beside = prepare_extras(asked, conditions)
-    period, share = spending.days.period if spending.days else None, read_tolerance(asked)
+    if share is not None and not (request_files or estimate is not None or invoice):
+        raise InputError("--tolerance", "--requests, --estimate or --invoice to compare with", "it alone")
+    extras = None
+    if any((request_files, estimate is not None, config, workload is not None, write_config, save_misses)):
+        # Imported here: most bills are compared with nothing, and need nothing that counts requests.
+        from gpt41_cli.commands.reconcile.prediction.options import ReconcileOptions, prepare_extras
+
+        asked = ReconcileOptions(request_files, estimate, share, config, workload, write_config, save_misses, skip_invalid, jobs)
+        extras = prepare_extras(asked, conditions, logs or ())
+    period = spending.days.period if spending.days else None
     charged = read_invoice(invoice, conditions.market, share, period, skips_invalid=skip_invalid) if invoice else None
     sources, left_out = read_sources(logs, None, example="gpt41 reconcile usage.csv")
     with show_progress(sources) as seen:
-        found_logs = LogReader(seen, left_out, None if beside.observed else find_longest_short(catalog), named, spending.labels)
+        found_logs = LogReader(seen, left_out, None if extras else find_longest_short(catalog), named, spending.labels)
         names = ", ".join(source.label for source in sources[:3])
-        found = spending.reconcile_logs(found_logs.read(), beside.observe, names)
+        found = spending.reconcile_logs(found_logs.read(), extras.observed.observe if extras else iter, names)
     if not found.charges and not found.unpriced:
         refuse_invalid(found.rejects, 0, "answer")
     report = spending.add_to_report(make_report(found, found_logs.skipped, skips_invalid=skip_invalid), found)
-    report = beside.add_to_report(report, found)
+    if extras:
+        report = extras.add_to_report(report, found)
     if charged and spending.expected:
         report = charged.add_to_report(report, found, spending.expected)
     if has_focus and spending.expected:

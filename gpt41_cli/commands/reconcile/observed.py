@@ -5,32 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from decimal import Decimal
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from gpt41_cli.answers.answers import Answer
 from gpt41_cli.answers.logs import Located, LogItem, Withdrawal
 from gpt41_cli.commands.reconcile.answer_lengths import AnswerLengths
 from gpt41_cli.commands.reconcile.charge import AnswerPricer, Charge
 from gpt41_cli.commands.reconcile.prediction.match import BilledRequest, CustomIdLedger
+from gpt41_cli.commands.reconcile.spending.groups import GroupSum
 from gpt41_cli.findings import Finding, Place
-from gpt41_cli.pricing import EXACT, Usage
+from gpt41_cli.pricing import Usage
 from gpt41_cli.work.workload import ModelAndMode
 
 OwnerLookup: TypeAlias = "Callable[[str | None, ModelAndMode], Collection[str]]"
 """The workloads to which an answer may belong, by its custom_id, and its model and mode."""
-
-
-class AnswerTotals(NamedTuple):
-    """The usage and cost of some answers, without those that have no price."""
-
-    usage: Usage = Usage()
-    total_usd: Decimal = Decimal(0)
-
-    def with_usage(self, usage: Usage, total_usd: Decimal, *, is_undone: bool = False) -> AnswerTotals:
-        """The same and more, or less if it `is_undone`."""
-        if is_undone:
-            return AnswerTotals(self.usage - usage, EXACT.subtract(self.total_usd, total_usd))
-        return AnswerTotals(self.usage + usage, EXACT.add(self.total_usd, total_usd))
 
 
 class ObservedAnswers:
@@ -45,7 +33,7 @@ class ObservedAnswers:
 
     def __init__(self, biller: AnswerPricer, whose: OwnerLookup | None = None, *, keeps_answers: bool = False) -> None:
         self.answers: CustomIdLedger[BilledRequest] = CustomIdLedger()
-        self.by_workload: dict[str, AnswerTotals] = {}
+        self.by_workload: dict[str, GroupSum] = {}
         self.lengths: dict[str, AnswerLengths] = {}
         self.unattributed: Counter[tuple[str, ...]] = Counter()
         self.summed_answers = 0
@@ -94,8 +82,8 @@ class ObservedAnswers:
             return
         (name,) = names
         if total_usd is not None:
-            known = self.by_workload.setdefault(name, AnswerTotals())
-            self.by_workload[name] = known.with_usage(usage, total_usd, is_undone=is_undone)
+            known = self.by_workload.setdefault(name, GroupSum())
+            self.by_workload[name] = known.with_answer(usage, total_usd, is_undone=is_undone)
             if self.by_workload[name].usage == Usage():
                 del self.by_workload[name]
         if usage.requests == answer.choice_count == 1:

@@ -25,7 +25,7 @@ from gpt41_cli.commands.reconcile.answer_lengths import AnswerLengths
 from gpt41_cli.commands.reconcile.attribution import find_owners
 from gpt41_cli.commands.reconcile.bill import Reconciliation, reconcile_logs
 from gpt41_cli.commands.reconcile.charge import AnswerPricer, BillingContext
-from gpt41_cli.commands.reconcile.observed import AnswerTotals, ObservedAnswers
+from gpt41_cli.commands.reconcile.observed import ObservedAnswers
 from gpt41_cli.commands.reconcile.prediction.drift import (
     INPUT_TOKENS,
     USD,
@@ -52,6 +52,7 @@ from gpt41_cli.commands.reconcile.prediction.match import (
     find_median_error,
     match_requests,
 )
+from gpt41_cli.commands.reconcile.spending.groups import GroupSum
 from gpt41_cli.config.load import parse_config
 from gpt41_cli.config.roots import open_working_tree
 from gpt41_cli.errors import InputError
@@ -252,7 +253,7 @@ def part(name: str | None, model: str, usd: str = "4") -> PredictedPart:
     return PredictedPart(name, model, "standard", 2, 100, 10, Decimal(usd))
 
 
-SPENT = AnswerTotals(Usage(3, 160, 0, 9), Decimal(5))
+SPENT = GroupSum(Usage(3, 160, 0, 9), Decimal(5))
 
 
 def test_parts_are_compared_for_as_many_requests_as_were_billed() -> None:
@@ -466,7 +467,7 @@ def test_answers_are_looked_at_as_they_pass_by() -> None:
     assert past.answers.by_id["1"] == BilledRequest(Place("log", 1, position=0), "gpt-4.1", 1_000_000, 10, one)
     assert past.answers.by_id["2"].total_usd is None
     assert past.answers.without_id == 1
-    assert past.by_workload == {"a": AnswerTotals(usage * 5, one * 5)}
+    assert past.by_workload == {"a": GroupSum(usage * 5, one * 5)}
     assert (past.lengths, past.summed_answers) == ({"a": AnswerLengths(Counter({10: 2}), cut_answers=1)}, 4)
     assert past.unattributed == {("a", "b"): 1, (): 1}
 

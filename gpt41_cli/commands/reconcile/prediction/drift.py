@@ -12,10 +12,11 @@ from typing import NamedTuple
 from gpt41_cli import rules
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.commands.reconcile.bill import Reconciliation
-from gpt41_cli.commands.reconcile.observed import AnswerTotals, ObservedAnswers
+from gpt41_cli.commands.reconcile.observed import ObservedAnswers
 from gpt41_cli.commands.reconcile.prediction.forecasts import Forecasts, PredictedPart
 from gpt41_cli.commands.reconcile.prediction.match import Drift, Drifts, MatchedRequests, match_requests
 from gpt41_cli.commands.reconcile.prediction.misses import MissGroup, group_misses
+from gpt41_cli.commands.reconcile.spending.groups import GroupSum
 from gpt41_cli.display import format_change_percent, format_exact, format_money, pluralize, sanitize, to_decimal
 from gpt41_cli.findings import Finding
 from gpt41_cli.rules import Level, Rule
@@ -54,7 +55,7 @@ class ToleranceFigure(NamedTuple):
 
 
 def compare_parts(
-    parts: Sequence[PredictedPart], by_name: Mapping[str, AnswerTotals], by_group: Mapping[ModelAndMode, AnswerTotals]
+    parts: Sequence[PredictedPart], by_name: Mapping[str, GroupSum], by_group: Mapping[ModelAndMode, GroupSum]
 ) -> PartsComparison:
     """Compare each part with the bill of the workload of its name, if that is known, or of its model and mode."""
     if by_name and all(part.name for part in parts):
@@ -79,7 +80,7 @@ def _format_group(model: str | None, mode: str) -> str:
     return f"{model} in {mode}"
 
 
-def _compare_part(part: PredictedPart, spent: AnswerTotals) -> PartDrift:
+def _compare_part(part: PredictedPart, spent: GroupSum) -> PartDrift:
     requests = spent.usage.requests
 
     def drift(predicted: int | Decimal, billed: int | Decimal) -> Drift:
@@ -148,10 +149,10 @@ def compare_prediction(
     forecasts: Forecasts, past: ObservedAnswers, bill: Reconciliation, tolerance: Decimal | None = None
 ) -> PredictionComparison:
     """The total of everything that was compared."""
-    by_group: dict[ModelAndMode, AnswerTotals] = {}
+    by_group: dict[ModelAndMode, GroupSum] = {}
     for (model, mode, _), charge in bill.charges.items():
         group = ModelAndMode(model, mode)
-        by_group[group] = by_group.get(group, AnswerTotals()).with_usage(charge.usage, charge.total_usd)
+        by_group[group] = by_group.get(group, GroupSum()).with_answer(charge.usage, charge.total_usd)
     matched = match_requests(forecasts.requests, past.answers)
     return PredictionComparison(
         matched,

@@ -1,34 +1,45 @@
 """The options of `gpt41 reconcile` about predictions and about the answers of workloads."""
 
+from __future__ import annotations
+
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from gpt41_cli.cli import files, output, parse
+from gpt41_cli.catalog import Catalog
+from gpt41_cli.cli import files, output
 from gpt41_cli.cli.config_file import ConfigFile, find_config, read_config_file
 from gpt41_cli.cli.inputs import make_reading, read_sources, refuse_invalid
 from gpt41_cli.cli.output_options import check_output_path
 from gpt41_cli.cli.progress import show_progress
+from gpt41_cli.commands.reconcile.attribution import find_owners
+from gpt41_cli.commands.reconcile.bill import Reconciliation
+from gpt41_cli.commands.reconcile.charge import AnswerPricer, BillingContext
+from gpt41_cli.commands.reconcile.lengths_report import add_answer_lengths
+from gpt41_cli.commands.reconcile.observed import ObservedAnswers, OwnerLookup
+from gpt41_cli.commands.reconcile.prediction.drift import compare_prediction
+from gpt41_cli.commands.reconcile.prediction.forecasts import (
+    AnswerTerms,
+    Forecasts,
+    SentRequestMeter,
+    count_requests,
+    read_estimate,
+)
+from gpt41_cli.commands.reconcile.prediction.match import BilledRequest
+from gpt41_cli.commands.reconcile.prediction.misses import MissGroup
+from gpt41_cli.commands.reconcile.prediction.report import add_prediction
+from gpt41_cli.commands.reconcile.prediction.saved_misses import anonymise_misses
+from gpt41_cli.config.edit import replace_output_tokens
+from gpt41_cli.config.tables import AnswerTokens
 from gpt41_cli.display import pluralize
 from gpt41_cli.errors import InputError, UnknownName, quote_text
+from gpt41_cli.files.sources import InputSource, explain_empty, wrap_os_errors
 from gpt41_cli.findings import STDIN
-
-if TYPE_CHECKING:
-    from gpt41_cli.answers.logs import LogItem
-    from gpt41_cli.catalog import Catalog
-    from gpt41_cli.commands.reconcile.bill import Reconciliation
-    from gpt41_cli.commands.reconcile.charge import BillingContext
-    from gpt41_cli.commands.reconcile.observed import ObservedAnswers, OwnerLookup
-    from gpt41_cli.commands.reconcile.prediction.forecasts import Forecasts, SentRequestMeter
-    from gpt41_cli.commands.reconcile.prediction.match import BilledRequest
-    from gpt41_cli.commands.reconcile.prediction.misses import MissGroup
-    from gpt41_cli.config.tables import AnswerTokens
-    from gpt41_cli.files.sources import InputSource
-    from gpt41_cli.files.trees import SkippedPath
-    from gpt41_cli.reports import Report
-    from gpt41_cli.work.stream import ReadingOptions
+from gpt41_cli.reports import Report
+from gpt41_cli.reports.findings import make_invalid_findings, make_skipped_findings
+from gpt41_cli.tokens.meter import Meter
 
 
 class ReconcileOptions(NamedTuple):
@@ -36,161 +47,102 @@ class ReconcileOptions(NamedTuple):
 
     requests: list[str] | None
     estimate: str | None
-    tolerance: str | None
+    tolerance: Decimal | None
     config: Path | None
     workload: str | None
     write_config: bool
     save_misses: Path | None
     skip_invalid: bool
     jobs: int | None
-    has_invoice: bool = False
-
-    @property
-    def has_prediction(self) -> bool:
-        """True if there is something to compare the bill with."""
-        return bool(self.requests) or self.estimate is not None
-
-    @property
-    def has_workloads(self) -> bool:
-        """True if answers must be matched with workloads."""
-        return self.config is not None or self.workload is not None or self.write_config
-
-
-class SentRequests(NamedTuple):
-    """The requests that were sent: their files, what was left out of folders, how to read them, and what counts them."""
-
-    sources: "list[InputSource]"
-    left_out: "list[SkippedPath]"
-    reading: "ReadingOptions"
-    meter: "SentRequestMeter"
 
 
 class ReconcileExtras(NamedTuple):
-    """What is collected in addition to the bill; None if no option asks for it."""
+    """What is collected in addition to the bill. `estimate` is what was predicted, if it was saved; `workloads` is None if no
+    option asks for them.
+    """
 
     asked: ReconcileOptions
-    conditions: "BillingContext"
-    forecasts: "Forecasts | None"
+    conditions: BillingContext
+    estimate: Forecasts | None
     workloads: ConfigFile | None
-    observed: "ObservedAnswers | None"
+    observed: ObservedAnswers
 
-    def observe(self, found: "Iterable[LogItem]") -> "Iterable[LogItem]":
-        """What is collected while the logs are read."""
-        return self.observed.observe(found) if self.observed else found
-
-    def add_to_report(self, report: "Report", bill: "Reconciliation") -> "Report":
+    def add_to_report(self, report: Report, bill: Reconciliation) -> Report:
         """Add the answers to these options to the report on the bill, and write gpt41.yaml if asked to."""
-        if self.observed is None:
-            return report
-        if self.asked.has_prediction:
-            report = self._add_prediction(report, bill, self.observed)
+        if self.estimate:
+            report = self._add_prediction(report, bill, self.estimate)[0]
+        elif self.asked.requests:
+            report = self._add_count(report, bill, self.asked.requests)
         if self.workloads:
-            from gpt41_cli.commands.reconcile.lengths_report import add_answer_lengths
-
             report = add_answer_lengths(report, self.observed, self.workloads.config)
             if self.asked.write_config:
                 _write_lengths(self.workloads, self.observed)
         return report
 
-    def _add_prediction(self, report: "Report", bill: "Reconciliation", past: "ObservedAnswers") -> "Report":
-        from gpt41_cli.commands.reconcile.prediction.drift import compare_prediction
-        from gpt41_cli.commands.reconcile.prediction.report import add_prediction
-        from gpt41_cli.reports.findings import make_invalid_findings, make_skipped_findings
-
-        tolerance = read_tolerance(self.asked)
-        if self.forecasts:
-            forecasts = self.forecasts
-            comparison = compare_prediction(forecasts, past, bill, tolerance)
-        else:
-            sent = self._find_sent_requests(past)
-            forecasts = _count_sent_requests(self.asked, sent)
-            comparison = compare_prediction(forecasts, past, bill, tolerance)
-            if self.asked.save_misses:
-                _save_misses(self.asked.save_misses, sent, comparison.misses)
+    def _add_prediction(self, report: Report, bill: Reconciliation, forecasts: Forecasts) -> tuple[Report, Sequence[MissGroup]]:
+        """Add a prediction to the report, and return the misses, too."""
+        comparison = compare_prediction(forecasts, self.observed, bill, self.asked.tolerance)
         shown = add_prediction(report, comparison)
         unread = (*make_invalid_findings(forecasts.rejects), *make_skipped_findings(forecasts.left_out))
-        return shown._replace(findings=(*shown.findings, *unread))
+        return shown._replace(findings=(*shown.findings, *unread)), comparison.misses
 
-    def _find_sent_requests(self, past: "ObservedAnswers") -> "SentRequests":
-        """Find the files of requests, and what counts each for the model that answered it, on the day when it did."""
-        from gpt41_cli.commands.reconcile.prediction.forecasts import AnswerTerms, SentRequestMeter
-        from gpt41_cli.tokens.meter import Meter
-
-        named, translate = self.conditions.model, self.conditions.market.catalog.translate
-
-        def find_terms(answer: "BilledRequest") -> AnswerTerms:
-            model = answer.model or named
-            return AnswerTerms(model and translate(model), answer.day)
-
-        sources, left_out = read_sources(self.asked.requests, None)
+    def _add_count(self, report: Report, bill: Reconciliation, paths: list[str]) -> Report:
+        """Add the count of the requests that were sent, each for the model that answered it, on the day when it did."""
+        sources, left_out = read_sources(paths, None)
         reading, market = make_reading(None, self.asked.jobs, sources), self.conditions.market
-        terms = {custom_id: find_terms(answer) for custom_id, answer in past.answers.by_id.items()}
-        meter = Meter(market.catalog, is_much=reading.is_large, as_of=market.as_of)
-        return SentRequests(sources, left_out, reading, SentRequestMeter(meter, terms))
+        terms = {custom_id: self._find_terms(answer) for custom_id, answer in self.observed.answers.by_id.items()}
+        meter = SentRequestMeter(Meter(market.catalog, is_much=reading.is_large, as_of=market.as_of), terms)
+        with show_progress(sources) as seen:
+            found = count_requests(seen, reading, meter)
+        good = len(found.requests.by_id) + len(found.requests.repeated) + found.requests.without_id
+        if not self.asked.skip_invalid or not good:
+            refuse_invalid(found.rejects, good)
+        skipped = (*left_out, *found.left_out)
+        if not good:
+            raise InputError("--requests", "the requests that were sent", explain_empty(skipped))
+        report, misses = self._add_prediction(report, bill, found._replace(left_out=skipped))
+        if self.asked.save_misses:
+            _save_misses(self.asked.save_misses, sources, meter, misses)
+        return report
+
+    def _find_terms(self, answer: BilledRequest) -> AnswerTerms:
+        model = answer.model or self.conditions.model
+        return AnswerTerms(model and self.conditions.market.catalog.translate(model), answer.day)
 
 
-def prepare_extras(asked: ReconcileOptions, conditions: "BillingContext") -> ReconcileExtras:
+def prepare_extras(asked: ReconcileOptions, conditions: BillingContext, logs: Sequence[str]) -> ReconcileExtras:
     """Prepare what is collected while the logs are read. Raises InputError for options or files that can't be used."""
+    if asked.save_misses is not None:
+        _check_misses_file(asked.save_misses, asked.requests, logs)
     if asked.requests and asked.estimate is not None:
         raise InputError("--estimate", "an estimate or --requests", "both")
-    if asked.tolerance is not None and not asked.has_prediction and not asked.has_invoice:
-        raise InputError("--tolerance", "--requests, --estimate or --invoice to compare with", "it alone")
-    read_tolerance(asked)
-    if not (asked.has_prediction or asked.has_workloads):
-        return ReconcileExtras(asked, conditions, None, None, None)
-    from gpt41_cli.commands.reconcile.charge import AnswerPricer
-    from gpt41_cli.commands.reconcile.observed import ObservedAnswers
-
-    estimate = None if asked.estimate is None else _read_estimate(asked.estimate, conditions.market.catalog)
-    workloads = _read_workloads(asked, conditions.market.catalog) if asked.has_workloads else None
-    whose = _make_owner_lookup(asked, workloads, conditions.market.catalog) if workloads else None
+    catalog, workloads, owners = conditions.market.catalog, None, None
+    estimate = None if asked.estimate is None else _read_estimate(asked.estimate, catalog)
+    if asked.config is not None or asked.workload is not None or asked.write_config:
+        workloads = read_config_file(find_config(asked.config), catalog, writes=asked.write_config)
+        owners = _make_owner_lookup(asked, workloads, catalog)
     keeps_answers = bool(asked.requests or (estimate and not estimate.parts))
-    return ReconcileExtras(
-        asked, conditions, estimate, workloads, ObservedAnswers(AnswerPricer(conditions), whose, keeps_answers=keeps_answers)
-    )
+    observed = ObservedAnswers(AnswerPricer(conditions), owners, keeps_answers=keeps_answers)
+    return ReconcileExtras(asked, conditions, estimate, workloads, observed)
 
 
-def check_misses_file(path: Path | None, requests: list[str] | None, logs: list[str] | None) -> None:
+def _check_misses_file(path: Path, requests: list[str] | None, logs: Sequence[str]) -> None:
     """Raise InputError for a file of misses that can't be written, or without requests that can be read twice."""
-    if path is None:
-        return
     if not requests:
         raise InputError("--save-misses", "--requests, which it takes misses from", "it alone")
     if STDIN in requests:
         raise InputError("--requests", "files with --save-misses, which reads them twice", "standard input")
     check_output_path(str(path), "--save-misses")
-    if os.path.realpath(path) in map(os.path.realpath, (*requests, *(logs or ()))):
+    if os.path.realpath(path) in map(os.path.realpath, (*requests, *logs)):
         raise InputError("--save-misses", "a file that is not read", quote_text(str(path)))
 
 
-def read_tolerance(asked: ReconcileOptions) -> Decimal | None:
-    """Return how far a bill may be from a prediction, or an invoice from the usage, as a share of one."""
-    return None if asked.tolerance is None else parse.read_percent(asked.tolerance, "--tolerance")
-
-
-def _count_sent_requests(asked: ReconcileOptions, sent: SentRequests) -> "Forecasts":
-    from gpt41_cli.commands.reconcile.prediction.forecasts import count_requests
-    from gpt41_cli.files.sources import explain_empty
-
-    with show_progress(sent.sources) as seen:
-        found = count_requests(seen, sent.reading, sent.meter)
-    good = len(found.requests.by_id) + len(found.requests.repeated) + found.requests.without_id
-    if not asked.skip_invalid or not good:
-        refuse_invalid(found.rejects, good)
-    skipped = (*sent.left_out, *found.left_out)
-    if not good:
-        raise InputError("--requests", "the requests that were sent", explain_empty(skipped))
-    return found._replace(left_out=skipped)
-
-
-def _save_misses(path: Path, sent: SentRequests, misses: "Sequence[MissGroup]") -> None:
+def _save_misses(path: Path, sources: Sequence[InputSource], meter: SentRequestMeter, misses: Sequence[MissGroup]) -> None:
     """Write a request for each group of misses, and say what is in the file; without misses, nothing is written."""
-    from gpt41_cli.commands.reconcile.prediction.saved_misses import anonymise_misses
-
     if not misses:
         output.print_to_stderr(f"{path}: not written: every request was billed as counted")
         return
-    saved = anonymise_misses(misses, sent.sources, sent.meter)
+    saved = anonymise_misses(misses, sources, meter)
     files.write_file("".join(f"{line}\n" for line in saved.lines), path)
     left = f"; {pluralize(saved.left_out, 'kind')} of misses left out" if saved.left_out else ""
     output.print_to_stderr(
@@ -198,10 +150,7 @@ def _save_misses(path: Path, sent: SentRequests, misses: "Sequence[MissGroup]") 
     )
 
 
-def _read_estimate(path: str, catalog: "Catalog") -> "Forecasts":
-    from gpt41_cli.commands.reconcile.prediction.forecasts import read_estimate
-    from gpt41_cli.files.sources import wrap_os_errors
-
+def _read_estimate(path: str, catalog: Catalog) -> Forecasts:
     (source, *more), _ = read_sources([path], None)
     if more:
         raise InputError("--estimate", "a file", f"the folder {quote_text(path)}")
@@ -209,27 +158,18 @@ def _read_estimate(path: str, catalog: "Catalog") -> "Forecasts":
         return read_estimate(stream, source.label, catalog)
 
 
-def _read_workloads(asked: ReconcileOptions, catalog: "Catalog") -> ConfigFile:
-    file = read_config_file(find_config(asked.config), catalog, writes=asked.write_config)
-    if asked.workload is not None and asked.workload not in file.config.workloads:
-        raise UnknownName("--workload", asked.workload, file.config.workloads, "workload")
-    return file
-
-
-def _make_owner_lookup(asked: ReconcileOptions, workloads: ConfigFile, catalog: "Catalog") -> "OwnerLookup":
+def _make_owner_lookup(asked: ReconcileOptions, file: ConfigFile, catalog: Catalog) -> OwnerLookup:
     """The workload that was named has all answers; else the requests of the workloads say whose they are."""
     named = asked.workload
-    if named is not None:
-        return lambda _id, _group: (named,)
-    from gpt41_cli.commands.reconcile.attribution import find_owners
+    if named is None:
+        return find_owners(file.config, file.find_files, catalog, asked.jobs).find_workloads
+    if named not in file.config.workloads:
+        raise UnknownName("--workload", named, file.config.workloads, "workload")
+    return lambda _id, _group: (named,)
 
-    return find_owners(workloads.config, workloads.find_files, catalog, asked.jobs).find_workloads
 
-
-def _write_lengths(workloads: ConfigFile, past: "ObservedAnswers") -> None:
+def _write_lengths(workloads: ConfigFile, past: ObservedAnswers) -> None:
     """Put what was learned into gpt41.yaml, and say what; a file in which nothing changes is not touched."""
-    from gpt41_cli.config.edit import replace_output_tokens
-
     config = workloads.config
     learned = {name: lengths.expected_range for name, lengths in past.lengths.items()}
     changed = {name: found for name, found in learned.items() if found != config.workloads[name].output_tokens}
@@ -244,7 +184,7 @@ def _write_lengths(workloads: ConfigFile, past: "ObservedAnswers") -> None:
         output.print_to_stderr(f"{config.file}: {name}: output_tokens: {_format_range(found)} from {answers}{was}")
 
 
-def _format_range(found: "AnswerTokens") -> str:
+def _format_range(found: AnswerTokens) -> str:
     """As gpt41.yaml has it."""
     if found.expected == found.high and not found.reasoning:
         return str(found.expected)
