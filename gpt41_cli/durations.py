@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from decimal import Decimal
 from fractions import Fraction
 
 from gpt41_cli.display import format_exact, format_int, pluralize
@@ -41,27 +41,14 @@ def _split_duration(seconds: int) -> list[tuple[int, str]]:
     return [first, second] if second[0] else [first]
 
 
-def format_seconds_rounded_up(interval: Fraction) -> str:
-    """Format an interval to two digits, rounded up: to wait that long is never to send too fast.
+def format_seconds(interval: Fraction, rounding: str) -> str:
+    """Format an interval to two digits. Rounded up, it is never too short to wait; rounded down, it is never too long.
 
-    >>> format_seconds_rounded_up(Fraction(60, 13)), format_seconds_rounded_up(Fraction(60, 5000))
-    ('4.7 s', '0.012 s')
-    >>> format_seconds_rounded_up(Fraction(100))
-    '100 s'
+    >>> [format_seconds(each, "ROUND_CEILING") for each in (Fraction(60, 13), Fraction(60, 5000), Fraction(100))]
+    ['4.7 s', '0.012 s', '100 s']
+    >>> [format_seconds(each, "ROUND_FLOOR") for each in (Fraction(60, 13), Fraction(1999, 10))]
+    ['4.6 s', '199 s']
     """
-    return _format_seconds(interval, ROUND_CEILING)
-
-
-def format_seconds_rounded_down(interval: Fraction) -> str:
-    """Format an interval to two digits, rounded down: to wait that long is never to be late.
-
-    >>> format_seconds_rounded_down(Fraction(60, 13)), format_seconds_rounded_down(Fraction(1999, 10))
-    ('4.6 s', '199 s')
-    """
-    return _format_seconds(interval, ROUND_FLOOR)
-
-
-def _format_seconds(interval: Fraction, rounding: str) -> str:
     amount = Decimal(interval.numerator) / interval.denominator
     step = min(Decimal(1), Decimal(1).scaleb(amount.adjusted() - 1))
     return f"{format_exact(amount.quantize(step, rounding))} s"

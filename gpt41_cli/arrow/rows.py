@@ -15,7 +15,6 @@ from gpt41_cli.catalog import Market, Variant
 from gpt41_cli.commands.cost.each import RequestPricer
 from gpt41_cli.commands.cost.each_report import make_record as make_priced_record
 from gpt41_cli.commands.reconcile.charge import AnswerPricer, BillingContext, Charge
-from gpt41_cli.errors import UnknownModel
 from gpt41_cli.files.fields import BadBody, JsonValue
 from gpt41_cli.findings import Finding
 from gpt41_cli.reports.entries import make_record as make_counted_record
@@ -154,10 +153,7 @@ def _make_counted_row(meter: Meter, sent: ParsedRequest) -> Mapping[str, object]
 
 def _make_prefix_row(meter: Meter, sent: ParsedRequest) -> Mapping[str, object]:
     """Digest what the prompt cache can hold. Raises BadBody for a model that the table doesn't have."""
-    name = meter.model or sent.request.model
-    variant, method = meter.find_variant(name)
-    if name and not variant:
-        raise BadBody.from_error(UnknownModel("model", name, meter.catalog.models))
+    _, method = meter.require_model(meter.model or sent.request.model)
     request = meter.fill_image_sizes(sent.request)
     prefix = meter.digest_prefix(request)
     return {

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from stat import S_ISREG
 
+from gpt41_cli.catalog.checks import MODES
 from gpt41_cli.catalog.lookup import Catalog, Variant
 from gpt41_cli.catalog.market import Market, Offer
-from gpt41_cli.catalog.tables import MODES
 from gpt41_cli.errors import InputError, TableError
 from gpt41_cli.records import build
 from gpt41_cli.shipped import find_shipped_file

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 Check = Callable[[Any, "Cursor", Seen], None]
 
+MODES = ("standard", "batch", "flex", "priority")
+
 _TIER = re.compile("[1-9][0-9]?")
 _DAY_MONTH_OR_YEAR = re.compile(r"\d{4}(-\d{2}){0,2}")
 
@@ -45,11 +47,6 @@ def read_gigabytes(at: Cursor, table: Seen) -> int:
     return int(at.name)
 
 
-def read_deprecated(at: Cursor, table: Seen) -> bool:
-    """Whether a field is deprecated rather than refused."""
-    return at.choice("refused", "deprecated") == "deprecated"
-
-
 def is_known(kind: str, find_names: Callable[[Seen], Collection[str]]) -> Check:
     """Check that the table has a model, a platform, ... of this name."""
 
@@ -61,14 +58,10 @@ def is_known(kind: str, find_names: Callable[[Seen], Collection[str]]) -> Check:
     return check
 
 
-def is_mode(modes: Sequence[str]) -> Check:
+def is_mode(name: str, at: Cursor, table: Seen) -> None:
     """Check that a key is a processing mode."""
-
-    def check(name: str, at: Cursor, table: Seen) -> None:
-        if name not in modes:
-            at.fail(f"one of the modes {', '.join(modes)}", f"the mode {name}")
-
-    return check
+    if name not in MODES:
+        at.fail(f"one of the modes {', '.join(MODES)}", f"the mode {name}")
 
 
 def is_not_empty(expected: str, found: str = "none") -> Check:
@@ -91,12 +84,6 @@ def is_in_order(field: str, expected: str) -> Check:
                 list(at.items())[index].fail(expected, f"{day} after {before}")
 
     return check
-
-
-def is_percentage(value: Decimal, at: Cursor, table: Seen) -> None:
-    """Check that a number isn't above 100."""
-    if value > 100:
-        at.fail("at most 100")
 
 
 def is_positive(value: Decimal, at: Cursor, table: Seen) -> None:
@@ -123,11 +110,14 @@ def _is_partial_date(text: str) -> bool:
 def is_at_most(most: int) -> Check:
     """Return a check that a number isn't larger than `most`."""
 
-    def check(number: int, at: Cursor, table: Seen) -> None:
+    def check(number: Decimal | int, at: Cursor, table: Seen) -> None:
         if number > most:
             at.fail(f"at most {most:,}")
 
     return check
+
+
+is_percentage = is_at_most(100)
 
 
 def has_standard(modes: Mapping[str, object], at: Cursor, table: Seen) -> None:

@@ -41,7 +41,7 @@ class Variant(NamedTuple):
     @property
     def modes(self) -> tuple[str, ...]:
         """The modes in which this variant has a price on some platform."""
-        return tuple(mode for mode in tables.MODES if any(mode in by_mode for by_mode in self.rate_table.values()))
+        return tuple(mode for mode in checks.MODES if any(mode in by_mode for by_mode in self.rate_table.values()))
 
     @property
     def lifecycles(self) -> Mapping[str, tables.Lifecycle]:

@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from gpt41_cli.catalog import tables
+from gpt41_cli.catalog.checks import MODES
 from gpt41_cli.catalog.lookup import Catalog, Variant
-from gpt41_cli.catalog.tables import MODES
 from gpt41_cli.errors import MissingPrice, UnknownName
 from gpt41_cli.pricing import EXACT, Rates
 

@@ -16,7 +16,7 @@ class Meters(NamedTuple):
 
     models: Mapping[str, tables.ModelName]
     directions: Mapping[str, str]
-    modes: Mapping[str, Annotated[str, checks.is_mode(tables.MODES)]]
+    modes: Mapping[str, Annotated[str, checks.is_mode]]
     platforms: Mapping[str, tables.PlatformName]
     ignored: tuple[str, ...]
     source: tables.Cited
@@ -54,4 +54,4 @@ def parse_meter(meters: Meters, name: str) -> MeteredTokens | None:
     if direction is None or platform is None:
         return None
     tuned = not set(words).isdisjoint(meters.fine_tuned)
-    return MeteredTokens(models[prefix], tuned, direction, next(iter(parts["mode"]), tables.MODES[0]), platform)
+    return MeteredTokens(models[prefix], tuned, direction, next(iter(parts["mode"]), checks.MODES[0]), platform)

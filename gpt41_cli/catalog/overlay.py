@@ -34,7 +34,7 @@ class _Override(NamedTuple):
     rates: Annotated[Rates | None, checks.caches_at_a_discount, Default()]
     models: Annotated[tuple[tables.ModelName, ...], _NAMED, Default(())]
     platforms: Annotated[tuple[tables.PlatformName, ...], _NAMED, Default(())]
-    modes: Annotated[tuple[Annotated[str, checks.is_mode(tables.MODES)], ...], _NAMED, Default(())]
+    modes: Annotated[tuple[Annotated[str, checks.is_mode], ...], _NAMED, Default(())]
     since: Annotated[date | None, Key("from"), Default()]
     until: Annotated[date | None, Default()]
 
@@ -156,12 +156,12 @@ def _add_platforms(model: tables.Model, override: _Override, file: str) -> table
     for by_mode in added.values():
         for mode in override.modes:
             by_mode.setdefault(mode, (row,))
-    return {**model.rates, **{name: by_mode for name, by_mode in added.items() if tables.MODES[0] in by_mode}}
+    return {**model.rates, **{name: by_mode for name, by_mode in added.items() if checks.MODES[0] in by_mode}}
 
 
 def _override_table(table: tables.RateTable, override: _Override, file: str) -> tables.RateTable:
     def applies(platform: str, mode: str) -> bool:
-        return platform in (override.platforms or table) and mode in (override.modes or tables.MODES)
+        return platform in (override.platforms or table) and mode in (override.modes or checks.MODES)
 
     return {
         platform: {

@@ -17,9 +17,6 @@ from gpt41_cli.findings import Citation
 from gpt41_cli.pricing import Rates
 from gpt41_cli.records import INLINE, OTHERS, OWN_KEY, Default, Key, Or, Positive, Read, Tagged
 
-MODES = ("standard", "batch", "flex", "priority")
-
-
 Cited: TypeAlias = Annotated[Citation, Read(checks.find_source)]
 """A source, by its id."""
 
@@ -60,7 +57,7 @@ Rows: TypeAlias = Annotated[
     checks.is_in_order("effective_from", "rows in the order of their dates"),
     checks.is_not_empty("at least one row of rates"),
 ]
-RowsByMode: TypeAlias = Annotated[Mapping[Annotated[str, checks.is_mode(MODES)], Rows], checks.has_standard]
+RowsByMode: TypeAlias = Annotated[Mapping[Annotated[str, checks.is_mode], Rows], checks.has_standard]
 RateTable: TypeAlias = Annotated[Mapping[PlatformName, RowsByMode], checks.is_not_empty("rates for at least one platform")]
 """platform id -> mode -> rows, oldest first."""
 
@@ -226,7 +223,9 @@ class RefusedField(NamedTuple):
     endpoint: Annotated[Literal["chat-completions", "responses"] | None, Default()]
     unless_effort: Annotated[str | None, Default()]
     instead: Annotated[str | None, Default()]
-    is_deprecated: Annotated[bool, Key("is"), Read(checks.read_deprecated), Default(False)]
+    is_deprecated: Annotated[
+        bool, Key("is"), Read(lambda at, _: at.choice("refused", "deprecated") == "deprecated"), Default(False)
+    ]
     source: Cited
     confidence: Confidence = "high"
     note: str | None = None

@@ -142,14 +142,7 @@ def read_twice(source: InputSource) -> InputSource:
 
 def sum_known_bytes(sources: Iterable[InputSource]) -> int:
     """Add up the sizes that are known."""
-    total = 0
-    for source in sources:
-        if source.object_bytes is not None:
-            total += source.object_bytes
-        elif source.name not in (STDIN, LITERAL_NAME):
-            with suppress(OSError, ValueError):
-                total += Path(source.name).stat().st_size
-    return total
+    return sum(map(_read_size, sources))
 
 
 def find_duplicate_files(sources: Sequence[InputSource]) -> dict[str, InputSource]:
@@ -160,7 +153,7 @@ def find_duplicate_files(sources: Sequence[InputSource]) -> dict[str, InputSourc
     """
     by_size: dict[int, list[InputSource]] = {}
     for source in sources:
-        if size := _read_file_size(source):
+        if size := _read_size(source):
             by_size.setdefault(size, []).append(source)
     found: dict[str, InputSource] = {}
     for alike in by_size.values():
@@ -174,7 +167,7 @@ def find_duplicate_files(sources: Sequence[InputSource]) -> dict[str, InputSourc
     return found
 
 
-def _read_file_size(source: InputSource) -> int:
+def _read_size(source: InputSource) -> int:
     """Return the size of a file or an object in bytes; 0 if it isn't one."""
     if source.object_bytes is not None:
         return source.object_bytes

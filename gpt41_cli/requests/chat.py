@@ -38,7 +38,7 @@ _RESULT_ROLES = ("tool", "function")
 
 def read_chat_request(body: JsonObject, path: str) -> Request:
     """Read the request in `body`, whose path is `path`: empty, or `body` in a Batch line. Raises BadBody if it can't be one."""
-    gathered = RequestDraft([], [], [], set())
+    gathered = RequestDraft()
     _read_turns(body, path, gathered)
     functions = _read_functions(body, path, gathered)
     response_format = read_response_format(body, "response_format", path, gathered, nested=True)
@@ -105,7 +105,9 @@ def _read_turns(body: JsonObject, path: str, gathered: RequestDraft) -> None:
         message = require_object(value, at)
         role = get_choice(message, "role", at, CHAT_ROLES)
         if role in _RESULT_ROLES:
-            _read_result(message, role, at, results_of, gathered)
+            result = read_content_text(message, "content", at, gathered, in_result=True, may_be_missing=True)
+            call_id = get_text(message, "tool_call_id", at) if role == "tool" else None
+            gathered.add_result(results_of, call_id, Message(role, result), at)
             continue
         is_answer = role == "assistant"
         text = read_content_text(message, "content", at, gathered, may_be_missing=is_answer) or get_text(message, "refusal", at)
@@ -117,19 +119,6 @@ def _read_turns(body: JsonObject, path: str, gathered: RequestDraft) -> None:
             turns.append(CallTurn(calls, results, text, at, name))
         else:
             turns.append(Message(role, text, name))
-
-
-def _read_result(
-    message: JsonObject, role: str, path: str, results_of: dict[str | None, list[str]], gathered: RequestDraft
-) -> None:
-    """Add a tool result to the results of the calls that it answers. One that answers no call is a message of its own."""
-    text = read_content_text(message, "content", path, gathered, in_result=True, may_be_missing=True)
-    call_id = get_text(message, "tool_call_id", path) if role == "tool" else None
-    if call_id in results_of:
-        results_of[call_id].append(text)
-    else:
-        gathered.doubts.append(Doubt(rules.RESULT_WITHOUT_CALL, path, "this result answers no call in the request"))
-        gathered.turns.append(Message(role, text))
 
 
 def _read_calls(message: JsonObject, path: str, gathered: RequestDraft) -> list[FunctionCall]:

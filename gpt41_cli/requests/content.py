@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
 
 from gpt41_cli import rules
 from gpt41_cli.files import pictures
@@ -17,7 +17,7 @@ from gpt41_cli.files.fields import (
     require_object,
     require_text,
 )
-from gpt41_cli.requests.request import Doubt, Image, Turn
+from gpt41_cli.requests.request import Doubt, Image, Message, Turn
 
 _TEXT_TYPES = ("text", "input_text", "output_text", "summary_text")
 _IMAGE_TYPES = ("image_url", "input_image")
@@ -32,13 +32,22 @@ _PART_TYPES = (*_TEXT_TYPES, *_IMAGE_TYPES, _REFUSAL_TYPE, *_UNCOUNTED_TYPES)
 _DETAIL_LEVELS = ("auto", "low", "high")
 
 
-class RequestDraft(NamedTuple):
+class RequestDraft:
     """The parts of a request, collected while it is read."""
 
-    turns: list[Turn]
-    images: list[Image]
-    doubts: list[Doubt]
-    needs: set[str]
+    def __init__(self) -> None:
+        self.turns: list[Turn] = []
+        self.images: list[Image] = []
+        self.doubts: list[Doubt] = []
+        self.needs: set[str] = set()
+
+    def add_result(self, results_of: Mapping[str | None, list[str]], call_id: str | None, result: Message, path: str) -> None:
+        """Add the result of a tool to those of the call that it answers. One that answers no call is a message of its own."""
+        if call_id in results_of:
+            results_of[call_id].append(result.text)
+        else:
+            self.doubts.append(Doubt(rules.RESULT_WITHOUT_CALL, path, "this result answers no call in the request"))
+            self.turns.append(result)
 
 
 def read_content_text(

@@ -40,15 +40,12 @@ _MAXIMA = ("max_completion_tokens", "max_tokens", "maxCompletionTokens", "maxTok
 
 def read_prompt_file(text: str, name: str) -> PromptFile | None:
     """Return the prompt in a file; None if it is in none of these forms. Raises BadBody if its prompts are in other files."""
-    if name.lower().endswith(".prompty"):
+    ending = next((each for each in PROMPT_ENDINGS if name.lower().endswith(each)), "")
+    if ending in (*FRONT_MATTER_ENDINGS, ".prompty", _MARKDOWN):
         parts = _FRONT_MATTER.match(text.lstrip("\ufeff"))
-        return None if parts is None else _read_prompty(parts[2], _parse_yaml(parts[1]))
-    if name.lower().endswith(FRONT_MATTER_ENDINGS):
-        parts = _FRONT_MATTER.match(text.lstrip("\ufeff"))
-        return None if parts is None else _read_dotprompt(parts[2])
-    if name.lower().endswith(_MARKDOWN):
-        parts = _FRONT_MATTER.match(text.lstrip("\ufeff"))
-        return _read_dotprompt(parts[2]) if parts and _MODEL_KEY.search(parts[1]) else None
+        if parts is None or (ending == _MARKDOWN and not _MODEL_KEY.search(parts[1])):
+            return None
+        return _read_prompty(parts[2], _parse_yaml(parts[1])) if ending == ".prompty" else _read_dotprompt(parts[2])
     held = _parse_yaml(text) if _TELLING_KEY.search(text) else None
     if held is None:
         return None

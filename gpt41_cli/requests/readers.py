@@ -142,29 +142,21 @@ def _read_tools(value: JsonValue) -> ParsedRequest:
     if found is None:
         raise BadBody(expected="a list of tools or functions", found="another value")
     path, tools = found
-    gathered = RequestDraft([], [], [], set())
-    functions = read_tools({"tools": [_nest_function(tool) for tool in tools]}, path, gathered, nested=True)
-    doubt = Doubt(
-        rules.TOOLS_ALONE, path or "tools", "these are declared functions alone: the messages sent with them are not counted"
-    )
-    return ParsedRequest(
-        Request(CHAT_ENDPOINT, None, (), functions, doubts=[*gathered.doubts, doubt], needs=frozenset(gathered.needs))
-    )
+    part = RequestDraft()
+    functions = read_tools({"tools": [_nest_function(tool) for tool in tools]}, path, part, nested=True)
+    message = "these are declared functions alone: the messages sent with them are not counted"
+    part.doubts.append(Doubt(rules.TOOLS_ALONE, path or "tools", message))
+    return ParsedRequest(Request(CHAT_ENDPOINT, None, (), functions, doubts=part.doubts, needs=frozenset(part.needs)))
 
 
 def _read_format(value: JsonValue) -> ParsedRequest:
     """Read a structured output alone, which is a part of a request."""
-    gathered = RequestDraft([], [], [], set())
+    part = RequestDraft()
     held = {"response_format": kinds.find_response_format(value)}
-    declared = read_response_format(held, "response_format", "", gathered, nested=True)
-    doubt = Doubt(
-        rules.TOOLS_ALONE, "response_format", "this is a structured output alone: the messages sent with it are not counted"
-    )
-    return ParsedRequest(
-        Request(
-            CHAT_ENDPOINT, None, (), response_format=declared, doubts=[*gathered.doubts, doubt], needs=frozenset(gathered.needs)
-        )
-    )
+    declared = read_response_format(held, "response_format", "", part, nested=True)
+    message = "this is a structured output alone: the messages sent with it are not counted"
+    doubts = [*part.doubts, Doubt(rules.TOOLS_ALONE, "response_format", message)]
+    return ParsedRequest(Request(CHAT_ENDPOINT, None, (), response_format=declared, doubts=doubts, needs=frozenset(part.needs)))
 
 
 def _nest_function(tool: JsonValue) -> JsonValue:

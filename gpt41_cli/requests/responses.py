@@ -37,7 +37,7 @@ _ISSUED_ID = re.compile("fc_([0-9a-f]{40,}|REDACTED.*)")
 
 def read_responses_request(body: JsonObject, path: str) -> Request:
     """Read the request in `body`, whose path is `path`: empty, or `body` in a Batch line. Raises BadBody if it can't be one."""
-    gathered = RequestDraft([], [], [], set())
+    gathered = RequestDraft()
     stored = [name for name in STORED_STATE_FIELDS if body.get(name) is not None]
     for name in stored:
         message = f"{STORED_STATE_FIELDS[name]} has tokens that are not counted"
@@ -80,7 +80,7 @@ def _read_input(value: JsonValue, path: str, gathered: RequestDraft) -> None:
         return
     if not isinstance(value, list):
         fail(path, "text or a list of items", value)
-    results_of: dict[str, list[str]] = {}
+    results_of: dict[str | None, list[str]] = {}
     row: list[FunctionCall] = []  # the calls that still await their first result
     results: list[str] = []
     for index, each in enumerate(value):
@@ -96,28 +96,14 @@ def _read_input(value: JsonValue, path: str, gathered: RequestDraft) -> None:
             continue
         row = []
         if kind == "function_call_output":
-            _read_result(item, at, results_of, gathered)
+            result = read_content_text(item, "output", at, gathered, in_result=True, may_be_missing=True)
+            gathered.add_result(results_of, get_text(item, "call_id", at), Message("tool", result), at)
         elif kind == "message":
-            turns.append(_read_message(item, at, gathered))
+            role = get_choice(item, "role", at, RESPONSES_ROLES)
+            turns.append(Message(role, read_content_text(item, "content", at, gathered, may_be_missing=role == "assistant")))
         else:
             message = "an item that isn't a message has tokens that are not counted"
             gathered.doubts.append(Doubt(rules.ITEM, at, message))
-
-
-def _read_message(item: JsonObject, path: str, gathered: RequestDraft) -> Message:
-    role = get_choice(item, "role", path, RESPONSES_ROLES)
-    return Message(role, read_content_text(item, "content", path, gathered, may_be_missing=role == "assistant"))
-
-
-def _read_result(item: JsonObject, path: str, results_of: dict[str, list[str]], gathered: RequestDraft) -> None:
-    """Add an output to the results of the calls that it answers. One that answers no call is a message of its own."""
-    text = read_content_text(item, "output", path, gathered, in_result=True, may_be_missing=True)
-    call_id = get_text(item, "call_id", path)
-    if call_id in results_of:
-        results_of[call_id].append(text)
-    else:
-        gathered.doubts.append(Doubt(rules.RESULT_WITHOUT_CALL, path, "this result answers no call in the request"))
-        gathered.turns.append(Message("tool", text))
 
 
 def _read_call(item: JsonObject, path: str) -> FunctionCall:

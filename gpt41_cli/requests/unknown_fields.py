@@ -5,8 +5,6 @@ The names are those of the parameters of requests in OpenAI's Python SDK 3.57.0 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from gpt41_cli import rules
 from gpt41_cli.files.fields import join_path, redact
 from gpt41_cli.requests.request import Doubt, Request
@@ -46,13 +44,15 @@ _CONTENT_FIELDS = {
 def doubt_unknown_fields(request: Request, path: str) -> Request:
     """Add a doubt for each field of a body at `path` that its endpoint doesn't have."""
     unknown = request.set_fields - (_CHAT_FIELDS if request.is_chat else _RESPONSES_FIELDS)
-    return request._replace(doubts=[*request.doubts, *_make_doubts(unknown, path)]) if unknown else request
-
-
-def _make_doubts(names: frozenset[str], path: str) -> Iterator[Doubt]:
-    for name in sorted(names):
+    if not unknown:
+        return request
+    doubts = [*request.doubts]
+    for name in sorted(unknown):
         if name in _CONTENT_FIELDS:
-            yield Doubt(rules.ADDED_CONTENT, join_path(path, name), f"{_CONTENT_FIELDS[name]} has tokens that are not counted")
+            message = f"{_CONTENT_FIELDS[name]} has tokens that are not counted"
+            doubts.append(Doubt(rules.ADDED_CONTENT, join_path(path, name), message))
         else:
             at = name if redact(name) != "text" else "a field"
-            yield Doubt(rules.UNKNOWN_FIELD, join_path(path, at), "OpenAI names no such field: what it adds is not known")
+            message = "OpenAI names no such field: what it adds is not known"
+            doubts.append(Doubt(rules.UNKNOWN_FIELD, join_path(path, at), message))
+    return request._replace(doubts=doubts)

@@ -10,14 +10,16 @@ from typing import NamedTuple
 
 from gpt41_cli.catalog import Catalog, Variant
 from gpt41_cli.catalog.tables import ImageRule, Model
+from gpt41_cli.errors import UnknownModel
+from gpt41_cli.files.fields import BadBody
 from gpt41_cli.requests.readers import FramedLine, ParsedRequest
 from gpt41_cli.requests.request import CallTurn, Image, Message, Request
 from gpt41_cli.tokens import DEFAULT_ENCODING, Memo, make_count_memo, make_token_memo
 from gpt41_cli.tokens.doubts.find import find_doubts
 from gpt41_cli.tokens.generations import FAMILY, GENERATIONS, GPT_5, PromptRules
 from gpt41_cli.tokens.images import count_image_tokens
-from gpt41_cli.tokens.pieces import IMAGES, OVERHEAD, PARTS, Entry, PromptPiece, count_pieces, join_texts
-from gpt41_cli.tokens.prefix import CachePrefix, PrefixDigester, PromptStretch, split_prompt
+from gpt41_cli.tokens.pieces import IMAGES, OVERHEAD, PARTS, Entry, count_pieces, join_texts
+from gpt41_cli.tokens.prefix import CachePrefix, PrefixDigester, split_prompt
 from gpt41_cli.tokens.prompt import build_prompt
 from gpt41_cli.tokens.schema import drop_keywords
 from gpt41_cli.tokens.text import fast
@@ -66,13 +68,6 @@ def _drop_keyword(request: Request, keyword: str) -> Request:
         functions=functions,
         response_format=declared and declared._replace(schema=drop_keywords(declared.schema, {keyword})),
     )
-
-
-def _sum_parts(counted: Iterable[tuple[PromptPiece, int]]) -> Mapping[str, int]:
-    parts = dict.fromkeys(PARTS, 0)
-    for piece, tokens in counted:
-        parts[piece.part] += tokens
-    return parts
 
 
 @lru_cache(1_000)  # the shapes of requests hold it: equal ones must not be many
@@ -197,14 +192,12 @@ class Meter:
         texts = [turn for turn in request.turns if isinstance(turn, Message)]
         if request.functions or request.response_format or len(texts) < len(request.turns):
             memo = self.get_memo(method.encoding)
-            older, newer = (_sum_parts(count_pieces(build_prompt(request, rules), memo)) for rules in (FAMILY, GPT_5))
-            return tuple(newer[part] - older[part] for part in PARTS)
-        answers = sum(turn.role == "assistant" for turn in texts)
-        return _compare_framing(answers)
-
-    def split_prompt(self, request: Request, method: CountingMethod) -> list[PromptStretch]:
-        """Split the prompt as the cache sees it."""
-        return split_prompt(request, method.rules)
+            more = dict.fromkeys(PARTS, 0)
+            for rules, sign in ((FAMILY, -1), (GPT_5, 1)):
+                for piece, tokens in count_pieces(build_prompt(request, rules), memo):
+                    more[piece.part] += sign * tokens
+            return tuple(more.values())
+        return _compare_framing(answers=sum(turn.role == "assistant" for turn in texts))
 
     def digest_prefix(self, request: Request) -> CachePrefix:
         """Digest what the prompt cache can hold of a request. Without a model, it is the cache of the first of the family."""
@@ -215,7 +208,7 @@ class Meter:
         variant, method = self.find_variant(self.model or request.model)
         variant = variant or self.catalog.family[0]
         return PrefixDigester(
-            self.split_prompt(request, method),
+            split_prompt(request, method.rules),
             variant.id,
             request.prompt_cache_key,
             self._get_token_memo(method.encoding),
@@ -237,6 +230,13 @@ class Meter:
             variant = self.catalog.find_named_variant(name) if name else None
             self._variants[name] = variant, get_counting_method(self.catalog, variant and variant.model, self._as_of)
         return self._variants[name]
+
+    def require_model(self, name: str | None) -> tuple[Variant | None, CountingMethod]:
+        """Look up a model as `find_variant` does. Raises BadBody for one that the table doesn't have."""
+        variant, method = self.find_variant(name)
+        if name and not variant:
+            raise BadBody.from_error(UnknownModel("model", name, self.catalog.models))
+        return variant, method
 
     def fill_image_sizes(self, request: Request) -> Request:
         """Return the request with pictures of unknown size in the stated size."""

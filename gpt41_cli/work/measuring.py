@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from gpt41_cli import rules
 from gpt41_cli.catalog.tables import Model
-from gpt41_cli.errors import UnknownModel
 from gpt41_cli.files.fields import BadBody, redact
 from gpt41_cli.findings import Finding, Place
 from gpt41_cli.requests.readers import Frame, FramedLine, ParsedRequest
@@ -68,10 +67,7 @@ def measure_request(
     `service_tier` is unknown; and if OpenAI refuses it, or it holds something that its model doesn't take.
     """
     request = meter.fill_image_sizes(sent.request)
-    name = meter.model or request.model
-    variant, method = meter.find_variant(name)
-    if name and not variant:
-        raise BadBody.from_error(UnknownModel("model", name, meter.catalog.models))
+    variant, method = meter.require_model(meter.model or request.model)
     for refusal in (*request.refusals, *_find_refused_media(request, (variant or meter.catalog.family[0]).model)):
         raise refusal
     counted = counted or meter.count(sent)

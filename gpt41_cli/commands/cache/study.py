@@ -12,8 +12,7 @@ from typing import NamedTuple
 
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.commands.cache.divergence import PromptComparison, SampledPrompt, compare_prompts
-from gpt41_cli.errors import InputError, UnknownModel
-from gpt41_cli.files.fields import BadBody
+from gpt41_cli.errors import InputError
 from gpt41_cli.files.places import RejectedRequest, Rejections
 from gpt41_cli.files.sources import InputSource
 from gpt41_cli.files.trees import SkippedPath
@@ -25,7 +24,7 @@ from gpt41_cli.requests.readers import Frame, FramedLine, ParsedRequest
 from gpt41_cli.tokens import DEFAULT_ENCODING
 from gpt41_cli.tokens.images import count_image_tokens
 from gpt41_cli.tokens.meter import Meter
-from gpt41_cli.tokens.prefix import CachePrefix, PrefixDigester, PromptStretch
+from gpt41_cli.tokens.prefix import CachePrefix, PrefixDigester, PromptStretch, split_prompt
 from gpt41_cli.totals import Addable
 from gpt41_cli.work.frames import FrameMemo
 from gpt41_cli.work.prompt_cache import IDEAL_CACHE, KEYED_CACHE, REAL_CACHE, CacheReplay, ReplayOptions, SentPrefixes
@@ -113,15 +112,11 @@ class CacheStudy(NamedTuple):
 
 def measure_for_cache(meter: Meter, sent: ParsedRequest) -> CacheRequest:
     """Measure a request for the cache. Raises BadBody for a model that the table doesn't have."""
-    name = meter.model or sent.request.model
-    variant, method = meter.find_variant(name)
-    if name and not variant:
-        raise BadBody.from_error(UnknownModel("model", name, meter.catalog.models))
+    _, method = meter.require_model(meter.model or sent.request.model)
     request = meter.fill_image_sizes(sent.request)
     tokens = meter.count_input_tokens(request, method)
-    return CacheRequest(
-        tokens, meter.digest_prefix(request), bool(request.images), meter.split_prompt(request, method), sent.place
-    )
+    split = split_prompt(request, method.rules)
+    return CacheRequest(tokens, meter.digest_prefix(request), bool(request.images), split, sent.place)
 
 
 class _FramedMeasurer:

@@ -7,8 +7,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
-from gpt41_cli.catalog import Catalog, Market, Variant
-from gpt41_cli.catalog.tables import MODES, DatedRates
+from gpt41_cli.catalog import MODES, Catalog, Market, Variant
+from gpt41_cli.catalog.tables import DatedRates
 from gpt41_cli.commands.models.family_report import make_report
 from gpt41_cli.display import format_change_percent, format_rate, pluralize
 from gpt41_cli.reports import Report, ReportLine

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from decimal import ROUND_CEILING, ROUND_FLOOR
 from fractions import Fraction
 
 from gpt41_cli import rules
@@ -11,7 +12,7 @@ from gpt41_cli.catalog import Catalog
 from gpt41_cli.commands.plan.timings import Plan, Timing
 from gpt41_cli.constraints.rate_limits import PoolWait, describe_allowance
 from gpt41_cli.display import format_int, format_total, pluralize
-from gpt41_cli.durations import format_duration, format_seconds_rounded_down, format_seconds_rounded_up
+from gpt41_cli.durations import format_duration, format_seconds
 from gpt41_cli.findings import Finding
 
 _SECONDS_PER_MINUTE, _MINUTES_PER_DAY = 60, 24 * 60
@@ -83,12 +84,12 @@ def _describe_rate(wait: PoolWait, deadline: timedelta | None) -> str:
     assert rate is not None
     is_a_days = a_day is not None and rate * _MINUTES_PER_DAY == a_day < wait.pool.load.requests
     most = f"{format_int(a_day or 0)} requests per day" if is_a_days else f"{pluralize(int(rate), 'request')} per minute"
-    interval = f"one every {format_seconds_rounded_up(_SECONDS_PER_MINUTE / rate)}"
+    interval = f"one every {format_seconds(_SECONDS_PER_MINUTE / rate, ROUND_CEILING)}"
     pace = f"at most {interval}" if rate < _FEW_REQUESTS_PER_MINUTE and not is_a_days else f"at most {most} ({interval})"
     whole = deadline // timedelta(seconds=1) if deadline else 0
     relaxed = Fraction(whole, wait.pool.load.requests)
     return (
-        f"{pace}; over {format_duration(whole)} that is one every {format_seconds_rounded_down(relaxed)}"
+        f"{pace}; over {format_duration(whole)} that is one every {format_seconds(relaxed, ROUND_FLOOR)}"
         if relaxed * rate > _SECONDS_PER_MINUTE
         else pace
     )
