@@ -1,4 +1,4 @@
-"""What the first lines of `cost`, `plan`, `batch` and `check` say of a model that ends soon."""
+"""What the first lines say of a model that ends soon."""
 
 from __future__ import annotations
 
@@ -135,3 +135,45 @@ def test_a_check_says_nothing_if_a_model_has_no_replacement_with_a_price(run: Ru
     (tmp_path / "a.json").write_text(json.dumps(body))
     (tmp_path / "gpt41.yaml").write_text("version: 1\nworkloads:\n  hello: {requests: a.json, output_tokens: 100}\n")
     assert run("check", "--pricing", "prices.yaml", *DAY).out.startswith("1 workload; 1 warning\n")
+
+
+USAGE = {"input_tokens": 1000, "output_tokens": 100, "input_tokens_details": {"cached_tokens": 0}}
+UNPRICED = "1 more not priced (1,000 input and 100 output tokens)"
+
+
+@pytest.mark.parametrize(
+    ("models", "first"),
+    [
+        # 0.10 per million input tokens and 0.50 per million output tokens, of which gpt-6-luna adds 3 to an answer
+        ("gpt-4.1", "$0.0028 for 1 answer; after 2027-01-14 gpt-6-luna, $0.0001515"),
+        ("gpt-4.1 gpt-4.1-mini", "$0.00336 for 2 answers; after 2027-01-14 gpt-6-luna, $0.000303"),
+        ("gpt-4.1 gpt-6-luna", "$0.00295 for 2 answers; after 2027-01-14 gpt-6-luna for 1 of them, $0.0003015"),
+        ("gpt-4.1 no-such", f"at least $0.0028 for 1 answer; {UNPRICED}; after 2027-01-14 gpt-6-luna, at least $0.0001515"),
+        ("ft:gpt-4.1-mini:acme::id", "$0.00112 for 1 answer; after 2027-01-14 gpt-6-luna, $0.0001515"),
+        ("gpt-4.1 gpt-4.1-nano", "$0.00294 for 2 answers"),  # one has ended
+        ("gpt-6-luna", "$0.00015 for 1 answer"),
+    ],
+)
+def test_a_bill_says_what_its_answers_cost_then(run: Run, models: str, first: str) -> None:
+    logs = "".join(json.dumps({"model": model, "usage": USAGE}) + "\n" for model in models.split())
+    assert run("reconcile", "-", *DAY, stdin=logs).out.splitlines()[0].removesuffix(" before reasoning tokens") == first
+
+
+def test_a_bill_says_it_only_of_what_can_take_over(run: Run, tmp_path: Path) -> None:
+    table = (ROOT / "pricing.yaml").read_text().replace("replacement: gpt-6-luna", "replacement: gpt-9")
+    (tmp_path / "prices.yaml").write_text(table)
+    answer = json.dumps({"model": "gpt-4.1", "usage": USAGE})
+    assert run("reconcile", "-", *DAY, "--pricing", "prices.yaml", stdin=answer).out.startswith("$0.0028 for 1 answer\n")
+
+
+def test_training_says_what_a_request_costs_then(run: Run) -> None:
+    """900 input tokens and 1 output token at the rates of gpt-6-luna."""
+    train = ("train", str(ROOT / "tests/training/tickets.jsonl"), "--base-input-tokens", "900", *DAY)
+    first = run(*train).out.splitlines()[0]
+    assert first.endswith("; gpt-4.1-mini ends on 2027-01-14, then gpt-6-luna, $0.000092 per request before reasoning tokens")
+
+
+def test_a_replay_of_the_cache_warns_of_the_end(run: Run) -> None:
+    replay = ("cache", str(ROOT / "tests/data/batch.jsonl"))
+    assert ENDS in run(*replay, *DAY).out
+    assert "gpt-4.1-mini ends" not in run(*replay, "--as-of", "2026-10-15").out

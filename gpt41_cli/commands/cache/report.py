@@ -66,7 +66,7 @@ def make_report(
         ),
         findings=(
             *_make_findings(catalog, study, asked),
-            *(finding for value in asked for finding in _check_shutdown(market, value.offer.variant, gone)),
+            *(finding for value in asked for finding in _check_end(market, value.offer.variant, gone)),
             *make_invalid_findings(study.rejects),
             *make_skipped_findings(left_out),
         ),
@@ -204,8 +204,10 @@ def _make_findings(catalog: Catalog, study: CacheStudy, asked: Sequence[CacheSav
         yield Finding(rules.CACHE_MINIMUM, text, allowed=str(cache_rules.minimum_tokens))
 
 
-def _check_shutdown(market: Market, variant: Variant, gone: Level) -> Sequence[Finding]:
-    return lifecycle.check_lifecycle(market, variant, gone) if lifecycle.find_past_shutdown(market, variant) else ()
+def _check_end(market: Market, variant: Variant, gone: Level) -> Sequence[Finding]:
+    """Say that a model ends soon or has ended."""
+    is_near = lifecycle.find_near_shutdown(market, variant) or lifecycle.find_past_shutdown(market, variant)
+    return lifecycle.check_lifecycle(market, variant, gone) if is_near else ()
 
 
 def _explain_break(each: CacheBreak, asked: Sequence[CacheSavings], study: CacheStudy) -> str:

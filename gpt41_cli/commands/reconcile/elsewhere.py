@@ -136,6 +136,49 @@ def _find_offer(bill: Reconciliation, variant: Variant, mode: str, day: date | N
     return next((offer for offer in offers if isinstance(offer, Offer)), None)
 
 
+class PriceAfterEnds(NamedTuple):
+    """What all answers cost once `replacement` gives the `answers` of models that end soon, the last of them on `ends`.
+
+    Each is in its own mode, or in standard if that has no price; `modes` are those of the replacement. `low_usd` is without cache
+    writes, `high_usd` with all of them, both before reasoning.
+    """
+
+    ends: date
+    replacement: Variant
+    modes: frozenset[str]
+    answers: int
+    low_usd: Decimal
+    high_usd: Decimal
+
+
+def price_after_ends(bill: Reconciliation) -> PriceAfterEnds | None:
+    """Price all answers once the models that end soon are replaced.
+
+    None if no model ends soon, one has ended, or they don't all lead to one model that has a price and the tools.
+    """
+    market = bill.conditions.market
+    stays, moves = [], list[tuple[date, Charge, TrafficPath]]()
+    for key, charge in bill.charges.items():
+        leaving = charge.offer.variant
+        ends = find_near_shutdown(market, leaving)
+        if ends is None:
+            stays.append(charge.total_usd)
+            continue
+        steps = follow_replacements(market.on_day(ends), leaving)
+        variant = steps[-1].variant if steps else None
+        offer = variant and (_find_offer(bill, variant, key.mode, None) or _find_offer(bill, variant, "standard", None))
+        if offer is None or charge.abilities - offer.variant.model.abilities:
+            return None
+        moves.append((ends, charge, price_path([charge], offer)))
+    replacements = list({path.offer.variant.id: path.offer.variant for _, _, path in moves}.values())
+    modes = frozenset(path.offer.mode for _, _, path in moves)
+    if len(replacements) != 1 or any(find_past_shutdown(market, charge.offer.variant) for charge in bill.charges.values()):
+        return None
+    low, high = (sum_usd((*stays, *usd)) for usd in zip(*((path.low_usd, path.high_usd) for _, _, path in moves), strict=True))
+    answers = sum(charge.usage.requests for _, charge, _ in moves)
+    return PriceAfterEnds(max(ends for ends, _, _ in moves), replacements[0], modes, answers, low, high)
+
+
 def price_path(charges: Sequence[Charge], offer: Offer) -> TrafficPath:
     """Price the answers at an offer. Models that bill cache writes report them; of others none or all are written."""
     used, reported = UsageByRates(), all(charge.offer.row.cache_write_30m is not None for charge in charges)

@@ -10,10 +10,10 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from gpt41_cli import rules
-from gpt41_cli.catalog import Variant
 from gpt41_cli.commands.reconcile.bill import Reconciliation
 from gpt41_cli.commands.reconcile.charge import Charge, ChargeKey
 from gpt41_cli.commands.reconcile.elsewhere import AlternativeCost, find_usual_reasoning, price_alternatives
+from gpt41_cli.commands.reconcile.ends_report import describe_price_after, find_ends, make_replacement_lines
 from gpt41_cli.constraints import lifecycle
 from gpt41_cli.display import (
     choose_money_format,
@@ -50,13 +50,13 @@ def make_report(found: Reconciliation, left_out: Sequence[SkippedPath] = (), *, 
     charges = dict(sorted(found.charges.items(), key=lambda each: (each[0].model, each[0].mode, each[0].day or date.min)))
     records = tuple(_make_record(group, charge) for group, charge in charges.items())
     elsewhere = price_alternatives(found)
-    ends = tuple(_find_ends(found))
+    ends = tuple(find_ends(found))
     findings = (*ends, *collect_findings(found, left_out, skips_invalid=skips_invalid))
     return Report(
         schema=SCHEMA,
         answer=format_exact(found.total_usd),
-        headline=_make_headline(found, charges),
-        lines=(*_make_lines(found), *_make_replacement_lines(found)),
+        headline=_make_headline(found, charges) + describe_price_after(found),
+        lines=(*_make_lines(found), *make_replacement_lines(found)),
         tables=tuple(
             table
             for table in (_make_models_table(charges), _make_days_table(charges), _make_alternatives_table(elsewhere, found))
@@ -305,35 +305,6 @@ def _list_taken_names(found: Reconciliation) -> Iterator[str]:
     for model, taken in names.items():
         more = f" and {len(taken) - _MAX_NAMES} more" * (len(taken) > _MAX_NAMES)
         yield f"Counted as {sanitize(model)}: {', '.join(taken[:_MAX_NAMES])}{more}."
-
-
-def _list_billed_family(found: Reconciliation) -> list[Variant]:
-    billed = {key.model for key in found.charges}
-    return [variant for variant in found.conditions.market.catalog.family if variant.id in billed]
-
-
-def _find_ends(found: Reconciliation) -> Iterator[Finding]:
-    """Warn of the end of each model of the family that was billed, if that is near or past."""
-    market = found.conditions.market
-    for variant in _list_billed_family(found):
-        if lifecycle.find_near_shutdown(market, variant) or lifecycle.find_past_shutdown(market, variant):
-            yield from lifecycle.check_lifecycle(market, variant)
-
-
-def _make_replacement_lines(found: Reconciliation) -> Iterator[ReportLine]:
-    """Say when the models of the family that were billed end, and what comes after them."""
-    market = found.conditions.market
-    ends: dict[tuple[str | None, date], list[str]] = {}
-    for variant in _list_billed_family(found):
-        life = lifecycle.find_past_shutdown(market, variant) or lifecycle.find_announced_shutdown(market, variant)
-        if life and life.shutdown:
-            ends.setdefault((life.replacement, life.shutdown), []).append(variant.id)
-    for (replacement, day), models in ends.items():
-        days = (day - market.as_of).days
-        end = f"end{'s' * (len(models) == 1)} on {day} (in {pluralize(days, 'day')})" if days > 0 else f"ended on {day}"
-        names = " and ".join(models)
-        after = f"{replacement} comes after {names}, which {end}: gpt41 migrate with the same logs says what it costs"
-        yield ReportLine("next", after if replacement else f"{names} {end}")
 
 
 def _note_ranges(elsewhere: Sequence[AlternativeCost], found: Reconciliation) -> Iterator[str]:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
-from gpt41_cli.catalog import Market, Variant
+from gpt41_cli.catalog import Market
 from gpt41_cli.commands.train.fine_tune import TrainingResult
 from gpt41_cli.commands.train.job_checks import name_untrainable_model
 from gpt41_cli.commands.train.training import (
@@ -21,11 +21,14 @@ from gpt41_cli.commands.train.training import (
 from gpt41_cli.constraints import lifecycle
 from gpt41_cli.display import format_exact, format_int, format_money, format_rate, pluralize, to_decimal
 from gpt41_cli.findings import Finding
+from gpt41_cli.prices.succession import find_near_succession
 from gpt41_cli.pricing import EXACT, Usage
 from gpt41_cli.reports import Json, Report, ReportLine, Row, Table
 from gpt41_cli.reports.columns import Column, make_records, make_table, show_price
 from gpt41_cli.reports.quotes import dump_quote, find_bound_prefix
+from gpt41_cli.reports.succession import BEFORE_REASONING, format_usd_span
 from gpt41_cli.rules import MODEL_SHUT_DOWN, Level
+from gpt41_cli.work.workload import Workload, workload
 
 SCHEMA = "gpt41.train/1"
 _NEVER_PAYS = "never"
@@ -119,16 +122,31 @@ def _make_headline(tuning: TrainingResult, first: TrainedModel | None, condition
     what = f"{most}{format_money(first.training_usd)} for {format_int(first.trained_tokens)} tokens ({how})"
     if tuning.teacher:
         what += f" and {most}{format_money(first.training_work.teaching_usd)} for the answers of {tuning.teacher.model}"
-    end = _describe_end(conditions.market, first.tuned_variant)
+    end = _describe_end(conditions.market, first)
     return f"Training {first.model}: {what}; {_describe_payback(first)}{end}{_describe_rejection(tuning)}"
 
 
-def _describe_end(market: Market, variant: Variant) -> str:
-    """Say when the model ends and what follows it, if it ends soon."""
+def _describe_end(market: Market, first: TrainedModel) -> str:
+    """Say when the model ends, what follows it and what a request costs there untrained, if it ends soon."""
+    variant, comparison = first.tuned_variant, find_earliest_payback(first)
     life = lifecycle.find_announced_shutdown(market, variant)
     if life is None or lifecycle.find_near_shutdown(market, variant) is None:
         return ""
-    return f"; {variant.model.id} ends on {life.shutdown}" + (f", then {life.replacement}" if life.replacement else "")
+    end = f"; {variant.model.id} ends on {life.shutdown}"
+    succession = comparison and find_near_succession(
+        market, variant, FINE_TUNE_MODES[0], _make_mean_request(comparison.base_usage)
+    )
+    if succession is None:
+        return f"{end}, then {life.replacement}" if life.replacement else end
+    priced = succession.replacement
+    usd = format_usd_span(priced.quote.total_usd, priced.most_usd, show_price)
+    return f"{end}, then {priced.variant.id}, {usd} per request{BEFORE_REASONING if priced.is_before_reasoning else ''}"
+
+
+def _make_mean_request(usage: Usage) -> Workload:
+    """Make the mean request, in whole tokens."""
+    tokens, cached, output = _compute_mean_tokens(usage)
+    return workload(input_tokens=tokens, cached_tokens=cached, output_tokens=output)
 
 
 def _describe_rejection(tuning: TrainingResult) -> str:
@@ -186,10 +204,18 @@ def _make_teacher_line(tuning: TrainingResult) -> ReportLine:
 
 def _format_mean_request(usage: Usage) -> str:
     """Format the tokens of the mean request, to the nearest token."""
-    tokens, output = (Fraction(each, usage.requests) + Fraction(1, 2) for each in (usage.input_tokens, usage.output_tokens))
-    cached = int(Fraction(usage.cached_tokens, usage.requests) + Fraction(1, 2))
+    tokens, cached, output = _compute_mean_tokens(usage)
     of_these = f" ({format_int(cached)} of them cached)" if cached else ""
-    return f"{pluralize(int(tokens), 'input token')}{of_these} and {pluralize(int(output), 'output token')}"
+    return f"{pluralize(tokens, 'input token')}{of_these} and {pluralize(output, 'output token')}"
+
+
+def _compute_mean_tokens(usage: Usage) -> tuple[int, int, int]:
+    """Compute the input, cached and output tokens of the mean request, each to the nearest token."""
+    tokens, cached, output = (
+        int(Fraction(each, usage.requests) + Fraction(1, 2))
+        for each in (usage.input_tokens, usage.cached_tokens, usage.output_tokens)
+    )
+    return tokens, cached, output
 
 
 def _make_payback_lines(student: TrainedModel, conditions: TrainingOptions) -> Iterator[ReportLine]:

@@ -63,6 +63,7 @@ class TuningComparison(NamedTuple):
 
     `ends` is when the first of the two ends, in `days` days; None if no end is known. `hosting_usd` is hosting until then.
     `fixed_usd` is paid whatever is asked. `saved_usd` is what all served requests save; None if their number isn't known.
+    `base_usage` is all requests at the model that it replaces.
     """
 
     tuned_offer: Offer
@@ -74,6 +75,7 @@ class TuningComparison(NamedTuple):
     hosting_usd: Decimal
     fixed_usd: Decimal
     saved_usd: Fraction | None
+    base_usage: Usage
 
     @property
     def saved_each_usd(self) -> Fraction:
@@ -188,7 +190,7 @@ def _compare_offers(
     fixed = sum_usd((student.training_usd, student.training_work.teaching_usd, hosting))
     own, other = price_mean_request(mine, student.training_work.served), price_mean_request(its, usage)
     saved = None if conditions.requests is None else (other - own) * conditions.requests - Fraction(fixed)
-    return TuningComparison(mine, its, own, other, ends, days, hosting, fixed, saved)
+    return TuningComparison(mine, its, own, other, ends, days, hosting, fixed, saved, usage)
 
 
 def _find_first_end(conditions: TrainingOptions, variants: Sequence[Variant]) -> date | None:

@@ -42,7 +42,7 @@ def test_lines_that_cannot_be_read_are_listed_and_the_rest_is_priced(run: Run, t
     (tmp_path / "a.csv").write_text(CSV + "gpt-4.1,-5,0,2026-11-22\ngpt-4.1,many,0,2026-11-22\n")
     done = run("reconcile", "a.csv", *NOW)
     assert (done.code, done.err) == (1, "")
-    assert done.out.startswith("at least $3.60 for 2 answers from 2026-11-21 to 2026-11-22; 2 more not priced\n")
+    assert done.out.startswith("at least $3.60 for 2 answers from 2026-11-21 to 2026-11-22; 2 more not priced; after ")
     assert [line.partition("left out ")[2] for line in done.out.splitlines() if "left out" in line] == [
         "a.csv:4: input_tokens: expected a whole number from 0 to 999,999,999,999,999, found the number -5 [invalid-request]",
         'a.csv:5: input_tokens: expected a whole number, found "many" [invalid-request]',
