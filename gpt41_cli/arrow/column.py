@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from gpt41_cli import __version__
-from gpt41_cli.arrow.rows import DECIMALS, FIELDS, Question, RowMaker, make_row_maker, make_text
+from gpt41_cli.arrow.rows import DECIMALS, FIELDS, Question, RowMaker, Terms, make_row_maker, make_text
 from gpt41_cli.catalog import TABLE_NAME, Catalog, Market, parse_catalog
 from gpt41_cli.catalog.parsed import read_parsed
 from gpt41_cli.errors import Gpt41Error, InputError
@@ -41,23 +41,6 @@ _SPARK_NAMES = {
     pa.decimal128(38, DECIMALS): f"DECIMAL(38,{DECIMALS})",
 }
 _DUCKDB_NAMES = {**_SPARK_NAMES, pa.string(): "VARCHAR", pa.list_(pa.string()): "VARCHAR[]", pa.list_(pa.int64()): "BIGINT[]"}
-
-
-class Terms(NamedTuple):
-    """What a column was asked for, as it travels to workers: with the price table itself, as a worker's own may be another."""
-
-    question: Question
-    table: bytes
-    table_name: str
-    names: tuple[tuple[str, str], ...]
-    as_of: date | None = None
-    platform: str = "openai"
-    model: str | None = None
-    mode: str | None = None
-    assumptions: Assumptions = Assumptions()
-    image_size: tuple[int, int] | None = None
-    kind: str | None = None
-    version: str = __version__
 
 
 class ArrowColumn:
@@ -197,7 +180,7 @@ def _make_maker(terms: Terms) -> RowMaker:
     is_much = fast.is_installed() and not is_digested
     meter = Meter(catalog, variant and variant.id, terms.image_size, is_much=is_much, needs_tokens=is_digested, as_of=terms.as_of)
     market = Market(catalog, catalog.platform(terms.platform), terms.as_of) if terms.as_of else None
-    return make_row_maker(terms.question, meter, market, variant, terms.mode, terms.assumptions, terms.kind)
+    return make_row_maker(terms, meter, market, variant)
 
 
 def _decode(rows: pa.Array) -> pa.Array:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from functools import partial
 from typing import Any, Literal, NamedTuple
 
 import pyarrow as pa
 
+from gpt41_cli import __version__
 from gpt41_cli.answers.answers import Answer, StreamPart
 from gpt41_cli.answers.records import read_entries
 from gpt41_cli.catalog import Market, Variant
@@ -31,65 +33,37 @@ DECIMALS = 12
 
 _USD = pa.decimal128(38, DECIMALS)
 _WORDS = pa.list_(pa.string())
-_NUMBERS = pa.list_(pa.int64())
 
 FIELDS: Mapping[Question, Mapping[str, pa.DataType]] = {
     "count": {
-        "custom_id": pa.string(),
-        "model": pa.string(),
-        "endpoint": pa.string(),
-        "input_tokens": pa.int64(),
-        **{f"{part}_tokens": pa.int64() for part in PARTS},
-        "exact": pa.bool_(),
-        "lower_bound": pa.bool_(),
+        **dict.fromkeys(("custom_id", "model", "endpoint"), pa.string()),
+        **dict.fromkeys(("input_tokens", *(f"{part}_tokens" for part in PARTS)), pa.int64()),
+        **dict.fromkeys(("exact", "lower_bound"), pa.bool_()),
         "assumptions": _WORDS,
         "error": pa.string(),
     },
     "price": {
-        "custom_id": pa.string(),
-        "model": pa.string(),
-        "mode": pa.string(),
-        "input_tokens": pa.int64(),
-        "cached_tokens": pa.int64(),
-        "output_tokens": pa.int64(),
-        "uncached_input_usd": _USD,
-        "cached_input_usd": _USD,
-        "output_usd": _USD,
-        "tools_usd": _USD,
-        "total_usd": _USD,
-        "exact": pa.bool_(),
-        "lower_bound": pa.bool_(),
-        "ceiling": pa.bool_(),
+        **dict.fromkeys(("custom_id", "model", "mode"), pa.string()),
+        **dict.fromkeys(("input_tokens", "cached_tokens", "output_tokens"), pa.int64()),
+        **dict.fromkeys(("uncached_input_usd", "cached_input_usd", "output_usd", "tools_usd", "total_usd"), _USD),
+        **dict.fromkeys(("exact", "lower_bound", "ceiling"), pa.bool_()),
         "error": pa.string(),
     },
     "sizes": {name: {str: pa.string(), int: pa.int64(), bool: pa.bool_()}[kind] for name, kind in SIZE_FIELDS.items()},
     "answers": {
-        "id": pa.string(),
-        "custom_id": pa.string(),
-        "model": pa.string(),
-        "mode": pa.string(),
+        **dict.fromkeys(("id", "custom_id", "model", "mode"), pa.string()),
         "day": pa.date32(),
-        "requests": pa.int64(),
-        "input_tokens": pa.int64(),
-        "cached_tokens": pa.int64(),
-        "cache_write_tokens": pa.int64(),
-        "output_tokens": pa.int64(),
-        "reasoning_tokens": pa.int64(),
-        "uncached_input_usd": _USD,
-        "cached_input_usd": _USD,
-        "write_usd": _USD,
-        "output_usd": _USD,
-        "tools_usd": _USD,
-        "total_usd": _USD,
+        **dict.fromkeys(("requests", "input_tokens", "cached_tokens"), pa.int64()),
+        **dict.fromkeys(("cache_write_tokens", "output_tokens", "reasoning_tokens"), pa.int64()),
+        **dict.fromkeys(("uncached_input_usd", "cached_input_usd", "write_usd"), _USD),
+        **dict.fromkeys(("output_usd", "tools_usd", "total_usd"), _USD),
         "warnings": _WORDS,
         "error": pa.string(),
     },
     "prefixes": {
         "model": pa.string(),
-        "routing": pa.int64(),
-        "input_tokens": pa.int64(),
-        "ends": _NUMBERS,
-        "digests": _NUMBERS,
+        **dict.fromkeys(("routing", "input_tokens"), pa.int64()),
+        **dict.fromkeys(("ends", "digests"), pa.list_(pa.int64())),
         "error": pa.string(),
     },
 }
@@ -109,31 +83,39 @@ class RowMaker(NamedTuple):
     learn: Callable[[Sequence[Any]], None] | None = None
 
 
-def make_row_maker(
-    question: Question,
-    meter: Meter,
-    market: Market | None,
-    variant: Variant | None,
-    mode: str | None,
-    assumptions: Assumptions,
-    kind: str | None,
-) -> RowMaker:
+class Terms(NamedTuple):
+    """What a column was asked for, as it travels to workers: with the price table itself, as a worker's own may be another."""
+
+    question: Question
+    table: bytes
+    table_name: str
+    names: tuple[tuple[str, str], ...]
+    as_of: date | None = None
+    platform: str = "openai"
+    model: str | None = None
+    mode: str | None = None
+    assumptions: Assumptions = Assumptions()
+    image_size: tuple[int, int] | None = None
+    kind: str | None = None
+    version: str = __version__
+
+
+def make_row_maker(terms: Terms, meter: Meter, market: Market | None, variant: Variant | None) -> RowMaker:
     """Make what answers a question in one process. `market` is None for questions without prices."""
-    if question == "answers":
+    if terms.question == "answers":
         assert market
         pricer = AnswerPricer(BillingContext(market, variant and variant.id))
         return RowMaker("an answer", _read_one_answer, partial(_make_answer_row, pricer))
-    read = partial(read_json_request, kind=kind)
-    if question == "sizes":
+    read = partial(read_json_request, kind=terms.kind)
+    if terms.question == "sizes":
         writer = SizeWriter(meter)
         return RowMaker("a request", read, writer.make_row, writer.header, meter.memo_filler)
-    if question == "prefixes":
-        return RowMaker("a request", read, partial(_make_prefix_row, meter), learn=meter.memo_filler)
-    if question == "count":
-        return RowMaker("a request", read, partial(_make_counted_row, meter), learn=meter.memo_filler)
-    assert market
-    priced = partial(_make_priced_row, RequestPricer(market, meter, assumptions, variant, mode))
-    return RowMaker("a request", read, priced, learn=meter.memo_filler)
+    if terms.question == "price":
+        assert market
+        make_row = partial(_make_priced_row, RequestPricer(market, meter, terms.assumptions, variant, terms.mode))
+    else:
+        make_row = partial(_make_prefix_row if terms.question == "prefixes" else _make_counted_row, meter)
+    return RowMaker("a request", read, make_row, learn=meter.memo_filler)
 
 
 def make_text(text: str) -> str:

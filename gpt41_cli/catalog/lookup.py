@@ -11,6 +11,7 @@ from gpt41_cli.catalog.meters import Meters
 from gpt41_cli.catalog.model_names import normalize_model_name
 from gpt41_cli.errors import InputError, UnknownModel, UnknownName, quote_text
 from gpt41_cli.findings import Citation
+from gpt41_cli.pricing import ToolUse
 from gpt41_cli.records import GIVEN, Positive, Read
 
 FINE_TUNED_PREFIX = "ft:"
@@ -161,6 +162,16 @@ class Catalog(NamedTuple):
         """
         others = (Variant(model.id, model) for model in self.models.values() if model.surcharge)
         return variant if variant.model.surcharge else next(others, variant)
+
+    def count_search_tokens(self, variant: Variant, tools: ToolUse) -> int | None:
+        """Count the tokens that the web searches of one request add; None if that isn't stated and depends on what they find."""
+        each = self.count_tokens_per_search(variant, tools) if tools.web_searches else 0
+        return None if each is None else each * tools.web_searches
+
+    def count_tokens_per_search(self, variant: Variant, tools: ToolUse) -> int | None:
+        """Return what one search adds: a fixed block if the model bills one, else the stated tokens."""
+        fixed = self.tools.fixed_search_tokens.by_model.get(variant.model.id) if self.tools else None
+        return tools.web_search_tokens if fixed is None else fixed
 
     def platform(self, name: str) -> tables.Platform:
         """Look up a platform. Raises UnknownName if there is none of this name."""

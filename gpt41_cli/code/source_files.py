@@ -46,22 +46,10 @@ _REPOSITORY_NAMES = re.compile(
 )
 """Names of files that are about a repository."""
 
-_SETTINGS = (
-    ".yaml",
-    ".yml",
-    ".toml",
-    ".ini",
-    ".cfg",
-    ".conf",
-    ".properties",
-    ".env",
-    ".prompty",
-    ".tf",
-    ".tfvars",
-    ".hcl",
-    ".cue",
-    ".baml",
-)
+_SLASHED_SETTINGS = (".tf", ".tfvars", ".hcl", ".cue", ".baml")
+"""Settings that may have comments behind slashes."""
+
+_SETTINGS = (".yaml", ".yml", ".toml", ".ini", ".cfg", ".conf", ".properties", ".env", ".prompty", *_SLASHED_SETTINGS)
 _SCRIPTS = (".sh", ".bash", ".zsh", ".fish", ".ps1", ".bat", ".cmd", ".mk", ".service", ".nomad")
 _TEMPLATES = (".j2", ".jinja", ".tmpl", ".tpl")
 _CONFIG = frozenset((*_SETTINGS, *_SCRIPTS, *_TEMPLATES))
@@ -176,5 +164,5 @@ def find_comment_marks(path: PurePath, kind: FileKind) -> tuple[str, ...]:
     if kind is FileKind.NOTEBOOK or suffix in _CODE_WITH_HASHES:
         return ("#",)
     if kind is FileKind.CONFIG:
-        return ("#", "//") if suffix in (".tf", ".tfvars", ".hcl", ".cue", ".baml") else ("#",)
+        return ("#", "//") if suffix in _SLASHED_SETTINGS else ("#",)
     return ("//", "/*", "<!--", "{#")

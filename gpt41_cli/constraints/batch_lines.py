@@ -114,13 +114,6 @@ def _find_line_violations(sent: ParsedRequest) -> Iterator[Finding]:
         yield Finding(rules.BATCH_BACKGROUND, message, allowed="false")
 
 
-def _make_invalid_line_violation(line: int, message: str, path: str) -> Finding:
-    """Make the violation for a line that isn't a request: that of the rule for the wrong field."""
-    if path == "url":
-        message += "; the Batch API accepts others, which gpt41 can't count or check"
-    return Finding(_RULES_BY_PATH.get(path, rules.INVALID_REQUEST), message, Level.ERROR, Place("", line))
-
-
 class TargetColumn:
     """The target of each request, as an index into the different targets in order of their first requests."""
 
@@ -179,7 +172,10 @@ class BatchLines(Addable):
         number = place.line or 0
         self.last_line = Largest(number)
         self.invalid_lines += 1
-        self.violations.add(_make_invalid_line_violation(number, message, path))
+        if path == "url":
+            message += "; the Batch API accepts others, which gpt41 can't count or check"
+        rule = _RULES_BY_PATH.get(path, rules.INVALID_REQUEST)
+        self.violations.add(Finding(rule, message, Level.ERROR, Place("", number)))
 
     def finish(self, chunks: LineChunks) -> None:
         """Record what is known after the whole file was read; it must still be open.
@@ -207,11 +203,8 @@ class BatchLines(Addable):
         return self.last_line - self.request_lines
 
 
-class _LineChunk(NamedTuple):
-    """Some lines of a file, and the requests in them whose model is known."""
-
-    lines: BatchLines
-    requests: list[MeasuredRequest]
+_Inspected = tuple[InspectedRequest, MeasuredRequest | None]
+"""A line, and its request as measured if its model is known."""
 
 
 def read_batch_lines(
@@ -229,21 +222,18 @@ def read_batch_lines(
     """
     inspector = BatchLineInspector(meter, terms)
 
-    def read(sent: ParsedRequest) -> tuple[InspectedRequest, MeasuredRequest | None]:
-        known, _ = meter.find_variant(meter.model or sent.request.model)
-        measured = measure_request(meter, sent, is_replayed=take is not None) if known else None
-        return inspector.inspect(sent, measured), measured
-
     framed = FramedMeasurer(meter, partial(measure_request, meter), is_replayed=take is not None)
 
-    def read_framed(line: FramedLine) -> tuple[InspectedRequest, MeasuredRequest | None]:
-        sent = line.frame.sent
+    def read(sent: ParsedRequest, line: FramedLine | None = None) -> _Inspected:
         known, _ = meter.find_variant(meter.model or sent.request.model)
-        measured = framed.measure(line) if known else None
-        sent = sent._replace(custom_id=line.custom_id, place=line.place, line_bytes=line.line_bytes)
+        measure = partial(framed.measure, line) if line else partial(measure_request, meter, sent, is_replayed=take is not None)
+        measured = measure() if known else None
         return inspector.inspect(sent, measured), measured
 
-    def collect(found: Iterator[tuple[InspectedRequest, MeasuredRequest | None] | RejectedRequest]) -> _LineChunk:
+    def read_framed(line: FramedLine) -> _Inspected:
+        return read(line.with_marks(), line)
+
+    def collect(found: Iterator[_Inspected | RejectedRequest]) -> tuple[BatchLines, list[MeasuredRequest]]:
         lines, requests = BatchLines(keeps_all=keeps_all), []
         for each in found:
             if isinstance(each, RejectedRequest):
@@ -253,15 +243,15 @@ def read_batch_lines(
             lines.add(inspected)
             if measured and take:
                 requests.append(measured)
-        return _LineChunk(lines, requests)
+        return lines, requests
 
     chunks, lines = read_lines(stream, source.label), BatchLines(keeps_all=keeps_all)
-    for chunk in map_chunks(
+    for some, requests in map_chunks(
         source, RequestInput(chunks), ReadingOptions("batch", jobs), read, collect, meter.memo_filler, read_framed
     ):
-        lines += chunk.lines
+        lines += some
         if take:
-            for measured in chunk.requests:
+            for measured in requests:
                 take(measured)
     lines.finish(chunks)
     return lines

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from fractions import Fraction
 from math import ceil
+from operator import attrgetter
 from typing import NamedTuple
 
 from gpt41_cli import rules
@@ -183,12 +184,8 @@ def _compute_steady_wait(pool: TierPool) -> PoolWait:
     return max(
         slowest,
         slowest._replace(limit_name="requests_per_day", needed=requests, allowed=a_day, seconds=seconds),
-        key=_get_seconds,
+        key=attrgetter("seconds"),
     )
-
-
-def _get_seconds(wait: PoolWait) -> int:
-    return wait.seconds
 
 
 def _compute_batch_wait(catalog: Catalog, pool: TierPool) -> PoolWait:
@@ -214,7 +211,7 @@ def estimate_tier_duration(catalog: Catalog, variant: Variant, mode: str, load: 
 
     Returns None if a request never passes or no limits are published.
     """
-    slowest = max(compute_waits(catalog, variant, mode, load, tier), key=_get_seconds, default=None)
+    slowest = max(compute_waits(catalog, variant, mode, load, tier), key=attrgetter("seconds"), default=None)
     if slowest is None:
         return None
     time = format_duration(slowest.seconds)

@@ -17,17 +17,13 @@ def find_refused_fields(variant: Variant) -> Iterator[Finding]:
     """Yield the fields of requests that the variant refuses or deprecates, those with the same condition together."""
     alike: dict[tuple[object, ...], list[RefusedField]] = {}
     for refuse in variant.model.refuses:
-        alike.setdefault(_get_group_key(refuse), []).append(refuse)
+        condition = (refuse.is_deprecated, refuse.endpoint, refuse.unless_effort, refuse.instead, refuse.confidence, refuse.note)
+        alike.setdefault(condition, []).append(refuse)
     for refusals in alike.values():
         names = ", ".join(refusal.parameter for refusal in refusals)
         text, sources = _describe_refusal(variant, refusals[0], names), tuple(refusal.source for refusal in refusals)
         rule = rules.DEPRECATED_PARAMETER if refusals[0].is_deprecated else rules.REFUSED_PARAMETER
         yield Finding(rule, text, sources=sources)
-
-
-def _get_group_key(rule: RefusedField) -> tuple[object, ...]:
-    """Return what fields must share to be grouped: everything except their names and sources."""
-    return rule.is_deprecated, rule.endpoint, rule.unless_effort, rule.instead, rule.confidence, rule.note
 
 
 def _describe_refusal(to: Variant, rule: RefusedField, names: str) -> str:

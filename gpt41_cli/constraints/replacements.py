@@ -47,14 +47,12 @@ def follow_replacements(market: Market, leaving: Variant) -> tuple[ReplacementSt
     """
     steps = list(_find_steps(market, leaving))
     visited = {leaving.model.id}  # a table in which models replace each other must not loop
-    while steps and (variant := steps[-1].variant) and variant.model.id not in visited and _is_leaving(market, variant):
+    while (
+        steps and (variant := steps[-1].variant) and variant.model.id not in visited and lifecycle.find_end_day(market, variant)
+    ):
         visited.add(variant.model.id)
         steps += _find_steps(market, variant)
     return tuple(steps)
-
-
-def _is_leaving(market: Market, variant: Variant) -> bool:
-    return bool(lifecycle.find_past_shutdown(market, variant) or lifecycle.find_announced_shutdown(market, variant))
 
 
 def _find_steps(market: Market, leaving: Variant) -> Iterator[ReplacementStep]:

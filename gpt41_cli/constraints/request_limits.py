@@ -11,7 +11,6 @@ from gpt41_cli.constraints import lifecycle
 from gpt41_cli.display import format_int, pluralize
 from gpt41_cli.findings import Citation, Finding
 from gpt41_cli.rules import Level, Rule
-from gpt41_cli.work.searches import count_search_tokens
 from gpt41_cli.work.workload import LimitExcess, RequestSize, VariantLoad, Workload
 
 
@@ -117,7 +116,7 @@ def check_cache_minimum(catalog: Catalog, work: Workload, variant: Variant) -> l
     if work.replay is not None:
         return []
     least, load = catalog.limits.prompt_cache.minimum_tokens, work.load_on(catalog, variant)
-    found = count_search_tokens(catalog, variant, work.terms.tools) or 0
+    found = catalog.count_search_tokens(variant, work.terms.tools) or 0
 
     def is_short(size: RequestSize) -> bool:
         tokens = size.input_tokens - found

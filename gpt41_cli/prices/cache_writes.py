@@ -8,7 +8,7 @@ from typing import NamedTuple
 from gpt41_cli.catalog import Offer
 from gpt41_cli.catalog.limit_tables import CacheRules
 from gpt41_cli.pricing import EXACT, price_tokens
-from gpt41_cli.work.workload import RequestSize, VariantLoad
+from gpt41_cli.work.workload import VariantLoad
 
 
 class CacheWrites(NamedTuple):
@@ -28,12 +28,8 @@ def price_cache_writes(offer: Offer, load: VariantLoad, rules: CacheRules, *, is
     for size, many in load.sizes.items():
         more = offer.cache_write_extra_for(size.input_tokens)
         if more:
-            written = _count_written_tokens(size, rules, is_replayed) * many
+            readable = rules.count_readable(size.input_tokens)
+            written = many * max((readable if is_replayed or not readable else size.input_tokens) - size.cached_tokens, 0)
             tokens += written
             usd = EXACT.add(usd, price_tokens(written, more))
     return CacheWrites(tokens, usd)
-
-
-def _count_written_tokens(size: RequestSize, rules: CacheRules, is_replayed: bool) -> int:
-    readable = rules.count_readable(size.input_tokens)
-    return max((readable if is_replayed or not readable else size.input_tokens) - size.cached_tokens, 0)

@@ -10,7 +10,6 @@ from gpt41_cli.errors import MissingPrice
 from gpt41_cli.prices.tools import ToolCharge, price_tools
 from gpt41_cli.prices.usage_by_rates import UsageByRates
 from gpt41_cli.pricing import EXACT, Bill, Rates, Usage, sum_usd
-from gpt41_cli.work.searches import count_search_tokens
 from gpt41_cli.work.workload import Workload
 
 
@@ -77,7 +76,7 @@ def price_workload(offer: Offer, work: Workload) -> Quote:
         bill=used.price(offer),
         surcharged_requests=used.long.usage.requests,
         tool_charges=charged,
-        is_lower_bound=count_search_tokens(offer.market.catalog, offer.variant, tools) is None,
+        is_lower_bound=offer.market.catalog.count_search_tokens(offer.variant, tools) is None,
     )
 
 

@@ -13,7 +13,6 @@ from gpt41_cli.display import format_int, format_rate, pluralize
 from gpt41_cli.errors import MissingPrice
 from gpt41_cli.findings import Citation
 from gpt41_cli.pricing import EXACT, ToolUse, sum_usd
-from gpt41_cli.work.searches import count_tokens_per_search
 
 _PER_THOUSAND_EXPONENT = -3
 
@@ -60,7 +59,7 @@ def price_storage_per_day(offer: Offer, tools: ToolUse) -> Decimal:
 
 
 def _list_charges(prices: ToolPrices, tools: ToolUse, requests: int, offer: Offer) -> Iterator[ToolCharge]:
-    as_of, found = offer.market.as_of, count_tokens_per_search(prices, offer.variant, tools)
+    as_of, found = offer.market.as_of, offer.market.catalog.count_tokens_per_search(offer.variant, tools)
     for each in _charge_calls("web_searches", "web search", tools.web_searches * requests, prices.web_search, as_of):
         yield each._replace(text=f"{each.text}, plus {format_int(found)} input tokens each") if found else each
     previews = tools.web_search_previews * requests

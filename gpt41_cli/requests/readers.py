@@ -89,14 +89,17 @@ class FramedLine(NamedTuple):
     place: Place
     line_bytes: int
 
+    def with_marks(self) -> ParsedRequest:
+        """Return the request of the line with marks in place of its texts."""
+        return self.frame.sent._replace(custom_id=self.custom_id, place=self.place, line_bytes=self.line_bytes)
+
     def read(self) -> ParsedRequest:
         """Return the request of the line, equal to what reading all of it returns."""
-        sent = self.frame.sent
+        sent = self.with_marks()
         turns = list(sent.request.turns)
         for turn, text in zip(self.frame.turns, self.texts, strict=True):
             turns[turn] = turns[turn]._replace(text=text)
-        request = sent.request._replace(turns=turns)
-        return sent._replace(request=request, custom_id=self.custom_id, place=self.place, line_bytes=self.line_bytes)
+        return sent._replace(request=sent.request._replace(turns=turns))
 
 
 def _merge_extra_body(value: JsonObject) -> JsonObject:

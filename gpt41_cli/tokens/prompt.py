@@ -40,7 +40,8 @@ def build_turn(request: Request, turn: Turn, rules: PromptRules = FAMILY) -> Ite
     if isinstance(turn, CallTurn):
         if request.is_chat:
             return build_chat_calls(turn, rules)
-        return build_responses_calls(turn, rules, reasons=_is_reasoning(request, rules))
+        effort = request.reasoning_effort
+        return build_responses_calls(turn, rules, reasons=rules.reasons_by_default if effort is None else effort != "none")
     if turn.role == "assistant" and rules.answer_in_history:
         return (*build_message(turn), PromptPiece(OVERHEAD, "an answer in the history", "", rules.answer_in_history))
     if rules.names_format and request.response_format and request.is_chat and turn.role == "assistant":
@@ -55,17 +56,8 @@ def build_ending(request: Request, rules: PromptRules = FAMILY) -> Iterable[Prom
     """What follows the turns. A text, and functions alone, have nothing that follows them."""
     if request.is_text or (request.is_chat and not request.turns):
         return ()
-    answer = _build_answer(rules.answer)
+    answer = PromptPiece(OVERHEAD, "the answer begins", "", rules.answer)
     return (*_build_tool_choice(request, rules), answer) if request.functions and rules.charges_choice else (answer,)
-
-
-def _is_reasoning(request: Request, rules: PromptRules) -> bool:
-    return rules.reasons_by_default if request.reasoning_effort is None else request.reasoning_effort != "none"
-
-
-@cache
-def _build_answer(tokens: int) -> PromptPiece:
-    return PromptPiece(OVERHEAD, "the answer begins", "", tokens)
 
 
 def build_message(turn: Message) -> tuple[PromptPiece, ...]:
@@ -90,9 +82,7 @@ def build_declarations(request: Request, rules: PromptRules = FAMILY) -> list[Pr
     """Tools and schema, as the endpoint places them; without a system message, those of Chat Completions are one of its own."""
     if not (request.functions or request.response_format):
         return []
-    if not request.is_chat:
-        return list(_build_responses_blocks(request, rules))
-    return list(_build_chat_blocks(request, rules))
+    return list((_build_chat_blocks if request.is_chat else _build_responses_blocks)(request, rules))
 
 
 def _has_front_message(request: Request) -> bool:

@@ -138,14 +138,13 @@ def _write_flaw(flaw: Finding) -> str:
 
 @lru_cache(10_000)
 def _read_flaws(text: str) -> tuple[Finding, ...]:
-    return tuple(map(_read_flaw, text.split("\n") if text else ()))
-
-
-def _read_flaw(line: str) -> Finding:
-    rule_id, _, fields = line.partition(" ")
-    level, message, actual, allowed, subject, brief, sources = json.loads(fields)
-    cited = tuple(Citation(*each) for each in sources)
-    return Finding(get_rule(rule_id), message, Level(level), None, actual, allowed, subject, cited, brief)
+    found = []
+    for line in text.split("\n") if text else ():
+        rule_id, _, fields = line.partition(" ")
+        level, message, actual, allowed, subject, brief, sources = json.loads(fields)
+        cited = tuple(Citation(*each) for each in sources)
+        found.append(Finding(get_rule(rule_id), message, Level(level), None, actual, allowed, subject, cited, brief))
+    return tuple(found)
 
 
 class SizeReader:
@@ -343,12 +342,8 @@ def _read_names(text: str) -> frozenset[str]:
 
 @lru_cache(10_000)
 def _read_settings(text: str) -> tuple[RefusableField, ...]:
-    return tuple(map(_read_setting, text.split(","))) if text else ()
-
-
-def _read_setting(text: str) -> RefusableField:
-    parameter, endpoint, effort = text.split("|")
-    return RefusableField(parameter, endpoint, effort or None)
+    settings = (each.split("|") for each in text.split(",") if text)
+    return tuple(RefusableField(parameter, endpoint, effort or None) for parameter, endpoint, effort in settings)
 
 
 def measure_sizes(

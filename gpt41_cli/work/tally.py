@@ -38,7 +38,7 @@ class Tally(Addable):
         self.rejects = Rejections()
         self.examples: list[Entry] = []  # the first that have something to show: pieces or doubts
         self._sizes: Counter[int] = Counter()
-        self._largest: list[LargestRequest] = []
+        self.largest: list[LargestRequest] = []  # the largest first; of equals, those that came first
 
     @classmethod
     def from_entries(cls, found: Iterable[Entry | RejectedRequest]) -> Tally:
@@ -64,7 +64,7 @@ class Tally(Addable):
     def _add_tokens(self, entry: Entry, times: int) -> None:
         tokens = entry.input_tokens
         self._sizes[tokens] += times
-        self._largest += [LargestRequest(tokens, entry.place, entry.custom_id)] * min(times, MAX_KEPT)
+        self.largest += [LargestRequest(tokens, entry.place, entry.custom_id)] * min(times, MAX_KEPT)
         for part, more in entry.parts.items():
             self.parts[part] += more * times
 
@@ -90,9 +90,9 @@ class Tally(Addable):
         return self
 
     def _trim(self) -> None:
-        self._largest.sort(key=rank_by_size)
+        self.largest.sort(key=rank_by_size)
         sort_by_place(self.examples)
-        del self._largest[MAX_KEPT:], self.examples[MAX_KEPT:]
+        del self.largest[MAX_KEPT:], self.examples[MAX_KEPT:]
 
     @property
     def requests(self) -> int:
@@ -103,11 +103,6 @@ class Tally(Addable):
     def input_tokens(self) -> int:
         """The tokens of all requests."""
         return sum(size * count for size, count in self._sizes.items())
-
-    @property
-    def largest(self) -> list[LargestRequest]:
-        """The largest requests, the largest first; of equals, those that came first."""
-        return self._largest
 
     def count_over(self, most: int) -> int:
         """Count the requests with more input tokens than the limit."""

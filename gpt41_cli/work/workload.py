@@ -12,7 +12,6 @@ from gpt41_cli import rules
 from gpt41_cli.errors import InputError
 from gpt41_cli.pricing import NO_TOOL_USE, ToolUse, Usage
 from gpt41_cli.rules import Rule
-from gpt41_cli.work.searches import count_search_tokens
 from gpt41_cli.work.size_counts import SizeCounts, Sizes
 
 PREDICTED_OUTPUTS = "predicted-outputs"
@@ -187,7 +186,7 @@ class RequestSizer:
         self._variant = variant
         self._first = catalog.family[0].model
         self._cache_rules = catalog.find_cache_rules(variant.model)
-        self._search_tokens = count_search_tokens(catalog, variant, terms.tools) or 0
+        self._search_tokens = catalog.count_search_tokens(variant, terms.tools) or 0
         self._is_other_generation = variant.model.prompt.generation != self._first.prompt.generation
 
     def size(self, shape: RequestShape) -> RequestSize:

@@ -314,8 +314,7 @@ class _RequestsReader:
         ((measured, entry, batch_line), digester), tokens = self._frames.look_up(line)
         measured = measured.with_more_text(tokens, line.place, digester.digest(line.texts) if digester else None)
         if batch_line is not None:
-            sent = line.frame.sent._replace(custom_id=line.custom_id, place=line.place, line_bytes=line.line_bytes)
-            batch_line = self._inspect(sent, measured, line.read)
+            batch_line = self._inspect(line.with_marks(), measured, line.read)
         return _CountedRequest(measured, entry.with_more_text(tokens, line.custom_id, line.place), batch_line)
 
     def _count_frame(self, frame: Frame) -> tuple[_CountedRequest, PrefixDigester | None]:

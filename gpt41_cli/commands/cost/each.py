@@ -23,7 +23,6 @@ from gpt41_cli.requests.readers import FramedLine, ParsedRequest, make_text_requ
 from gpt41_cli.requests.request import Image
 from gpt41_cli.tokens.meter import Meter
 from gpt41_cli.work.measuring import FramedMeasurer, MeasuredRequest, measure_request
-from gpt41_cli.work.searches import count_search_tokens
 from gpt41_cli.work.stream import ReadingOptions, map_chunks, open_input, skip_or_raise
 from gpt41_cli.work.workload import Assumptions, size_request
 
@@ -81,7 +80,7 @@ class RequestPricer:
             charged = price_tools(offer, self.terms.tools, 1)
         except (InputError, MissingPrice) as error:
             raise BadBody.from_error(error) from None
-        is_least = sized.is_lower_bound or count_search_tokens(self.meter.catalog, offer.variant, self.terms.tools) is None
+        is_least = sized.is_lower_bound or self.meter.catalog.count_search_tokens(offer.variant, self.terms.tools) is None
         is_largest, is_unknown = rules.IMAGE_SIZE in sized.doubts, rules.UNKNOWN_FIELD in sized.doubts
         return PricedRequest(
             custom_id,

@@ -13,7 +13,6 @@ from gpt41_cli.errors import MissingPrice
 from gpt41_cli.prices.tools import price_storage_per_day, price_tools
 from gpt41_cli.pricing import Rates, ToolUse, price
 from gpt41_cli.tokens.pieces import SCHEMA, TOOLS
-from gpt41_cli.work.searches import count_search_tokens
 from gpt41_cli.workloads.costing import WorkloadCost
 
 PRICES, SURCHARGE, VOLUME, STORAGE = "price table", "long-context surcharge", "volume", "file storage"
@@ -122,7 +121,7 @@ def price_request(market: Market, mean: MeanRequest) -> Fraction:
     """Price a request and its tools, without any surcharge. Raises Gpt41Error if it has no price."""
     offer = find_offer(market, mean)
     charged = sum((Fraction(tool.usd) for tool in price_tools(offer, mean.tools, 1)), Fraction(0))
-    found = count_search_tokens(market.catalog, offer.variant, mean.tools) or 0
+    found = market.catalog.count_search_tokens(offer.variant, mean.tools) or 0
     return mean.price_tokens(offer.row.rates) + charged + found * Fraction(offer.row.rates.input) / _MILLION
 
 

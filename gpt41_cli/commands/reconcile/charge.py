@@ -21,7 +21,6 @@ from gpt41_cli.findings import Finding
 from gpt41_cli.prices.tools import price_tools
 from gpt41_cli.prices.usage_by_rates import UsageByRates
 from gpt41_cli.pricing import EXACT, Bill, Usage, sum_usd
-from gpt41_cli.work.searches import count_search_tokens
 
 TOOL_CALLS = ("web_searches", "web_search_previews", "file_searches")
 """The calls of built-in tools that answers list, by the names of their fields."""
@@ -145,7 +144,7 @@ class AnswerPricer:
             usd = sum_usd(tool.usd for tool in price_tools(offer, answer.tools, 1))
         except MissingPrice as error:
             unclear.append(Finding(rules.TOOL_PRICE, str(error)))
-        if count_search_tokens(self._conditions.market.catalog, offer.variant, answer.tools):
+        if self._conditions.market.catalog.count_search_tokens(offer.variant, answer.tools):
             block = "whether a reported usage holds the tokens that a web search adds is not documented: taken to hold them"
             unclear.append(Finding(rules.SEARCH_TOKENS, f"{sanitize(offer.variant.id)}: {block}"))
         for kind in answer.unpriced_calls:

@@ -21,7 +21,6 @@ from gpt41_cli.errors import InputError, UnknownName
 from gpt41_cli.files.trees import SkippedPath
 from gpt41_cli.findings import Citation, Finding
 from gpt41_cli.rules import Group, Level
-from gpt41_cli.work.searches import count_search_tokens
 from gpt41_cli.work.workload import Assumptions, RequestShape, RequestSize, VariantLoad, Workload
 from gpt41_cli.workloads.costing import WorkloadCost
 from gpt41_cli.workloads.priced import PricedWorkload
@@ -147,7 +146,7 @@ def _convert_saved(costing: WorkloadCost, market: Market) -> ReportedWorkload:
         market,
         _derive_wishes(market, costing, variant),
         tuple(_find_spending_limits(costing, None, catalog)),
-        (count_search_tokens(catalog, variant, costing.tools) or 0) * costing.requests,
+        (catalog.count_search_tokens(variant, costing.tools) or 0) * costing.requests,
         is_saved=True,
     )
 
@@ -172,7 +171,7 @@ def _make_equal_requests(costing: WorkloadCost, catalog: Catalog) -> Workload:
     def load(model: str) -> VariantLoad:
         """Return the same sizes for any model, with what its tools find and its answers add; pictures are in them already."""
         variant = catalog.variant(model)
-        found = count_search_tokens(catalog, variant, costing.tools) or 0
+        found = catalog.count_search_tokens(variant, costing.tools) or 0
         loaded: dict[RequestSize, int] = {}
         for size, times in sizes.items():
             answer = size.output_tokens if costing.is_ceiling else variant.model.prompt.add_to_answer(size.output_tokens)

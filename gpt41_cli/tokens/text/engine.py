@@ -234,8 +234,9 @@ def _encode_block(block: str, encoding: str) -> Sequence[int]:
     if len(block) <= 4 * blocks.BLOCK_CHARACTERS and not _has_long_blank(block):
         return engine.encode_ordinary(block)
     found = array("I")  # a list would take ten times the memory
-    for piece in _split_pieces(block, engine.name):
-        for tokens in _encode_parts((piece,), engine):
+    # Cut by an engine that any length of text is safe for.
+    for piece in blocks.compile_pattern(VOCABULARIES[encoding].pattern).finditer(blocks.replace_surrogates(block)):
+        for tokens in _encode_parts((piece.group().encode(),), engine):
             found.extend(tokens)
     return found
 
@@ -244,12 +245,6 @@ def _has_long_blank(block: str) -> bool:
     """Return True if the block may have _MAX_BLANK_RUN blanks in a row: such a run fills at least one of these parts."""
     part = _MAX_BLANK_RUN // 2
     return any(block[start : start + part].isspace() for start in range(0, len(block) - part + 1, part))
-
-
-def _split_pieces(block: str, encoding: str) -> Iterator[bytes]:
-    """Cut `block` into the pieces of the pattern, with an engine that any length of text is safe for."""
-    for match in blocks.compile_pattern(VOCABULARIES[encoding].pattern).finditer(blocks.replace_surrogates(block)):
-        yield match.group().encode()
 
 
 def _encode_parts(parts: Iterable[bytes], engine: Encoding) -> Iterator[Sequence[int]]:

@@ -25,7 +25,6 @@ from gpt41_cli.requests.readers import ParsedRequest
 from gpt41_cli.requests.recognise import read_lines
 from gpt41_cli.tokens.meter import Meter
 from gpt41_cli.tokens.pieces import Entry
-from gpt41_cli.work.searches import count_search_tokens
 from gpt41_cli.work.stream import ReadingOptions, map_chunks, open_input, skip_or_raise
 from gpt41_cli.workloads.costing import WorkloadCost
 from gpt41_cli.workloads.saved import CHECK_NAME, CHECK_SCHEMA, load_saved_report
@@ -216,7 +215,7 @@ def _parse_quote(at: JsonCursor) -> PredictedPart:
 
 def _convert_costing(costing: WorkloadCost, catalog: Catalog) -> PredictedPart:
     variant = catalog.find_variant(costing.model)
-    found = count_search_tokens(catalog, variant, costing.tools) if variant else None
+    found = catalog.count_search_tokens(variant, costing.tools) if variant else None
     return PredictedPart(
         costing.name,
         costing.model,
