@@ -18,7 +18,7 @@ import yaml
 
 from gpt41_cli.errors import Gpt41Error, TableError, UnknownKey, quote_text, suggest
 from gpt41_cli.findings import Place
-from gpt41_cli.notation import MAX_COUNT
+from gpt41_cli.notation import MAX_COUNT, parse_count
 
 # The composer recurses once per level, in C and without a guard. A document must not nest as deep as its stack.
 MAX_BRACKETS = 20_000
@@ -28,7 +28,8 @@ THE_DOCUMENT = "the document"
 _DEEP_INDENTATION = re.compile(r"^[ ?-]{2000}", re.MULTILINE)
 
 _DECIMAL = re.compile(r"(0|[1-9]\d{0,12})(\.\d{1,12})?", re.ASCII)
-_INTEGER = re.compile(r"0|[1-9]\d{0,12}", re.ASCII)
+_OCTAL = re.compile(r"0\d")
+"""How YAML 1.1 writes a number in the base 8: what an editor reads differently isn't read at all."""
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _PLAIN_STYLES = (None, "")
 _QUOTED_NAME = re.compile(r"(?<=alias|nchor|andle) ['\"].*")
@@ -268,10 +269,12 @@ class Cursor:
         return Decimal(self.node.value)
 
     def integer(self, at_least: int = 0) -> int:
-        """Read a whole number from `at_least` to MAX_COUNT."""
-        if not _INTEGER.fullmatch(self._get_plain_text()) or not at_least <= int(self.node.value) <= MAX_COUNT:
+        """Read a whole number from `at_least` to MAX_COUNT, which may be short, as in options: `40k`, `1.2M`."""
+        text = self._get_plain_text()
+        count = None if _OCTAL.match(text) else parse_count(text)
+        if count is None or count < at_least:
             self.fail(f"a whole number from {at_least} to {MAX_COUNT:,}")
-        return int(self.node.value)
+        return count
 
     def boolean(self) -> bool:
         """Read true or false."""

@@ -35,6 +35,12 @@ workloads:
     require: {task: classification, until: 2027-03-01, needs: [vision], tolerance_percent: 15, deadline: 24h}
   reply: {prompt: [system.md, user.md], input_tokens: 300, cached: 800, volume: 5 / day, require: {task: [extraction, coding]}}
   numbers: {input_tokens: 1200, output_tokens: {expected: 20}, volume: "1,200,000/week"}
+  short:
+    input_tokens: 1.2M
+    output_tokens: {expected: 0.5k, high: 1_000, reasoning: 2k}
+    cached: 1,024
+    volume: 40k per day
+    budget: {input_tokens: 8k}
 budget: {monthly_usd: 500, growth_percent: 5}
 """
 
@@ -49,6 +55,14 @@ def of_config(text: str) -> list[str]:
 def test_what_gpt41_yaml_may_say_is_fine(text: str, catalog: Catalog) -> None:
     assert of_config(text) == []
     parse_config(text.encode(), "gpt41.yaml", catalog)
+
+
+def test_numbers_may_be_short_as_in_options(catalog: Catalog) -> None:
+    short = parse_config(CONFIG.encode(), "gpt41.yaml", catalog).workloads["short"]
+    assert (short.input_tokens, short.output_tokens) == (1_200_000, (500, 1_000, 2_000))
+    assert (short.cached.tokens, short.budget.input_tokens) == (1_024, 8_000)
+    with pytest.raises(TableError, match='input_tokens: expected a whole number from 0 to 1,000,000,000,000, found "010"'):
+        parse_config(CONFIG.replace("8000", "010").encode(), "gpt41.yaml", catalog)
 
 
 @pytest.mark.parametrize(
@@ -75,6 +89,8 @@ def test_what_gpt41_yaml_may_say_is_fine(text: str, catalog: Catalog) -> None:
         ("lifetime: 10m", "lifetime: 10 minutes", "$.workloads.triage.lifetime"),
         ("monthly_usd: 60", "monthly_usd: sixty", "$.workloads.triage.budget.monthly_usd"),
         ("input_tokens: 8000", "input_tokens: 80.5", "$.workloads.triage.budget.input_tokens"),
+        ("input_tokens: 8000", "input_tokens: '8000'", "$.workloads.triage.budget.input_tokens"),
+        ("input_tokens: 8000", "input_tokens: 8 k", "$.workloads.triage.budget.input_tokens"),
         ("until: 2027-03-01", "until: March", "$.workloads.triage.require.until"),
         ("needs: [vision]", "needs: vision", "$.workloads.triage.require.needs"),
         ("tolerance_percent: 15", "tolerance_percent: 115", "$.workloads.triage.require.tolerance_percent"),
