@@ -17,7 +17,7 @@ from gpt41_cli.files.fields import (
     require_object,
     require_text,
 )
-from gpt41_cli.requests.request import Doubt, Image, Message, Turn
+from gpt41_cli.requests.request import ORIGINAL_DETAIL, Doubt, Image, Message, Turn
 
 _TEXT_TYPES = ("text", "input_text", "output_text", "summary_text")
 _IMAGE_TYPES = ("image_url", "input_image")
@@ -29,7 +29,7 @@ _UNCOUNTED_TYPES = {
 }
 _PART_TYPES = (*_TEXT_TYPES, *_IMAGE_TYPES, _REFUSAL_TYPE, *_UNCOUNTED_TYPES)
 
-_DETAIL_LEVELS = ("auto", "low", "high")
+_DETAIL_LEVELS = ("auto", "low", "high", ORIGINAL_DETAIL)
 
 
 class RequestDraft:

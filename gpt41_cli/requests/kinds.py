@@ -6,12 +6,11 @@ A kind is read as requests, or refused with a sentence that says what it is and 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from gpt41_cli.files.documents import parse_embedded_object
-from gpt41_cli.files.fields import BadBody, JsonObject, JsonValue, join_path
-from gpt41_cli.requests.forms import foreign
+from gpt41_cli.files.fields import BadBody, JsonObject, JsonValue
+from gpt41_cli.requests.forms import foreign, openai_api
 from gpt41_cli.requests.forms.inside import find_inside
 
 BATCH_KIND, CHAT_KIND, RESPONSES_KIND, TRAINING_KIND = "batch", "chat", "responses", "fine-tuning"
@@ -56,25 +55,13 @@ class ContentKind(NamedTuple):
         return kind(expected="requests or text", found=self.name, hint=f"{self.advice}; {_AS_TEXT}", location=location)
 
 
-_REQUEST_KEYS = {
-    *("temperature", "top_p", "max_tokens", "max_completion_tokens", "n", "stop", "seed", "stream", "response_format"),
-    *("tool_choice", "presence_penalty", "frequency_penalty", "logprobs", "service_tier"),
-}
-"""What a request says of the answer, and an example for fine-tuning, which has its own, does not."""
-
-_ROLES = ("system", "developer", "user", "assistant", "tool", "function")
-_RESPONSES_KEYS = ("input", "instructions", "prompt", "previous_response_id", "conversation")
 _ANSWER_OBJECTS = ("response", "chat.completion", "chat.completion.chunk", "text_completion")
-_ANSWER_NAME = re.compile("response|output|answer|result|choices|completion|generation", re.IGNORECASE)
 _PROMPT_KEYS = ("prompt", "question", "query", "text", "input", "instruction")
 _LABEL_KEYS = ("id", "_id", "task_id", "system", "category", "label", "topic")
-SCHEMA_KEYS = ("parameters", "inputSchema", "input_schema")
-"""Where a tool has the schema of its arguments: OpenAI's functions, tools of MCP servers, and Anthropic's tools."""
-
 _USAGE_WORDS = re.compile("prompt|completion|input|output|context|generated|total")
 _NO_USAGE = re.compile("max|min|limit|cost|price|rate(?!d)")
 _MAX_DEPTH = 4
-"""How far below the top a request or a usage may be in a record of a log."""
+"""How far below the top a usage may be in a record of a log."""
 
 _PROBED_ITEMS = 10
 """How many values of a list are looked through for a usage: the first spans of a trace are often not those of answers."""
@@ -87,120 +74,11 @@ MARKERS = re.compile(
 """A document without any of these is none of the kinds below, and isn't parsed."""
 
 
-def is_message(value: JsonValue) -> bool:
-    """Return True for a message of a chat."""
-    return isinstance(value, dict) and value.get("role") in _ROLES and bool(value.keys() & {"content", "tool_calls"})
-
-
-def is_conversation(value: JsonValue) -> bool:
-    """Return True for a list of messages."""
-    return isinstance(value, list) and bool(value) and all(map(is_message, value))
-
-
-def _is_batch(value: JsonValue) -> bool:
-    return isinstance(value, dict) and ("custom_id" in value or ("body" in value and "url" in value))
-
-
-def _is_chat(value: JsonValue) -> bool:
-    """Return True for a body or a list of messages. A body without a model is one for an Azure deployment, or an argument of the
-    SDK; it asks for an answer, so the last message isn't one.
-    """
-    if not isinstance(value, dict):
-        return is_conversation(value)
-    if "messages" in value and "model" in value:
-        return True
-    return _has_messages(value) and (value["messages"][-1].get("role") != "assistant" or bool(value.keys() & _REQUEST_KEYS))
-
-
-def _has_messages(value: JsonValue) -> bool:
-    messages = value.get("messages") if isinstance(value, dict) else None
-    return isinstance(messages, list) and bool(messages) and all(isinstance(each, dict) for each in (messages[0], messages[-1]))
-
-
-def _is_responses(value: JsonValue) -> bool:
-    """Return True for a body of Responses. Its `prompt` is a stored one, and messages there are those of a request."""
-    if not isinstance(value, dict) or "model" not in value or is_conversation(value.get("prompt")):
-        return False
-    return any(name in value for name in _RESPONSES_KEYS)
-
-
-def _is_tool(value: JsonValue) -> bool:
-    if not isinstance(value, dict):
-        return False
-    function = value.get("function")
-    if value.get("type") == "function" and isinstance(function, dict):
-        return isinstance(function.get("name"), str)
-    return isinstance(value.get("name"), str) and any(isinstance(value.get(key), dict) for key in SCHEMA_KEYS)
-
-
-def list_tools(value: JsonValue) -> tuple[str, list[JsonValue]] | None:
-    """Return the path and the list of declared tools in a value; None if it holds none.
-
-    It is a list of them, a single one, or has them under `tools` or `functions`, which may be the `result` of an MCP server.
-    """
-    if isinstance(value, list):
-        return ("", value) if value and all(map(_is_tool, value)) else None
-    if _is_tool(value):
-        return "", [value]
-    for key in ("tools", "functions", "result") if isinstance(value, dict) else ():
-        inner = list_tools(value[key]) if isinstance(value.get(key), dict | list) else None
-        if inner:
-            return join_path(key, inner[0]) if inner[0] else key, inner[1]
-    return None
-
-
-def find_response_format(value: JsonValue) -> JsonObject | None:
-    """Return a structured output as Chat Completions takes it, if a value is one: in a body without messages, as Responses takes
-    it, or with its name and schema alone. None for anything else.
-    """
-    if not isinstance(value, dict):
-        return None
-    for key in ("response_format", "format", "text"):
-        if value.keys() == {key} and isinstance(value[key], dict):
-            return find_response_format(value[key])
-    declared = value.get("json_schema", value)
-    if (
-        not isinstance(declared, dict)
-        or not isinstance(declared.get("name"), str)
-        or not isinstance(declared.get("schema"), dict)
-    ):
-        return None
-    is_format = value.get("type") == "json_schema" or value.keys() <= {"name", "schema", "strict", "description"}
-    return {"type": "json_schema", "json_schema": declared} if is_format else None
-
-
 def find_sizes(value: JsonValue) -> JsonObject | None:
     """Return the size in a row of a table of sizes of any version: the row itself or one of its columns. None if it has none."""
     owners = (value, *value.values()) if isinstance(value, dict) else ()
     sizes = (each for each in owners if isinstance(each, dict) and str(each.get("schema")).startswith(_SIZES_NAME))
     return next(sizes, None)
-
-
-def find_wrapped_request(value: JsonValue) -> tuple[str, JsonObject] | None:
-    """Find the request in a record of a log, such as `{"request": {...}}`, and its path. None if there is none, or more than one.
-
-    A request without a model takes that of the record.
-    """
-    found = list(_list_wrapped(value, "", _MAX_DEPTH)) if isinstance(value, dict) else []
-    return found[0] if len(found) == 1 else None
-
-
-def _list_wrapped(owner: JsonObject, path: str, depth: int) -> Iterator[tuple[str, JsonObject]]:
-    for key, sent in owner.items():
-        if _ANSWER_NAME.search(key):
-            continue
-        value = parse_embedded_object(sent, "messages") or parse_embedded_object(sent, "input") or sent
-        at = join_path(path, key)
-        if is_conversation(value):
-            yield path, {**_take_model(owner), "messages": value}
-        elif isinstance(value, dict) and (_is_chat(value) or _is_responses(value) or is_conversation(value.get("messages"))):
-            yield at, {**_take_model(owner), **value}
-        elif isinstance(value, dict) and depth > 1:
-            yield from _list_wrapped(value, at, depth - 1)
-
-
-def _take_model(record: JsonObject) -> JsonObject:
-    return {"model": record["model"]} if isinstance(record.get("model"), str) else {}
 
 
 def has_usage(value: JsonValue, depth: int = _MAX_DEPTH) -> bool:
@@ -314,14 +192,14 @@ CONTENT_KINDS: Sequence[ContentKind] = (
         "requests with a prompt, as the legacy Completions endpoint takes them",
         "requests for this family have messages or an input",
     ),
-    ContentKind(_is_batch, BATCH_KIND),
-    ContentKind(_is_chat, CHAT_KIND),
-    ContentKind(_has_messages, TRAINING_KIND),
-    ContentKind(_is_responses, RESPONSES_KIND),
-    ContentKind(lambda value: find_wrapped_request(value) is not None, WRAPPED_KIND),
-    ContentKind(lambda value: list_tools(value) is not None, TOOLS_KIND),
-    ContentKind(lambda value: find_response_format(value) is not None, FORMAT_KIND),
-    ContentKind(is_message, MESSAGE_KIND),
+    ContentKind(openai_api.is_batch, BATCH_KIND),
+    ContentKind(openai_api.is_chat, CHAT_KIND),
+    ContentKind(openai_api.has_messages, TRAINING_KIND),
+    ContentKind(openai_api.is_responses, RESPONSES_KIND),
+    ContentKind(lambda value: openai_api.find_wrapped_request(value) is not None, WRAPPED_KIND),
+    ContentKind(lambda value: openai_api.list_tools(value) is not None, TOOLS_KIND),
+    ContentKind(lambda value: openai_api.find_response_format(value) is not None, FORMAT_KIND),
+    ContentKind(openai_api.is_message, MESSAGE_KIND),
     ContentKind(
         _has_text("prompt", "completion"),
         None,
@@ -385,12 +263,16 @@ def _find_inner_kind(value: JsonValue) -> ContentKind | None:
 def _classify_inner(value: JsonValue) -> tuple[str, bool] | None:
     """Name what has to do with models in a value, and say if it is usage; None if there is nothing but perhaps further inside."""
     if isinstance(value, list):
-        return ("messages", False) if value and (is_conversation(value) or all(map(foreign.is_turn, value))) else None
+        return ("messages", False) if value and (openai_api.is_conversation(value) or all(map(foreign.is_turn, value))) else None
     if has_usage(value, 0):
         return "usage", True
-    if is_message(value):
+    if openai_api.is_message(value):
         return "messages", False
-    return ("a request", False) if _is_batch(value) or _is_chat(value) or _is_responses(value) else None
+    return (
+        ("a request", False)
+        if openai_api.is_batch(value) or openai_api.is_chat(value) or openai_api.is_responses(value)
+        else None
+    )
 
 
 def list_inner_requests(value: JsonObject) -> list[JsonValue]:

@@ -17,6 +17,9 @@ _PLACEHOLDER = re.compile(
 shells.
 """
 
+_FORMAT_FIELD = re.compile(r"(?<![\w\\$}{/^@#%&])\{[A-Za-z_]\w{1,40}\}(?![}{\w/])", re.ASCII)
+"""`{x}` of LangChain and of Python's `str.format`."""
+
 _MARKS = ("{{", "{%", "${")
 _MAX_NAMED = 5
 _PROMPT_ROLES = ("system", "developer", "user")
@@ -26,6 +29,13 @@ def find_placeholders(text: str) -> list[str]:
     """List the different placeholders in a text, in order."""
     may_have_any = "{" in text and any(mark in text for mark in _MARKS)
     return list(dict.fromkeys(_PLACEHOLDER.findall(text))) if may_have_any else []
+
+
+def find_file_placeholders(text: str) -> list[str]:
+    """List the different placeholders in a file that is a prompt. There `{x}` is one, too; what is sent has such words for the
+    model, as DSPy and BAML write them, in 5 % of the recorded requests.
+    """
+    return [*find_placeholders(text), *dict.fromkeys(_FORMAT_FIELD.findall(text))]
 
 
 def find_template_doubts(turns: Sequence[Turn], path: str) -> list[Doubt]:

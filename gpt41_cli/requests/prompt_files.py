@@ -11,16 +11,19 @@
 
 from __future__ import annotations
 
+import json
 import re
+import tomllib
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 from gpt41_cli.errors import TableError
+from gpt41_cli.files.documents import parse_json
 from gpt41_cli.files.fields import BadBody, JsonObject, JsonValue
 
 FRONT_MATTER_ENDINGS = (".prompt", ".prompt.md", ".chatmode.md", ".agent.md", ".instructions.md")
 _MARKDOWN = ".md"
-PROMPT_ENDINGS = (*FRONT_MATTER_ENDINGS, ".prompty", ".yml", ".yaml", _MARKDOWN)
+PROMPT_ENDINGS = (*FRONT_MATTER_ENDINGS, ".prompty", ".yml", ".yaml", ".toml", _MARKDOWN)
 MAX_BYTES = 1 << 20
 
 PromptFile: TypeAlias = "str | Sequence[JsonObject]"
@@ -28,6 +31,8 @@ PromptFile: TypeAlias = "str | Sequence[JsonObject]"
 
 _FRONT_MATTER = re.compile(r"---[ \t]*\n(.*?)\n---[ \t]*(?:\n|$)(.*)", re.DOTALL)
 _MODEL_KEY = re.compile(r"^model:", re.MULTILINE)
+_MODEL_NAME = re.compile(r"[\w.:/-]+", re.ASCII)
+_DOCUMENT_START = re.compile(r"^---(?:[ \t]+#.*|[ \t]*)$", re.MULTILINE)
 _TELLING_KEY = re.compile(r"^(?:messages|template|prompts):", re.MULTILINE)
 _ROLE_LINE = re.compile(r"^\s*#?\s*(system|developer|user|assistant)(?:\[[^\]\n]*\])?\s*:[ \t]*$", re.MULTILINE)
 _ROLE_HELPER = re.compile(r"\{\{\s*role\s+[\"'](system|user|model)[\"']\s*\}\}")
@@ -45,8 +50,39 @@ def read_prompt_file(text: str, name: str) -> PromptFile | None:
         parts = _FRONT_MATTER.match(text.lstrip("\ufeff"))
         if parts is None or (ending == _MARKDOWN and not _MODEL_KEY.search(parts[1])):
             return None
-        return _read_prompty(parts[2], _parse_yaml(parts[1])) if ending == ".prompty" else _read_dotprompt(parts[2])
-    held = _parse_yaml(text) if _TELLING_KEY.search(text) else None
+        settings = _parse_yaml(parts[1]) or {}
+        if ending == ".prompty":
+            return _read_prompty(parts[2], settings)
+        # What Markdown names is a model of an editor, in its words.
+        return _read_dotprompt(parts[2], {} if ending.endswith(_MARKDOWN) else _read_model(settings, "model"))
+    return _read_documents(text, name) if _TELLING_KEY.search(text) else None
+
+
+def parse_toml(text: str) -> JsonValue:
+    """Parse TOML that may have messages, as a value of JSON; None for any other."""
+    if not ("messages" in text and "role" in text):
+        return None
+    try:
+        return parse_json(json.dumps(tomllib.loads(text), default=str).encode())
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return None
+
+
+def _read_documents(text: str, name: str) -> PromptFile | None:
+    """Read YAML, which may have several documents. Raises BadBody if there is a prompt in one of several that isn't a request."""
+    parts = [each for each in _DOCUMENT_START.split(text) if each.strip()]
+    found = [each for each in (_read_document(part, name) for part in parts) if each is not None]
+    if len(parts) < 2 or not found:
+        return found[0] if found else None
+    requests = [request for each in found if not isinstance(each, str) for request in each]
+    if any(isinstance(each, str) for each in found):
+        many = f"{len(parts)} YAML documents with templates"
+        raise BadBody(expected="one prompt", found=many, hint="make a file of each", location=name)
+    return requests
+
+
+def _read_document(text: str, name: str) -> PromptFile | None:
+    held = _parse_yaml(text)
     if held is None:
         return None
     if isinstance(held.get("messages"), list):
@@ -58,30 +94,39 @@ def read_prompt_file(text: str, name: str) -> PromptFile | None:
     return None
 
 
-def _read_prompty(body: str, settings: JsonObject | None) -> PromptFile:
+def _read_prompty(body: str, settings: JsonObject) -> PromptFile:
     starts = list(_ROLE_LINE.finditer(body))
     if not starts:
         return body.strip()
     ends = [*(each.start() for each in starts[1:]), len(body)]
     messages = [{"role": each[1], "content": body[each.end() : end].strip()} for each, end in zip(starts, ends, strict=True)]
-    model = _get_mapping(settings or {}, "model")
+    model = _get_mapping(settings, "model")
     parameters = {**_get_mapping(model, "parameters"), **_get_mapping(model, "options")}
-    return [{"messages": messages, **_read_maximum(parameters)}]
+    named = _read_model(_get_mapping(model, "configuration"), "name", "model", "azure_deployment")
+    return [{**named, **_read_model(model, "id"), "messages": messages, **_read_maximum(parameters)}]
 
 
-def _read_dotprompt(body: str) -> PromptFile:
-    """Read a template, which is one text unless it says where messages begin."""
+def _read_model(settings: JsonObject, *keys: str) -> Mapping[str, str]:
+    """Return the model that settings name under one of the keys, as a body has it; nothing for a placeholder."""
+    names = (settings[key] for key in keys if isinstance(settings.get(key), str))
+    name = next(filter(_MODEL_NAME.fullmatch, names), None)
+    return {"model": name} if name else {}
+
+
+def _read_dotprompt(body: str, model: Mapping[str, str]) -> PromptFile:
+    """Read a template. It is one text if no model is named and nothing says where messages begin; else it is a request."""
     first, *rest = _ROLE_HELPER.split(body)
-    if not rest:
+    if not rest and not model:
         return body.strip()
     pairs = [("user", first), *zip(rest[::2], rest[1::2], strict=True)]
     return [
         {
+            **model,
             "messages": [
                 {"role": "assistant" if role == "model" else role, "content": text.strip()}
                 for role, text in pairs
                 if text.strip()
-            ]
+            ],
         }
     ]
 

@@ -28,6 +28,7 @@ from gpt41_cli.requests import chat, kinds, responses
 from gpt41_cli.requests.api_rules.find import find_broken_rules
 from gpt41_cli.requests.content import RequestDraft
 from gpt41_cli.requests.examples import find_flaws
+from gpt41_cli.requests.forms import openai_api
 from gpt41_cli.requests.placeholders import find_template_doubts
 from gpt41_cli.requests.plain_values import convert_to_plain
 from gpt41_cli.requests.request import CHAT_ENDPOINT, ENDPOINTS, NO_ENDPOINT, Doubt, Image, Message, Request
@@ -132,7 +133,7 @@ def _read_responses(value: JsonValue, path: str = "") -> ParsedRequest:
 
 def _read_wrapped(value: JsonValue) -> ParsedRequest:
     """Read the request inside a record of a log."""
-    found = kinds.find_wrapped_request(value)
+    found = openai_api.find_wrapped_request(value)
     if found is None:
         raise BadBody(expected="a record with one request in it", found="none, or several")
     path, body = found
@@ -141,7 +142,7 @@ def _read_wrapped(value: JsonValue) -> ParsedRequest:
 
 def _read_tools(value: JsonValue) -> ParsedRequest:
     """Read declared functions alone, which are a part of a request. Tools of an MCP server are declared as functions."""
-    found = kinds.list_tools(value)
+    found = openai_api.list_tools(value)
     if found is None:
         raise BadBody(expected="a list of tools or functions", found="another value")
     path, tools = found
@@ -155,7 +156,7 @@ def _read_tools(value: JsonValue) -> ParsedRequest:
 def _read_format(value: JsonValue) -> ParsedRequest:
     """Read a structured output alone, which is a part of a request."""
     part = RequestDraft()
-    held = {"response_format": kinds.find_response_format(value)}
+    held = {"response_format": openai_api.find_response_format(value)}
     declared = read_response_format(held, "response_format", "", part, nested=True)
     message = "this is a structured output alone: the messages sent with it are not counted"
     doubts = [*part.doubts, Doubt(rules.TOOLS_ALONE, "response_format", message)]
@@ -166,7 +167,7 @@ def _nest_function(tool: JsonValue) -> JsonValue:
     """Return a tool as Chat Completions declares it."""
     if not isinstance(tool, dict) or "function" in tool or tool.get("type", "function") != "function":
         return tool
-    schema = next((tool[key] for key in kinds.SCHEMA_KEYS if tool.get(key) is not None), None)
+    schema = next((tool[key] for key in openai_api.SCHEMA_KEYS if tool.get(key) is not None), None)
     return {"type": "function", "function": {**tool, "parameters": schema}}
 
 

@@ -18,11 +18,13 @@ from gpt41_cli.files.fields import BadBody, DamagedJson, JsonValue
 from gpt41_cli.files.parquet import RowChunk, RowStream
 from gpt41_cli.findings import Place, is_url
 from gpt41_cli.requests import kinds
+from gpt41_cli.requests.forms import openai_api
+from gpt41_cli.requests.forms.http_files import is_http_file, list_bodies
 from gpt41_cli.requests.forms.texts import YAML_OF_MESSAGES, find_text_kind, is_yaml_of_messages
 from gpt41_cli.requests.inputs import DocumentValue, DocumentValues, PictureInput, RecognisedInput, RequestInput, TextInput
 from gpt41_cli.requests.kinds import ContentKind
-from gpt41_cli.requests.placeholders import find_placeholders
-from gpt41_cli.requests.prompt_files import MAX_BYTES, PROMPT_ENDINGS, read_prompt_file
+from gpt41_cli.requests.placeholders import find_file_placeholders
+from gpt41_cli.requests.prompt_files import MAX_BYTES, PROMPT_ENDINGS, parse_toml, read_prompt_file
 
 TEXT_KIND, IMAGE_KIND = "text", "image"
 BINARY_REASON = "binary"
@@ -95,10 +97,10 @@ def _read_text(head: bytes, whole: Iterator[bytes], name: str) -> RecognisedInpu
     _refuse_other_text(head, name)
     if is_cassette(head):
         return _read_exchanges(list_exchanges(parse_cassette(b"".join(whole), name)) or (), name)
-    if name.lower().endswith(PROMPT_ENDINGS):
-        begun = b"".join(islice(whole, MAX_BYTES // text.CHUNK_BYTES))
-        whole = chain((begun,), whole)
-        if found := _read_prompt_file(begun, name):
+    if name.lower().endswith(PROMPT_ENDINGS) or is_http_file(head[:_TEXT_HEAD_BYTES].decode(errors="replace"), name):
+        begun, more = b"".join(islice(whole, MAX_BYTES // text.CHUNK_BYTES)), next(whole, b"")
+        whole = chain((begun, more), whole)
+        if not more and (found := _read_prompt_file(begun, name)):
             return found
     return TextInput(text.decode_text(whole, name), _find_placeholders(head, name))
 
@@ -180,12 +182,16 @@ def _refuse_other_text(head: bytes, name: str) -> None:
 def _read_prompt_file(data: bytes, name: str) -> TextInput | RequestInput | None:
     """Return the prompt in a file that keeps it with its settings; None for any other text."""
     begun = b"".join(text.convert_to_utf8((data,), name)).decode(errors="replace")
+    if name.lower().endswith(".toml"):
+        return _read_value(parse_toml(begun), name, None)
+    if is_http_file(begun, name):
+        return _make_input(list(filter(kinds.is_request, list_bodies(begun, name))))
     found = read_prompt_file(begun, name)
     if found is None and name.lower().endswith((".yml", ".yaml")) and is_yaml_of_messages(begun):
         raise YAML_OF_MESSAGES.refuse(name)
     if isinstance(found, str):
-        return TextInput(iter((found,)), find_placeholders(found))
-    return RequestInput(iter((DocumentValues([DocumentValue(None, each) for each in found]),))) if found else None
+        return TextInput(iter((found,)), find_file_placeholders(found))
+    return _make_input(found or ())
 
 
 def _begins_with_size(data: bytes) -> bool:
@@ -201,11 +207,12 @@ def _find_placeholders(head: bytes, name: str) -> Sequence[str]:
     if PurePath(name).suffix.lower() not in _TEMPLATE_SUFFIXES:
         return ()
     begun = next(iter(text.convert_to_utf8((head,), name)), b"")
-    return find_placeholders(begun[:_TEXT_HEAD_BYTES].decode(errors="replace"))
+    return find_file_placeholders(begun[:_TEXT_HEAD_BYTES].decode(errors="replace"))
 
 
 def _has_json_start(head: bytes, name: str) -> bool:
-    return next(iter(text.convert_to_utf8((head,), name)), b"").lstrip()[:1] in (b"{", b"[")
+    begun = next(iter(text.convert_to_utf8((head,), name)), b"").lstrip()
+    return begun[:1] in (b"{", b"[") and not name.lower().endswith(".toml")  # a table of TOML is in brackets, too
 
 
 def _is_mostly_requests(head: bytes) -> bool:
@@ -250,7 +257,7 @@ def _read_requests(
         if found:
             return found
     lines = documents.parse_first_lines(seen)
-    if kind in (None, kinds.CHAT_KIND) and lines and all(kinds.is_message(value) for _, value in lines):
+    if kind in (None, kinds.CHAT_KIND) and lines and all(openai_api.is_message(value) for _, value in lines):
         return _read_conversation(chain((seen,), data), name)
     if kind or any(_is_request(line, value, is_listed) for line, value in lines):
         return RequestInput(split(chain((seen,), data)))
@@ -287,12 +294,12 @@ def _read_conversation(data: Iterator[bytes], name: str) -> RequestInput:
         except BadBody as error:
             error.location = Place(name, line.number)
             raise
-        if not kinds.is_message(value):
+        if not openai_api.is_message(value):
             raise BadBody(
                 expected="a message, as the lines before it are", found="another value", location=Place(name, line.number)
             )
         messages.append(value)
-    return RequestInput(iter((DocumentValues([DocumentValue(None, messages)]),)))
+    return _make_list_input([DocumentValue(None, messages)])
 
 
 def _find_refusal(values: Sequence[JsonValue | BadBody]) -> ContentKind | None:
@@ -327,7 +334,7 @@ def _read_value(value: JsonValue, name: str, kind: str | None) -> RequestInput |
         value, row = [value], kinds.find_kind([value])
     if not isinstance(value, list) or (row and row.reader):
         if kind or (row and row.reader):
-            return RequestInput(iter((DocumentValues([DocumentValue(None, value)]),)))
+            return _make_input([value])
         if row:
             raise row.refuse(name)
         return None
@@ -337,7 +344,7 @@ def _read_value(value: JsonValue, name: str, kind: str | None) -> RequestInput |
         if refusal:
             raise refusal.refuse(name)
         return None
-    return _make_input([DocumentValue(index, each) for index, each in enumerate(value)])
+    return _make_list_input([DocumentValue(index, each) for index, each in enumerate(value)])
 
 
 def _read_exchanges(exchanges: Sequence[Exchange], name: str) -> RequestInput:
@@ -350,10 +357,17 @@ def _read_exchanges(exchanges: Sequence[Exchange], name: str) -> RequestInput:
             hint="--as text counts the file as one text",
             location=name,
         )
-    return _make_input(found)
+    return _make_list_input(found)
 
 
-def _make_input(found: list[DocumentValue]) -> RequestInput:
+def _make_input(values: Sequence[JsonValue]) -> RequestInput | None:
+    """Make an input of the requests in a file that is no list of them. A single one is the file itself; None if there is none."""
+    is_many = len(values) > 1
+    found = [DocumentValue(index if is_many else None, each) for index, each in enumerate(values)]
+    return _make_list_input(found) if found else None
+
+
+def _make_list_input(found: list[DocumentValue]) -> RequestInput:
     return RequestInput(
         DocumentValues(found[start : start + _VALUES_PER_CHUNK]) for start in range(0, len(found), _VALUES_PER_CHUNK)
     )

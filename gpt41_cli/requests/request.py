@@ -39,6 +39,11 @@ class Doubt(NamedTuple):
 
 ANIMATED_PICTURE = "this picture is animated, which the API rejects: it is counted as a still one"
 
+ORIGINAL_DETAIL = "original"
+"""A detail of pictures that keeps them as large as they are; https://github.com/openai/openai-python 3.57.0 has it. No source
+says what it costs.
+"""
+
 
 class Image(NamedTuple):
     """A picture: its size in pixels (None: not known), the `detail` asked for, and its place in the request.

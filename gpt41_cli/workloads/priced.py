@@ -11,9 +11,9 @@ from gpt41_cli.config.tables import Config, WorkloadDeclaration
 from gpt41_cli.prices.quote import Quote, price_workload
 from gpt41_cli.prices.tools import price_storage_per_day, price_tools
 from gpt41_cli.prices.usage_by_rates import UsageByRates
-from gpt41_cli.workloads.contents import read_contents
 from gpt41_cli.workloads.costing import OutputTokens, Requirements, WorkloadCost
 from gpt41_cli.workloads.declared_files import FileLister
+from gpt41_cli.workloads.reading import read_contents
 
 if TYPE_CHECKING:
     from gpt41_cli.work.workload import Workload

@@ -190,7 +190,7 @@ BODIES = {
     ),
     "an unknown detail": (
         picture("https://example.org/a.png", detail="huge"),
-        'messages[0].content[1].image_url.detail: expected one of auto, low, high, found "huge"',
+        'messages[0].content[1].image_url.detail: expected one of auto, low, high, original, found "huge"',
     ),
     # lines for the Batch API
     "an endpoint that is not counted": (

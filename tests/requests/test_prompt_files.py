@@ -21,6 +21,8 @@ GITHUB = (
 )
 KERNEL = "name: Story\ntemplate: |\n  Tell of {{$topic}}.\ntemplate_format: semantic-kernel\n"
 PROMPTFOO = 'prompts: ["Sort {{ticket}}", {raw: Hello}]\nproviders: [openai:gpt-4.1]\n'
+BODY = '{"messages": [{"role": "user", "content": "Hello"}]}'
+ESCAPED = BODY.replace('"', '\\"')
 
 
 def user(content: str) -> dict[str, Any]:
@@ -44,10 +46,29 @@ def user(content: str) -> dict[str, Any]:
         ("a.prompty", HEADER + "Be brief.\n", "Be brief."),
         ("a.prompty", "---\n: [\n---\nuser:\nHi", [user("Hi")]),
         ("a.prompty", "no front matter", None),
-        ("a.prompt", "---\nmodel: openai/gpt-4.1\n---\nA menu for {{theme}}.\n", "A menu for {{theme}}."),
+        ("a.prompt", "---\ninput: {}\n---\nA menu for {{theme}}.\n", "A menu for {{theme}}."),
+        ("a.prompt", "---\nmodel: openai/gpt-4.1\n---\nHi\n", [{"model": "openai/gpt-4.1", **user("Hi")}]),
+        ("a.prompt.md", "---\nmodel: GPT-4.1 (copilot)\n---\nHi\n", "Hi"),
+        (
+            "a.prompty",
+            "---\nmodel: {configuration: {azure_deployment: gpt-4.1}}\n---\nuser:\nHi\n",
+            [{"model": "gpt-4.1", **user("Hi")}],
+        ),
+        ("a.prompty", '---\nmodel: {configuration: {name: "${env:M}"}}\n---\nuser:\nHi\n', [user("Hi")]),
+        (
+            "a.prompty",
+            "---\nmodel: {id: gpt-4.1, configuration: {name: x}}\n---\nuser:\nHi\n",
+            [{"model": "gpt-4.1", **user("Hi")}],
+        ),
+        (
+            "a.yaml",
+            f"---\n{GITHUB}---\nname: none\n---\nmessages: [{{role: user, content: Bye}}]\n",
+            [{"model": "openai/gpt-4.1", **user("Hello"), "max_completion_tokens": 20}, user("Bye")],
+        ),
+        ("a.yaml", "a: b\n---\nmessages:\n- c\n", None),
         (
             "a.prompt",
-            '---\nmodel: x\n---\n{{role "system"}}\nBe kind.\n{{role \'user\'}}\nHi\n{{role "model"}}Yes',
+            '---\ninput: x\n---\n{{role "system"}}\nBe kind.\n{{role \'user\'}}\nHi\n{{role "model"}}Yes',
             [
                 {
                     "messages": [
@@ -112,6 +133,51 @@ def test_a_file_is_recognised_by_its_name(name: str, text: str, kind: type) -> N
     assert isinstance(found, kind)
     if isinstance(found, TextInput) and text == KERNEL:
         assert ("".join(found.pieces), list(found.placeholders)) == ("Tell of {{$topic}}.\n", ["{{$topic}}"])
+
+
+def test_several_templates_are_no_single_prompt() -> None:
+    with pytest.raises(BadBody, match="a.yaml: expected one prompt, found 2 YAML documents with templates; make a file of each"):
+        read_prompt_file(f"{KERNEL}---\n{KERNEL}", "a.yaml")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "first"),
+    [
+        ("a.yml", f"{GITHUB}---\n{GITHUB}", "16 tokens in 2 requests"),
+        ("a.toml", '[[messages]]\nrole = "user"\ncontent = "Hello"\n', "8 tokens in 1 request"),
+        ("a.toml", 'title = "messages of a role"\n', "8 tokens in 1 text"),
+        ("a.toml", 'messages = "role\n', "5 tokens in 1 text"),
+        ("a.http", f"### One\nPOST https://a/b\nX: {{{{token}}}}\n\n{BODY}\n\n### Two\n{BODY}\n", "16 tokens in 2 requests"),
+        ("a.http", 'POST https://a/b\n\n{"a": "b"}\n', "12 tokens in 1 text"),
+        ("a.bru", f"meta {{\n  name: a\n}}\nbody:json {{\n  {BODY}\n}}\n", "8 tokens in 1 request"),
+        ("a.txt", f"curl https://a/b -d '{BODY}'\n", "8 tokens in 1 request"),
+        ("a", f'$ curl -d "{ESCAPED}" https://a/b\n', "8 tokens in 1 request"),
+        ("b.txt", "Ask {name} for \\frac{one}{two}, {{x}} and {x}.", "19 tokens in 1 text"),
+    ],
+)
+def test_the_requests_in_files_of_other_tools_are_counted(run: Run, tmp_path: Path, name: str, text: str, first: str) -> None:
+    (tmp_path / name).write_text(text)
+    done = run("count", name)
+    assert (done.code, done.out.partition("\n")[0]) == (0, first)
+    assert ("a template with {{x}}, {name}: it counts as written" in done.out) == (name == "b.txt")
+
+
+def test_a_body_that_a_client_fills_in_is_refused(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.http").write_text(f'POST https://a/b\n\n{BODY}\n\n{{"model": {{{{model}}}}, "input": "Hi"}}\n')
+    complaint = (
+        "expected the body of a request in JSON, found one that a client or a shell has to fill in; save the body as it is sent"
+    )
+    assert run("count", "a.http").err == f"gpt41: a.http:5: {complaint}\n"
+
+
+def test_a_prompt_file_beyond_a_megabyte_is_a_text(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.prompty").write_text(PROMPTY + "word " * 300_000)
+    assert run("count", "a.prompty").out.partition("\n")[0].endswith("in 1 text")
+
+
+def test_the_model_of_a_prompt_file_prices_it(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.prompt").write_text("---\nmodel: openai/gpt-4.1\n---\nHello\n")
+    assert run("cost", "a.prompt", "--output-tokens", "5").out.startswith("gpt-4.1: $0.000056 for 1 request")
 
 
 def test_the_messages_are_counted_and_not_the_front_matter(run: Run, tmp_path: Path) -> None:

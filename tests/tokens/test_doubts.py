@@ -158,6 +158,8 @@ def test_what_is_unsure_about_pictures(meter: Meter) -> None:
     at = "messages[0].content[0]"
     assert rules(meter, chat(image_message())) == []
     assert rules(meter, chat(image_message(detail="high"))) == [("image-detail", at)]
+    (original,) = meter.count(readers.read_json_request(chat(image_message(detail="original")))).doubts
+    assert (original.rule.id, original.path, original.has_missing_tokens) == ("image-detail", at, True)
     assert rules(meter, chat(image_message(url="https://example.org/x.png"))) == [("image-size", at)]
     assert rules(meter, {**chat(image_message()), "model": "gpt-4.1-mini"}) == [("image-patches", at)]
     assert rules(meter, {**chat(image_message()), "model": "gpt-4.1-nano"}) == []

@@ -14,9 +14,10 @@ from gpt41_cli.catalog import Catalog
 from gpt41_cli.config.load import parse_config
 from gpt41_cli.config.roots import open_working_tree
 from gpt41_cli.errors import InputError
-from gpt41_cli.workloads.contents import WorkloadContents, read_contents
+from gpt41_cli.workloads.contents import WorkloadContents
 from gpt41_cli.workloads.costing import FileTokens, WorkloadCost
 from gpt41_cli.workloads.priced import price_declared_workload
+from gpt41_cli.workloads.reading import read_contents
 from tests.builders import market
 from tests.conftest import ROOT
 

@@ -21,8 +21,8 @@ from gpt41_cli.files.globs import escape_wildcards
 from gpt41_cli.files.sources import InputSource
 from gpt41_cli.findings import STDIN, Place
 from gpt41_cli.work.workload import workload
-from gpt41_cli.workloads.contents import read_contents
 from gpt41_cli.workloads.declared_files import ListedFiles
+from gpt41_cli.workloads.reading import read_contents
 
 if TYPE_CHECKING:
     from gpt41_cli.workloads.declared_files import FileLister

@@ -11,7 +11,7 @@ from gpt41_cli.config.edit import replace_settings
 from gpt41_cli.config.load import parse_config
 from gpt41_cli.display import sanitize
 from gpt41_cli.errors import InputError
-from gpt41_cli.workloads.contents import read_contents
+from gpt41_cli.workloads.reading import read_contents
 
 
 def write_moved_config(file: ConfigFile, workloads: Sequence[MovedWorkload], jobs: int | None) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from gpt41_cli import rules
 from gpt41_cli.catalog.tables import Model, PatchRule
-from gpt41_cli.requests.request import ANIMATED_PICTURE, CallTurn, Doubt, Request
+from gpt41_cli.requests.request import ANIMATED_PICTURE, ORIGINAL_DETAIL, CallTurn, Doubt, Request
 from gpt41_cli.rules import Effect
 from gpt41_cli.tokens.doubts.shapes import find_shapes
 from gpt41_cli.tokens.generations import FAMILY
@@ -58,7 +58,10 @@ def _find_image_doubts(request: Request, model: Model | None) -> Iterator[Doubt]
             )
         if image.is_animated:
             yield Doubt(rules.IMAGE_ANIMATED, image.path, ANIMATED_PICTURE)
-        if image.detail != "auto":
+        if image.detail == ORIGINAL_DETAIL:
+            unknown = "what a picture of original detail costs is not known: it counts as one of high detail, which may be less"
+            yield Doubt(rules.IMAGE_DETAIL, image.path, unknown, Effect.AT_LEAST)
+        elif image.detail != "auto":
             yield Doubt(rules.IMAGE_DETAIL, image.path, f"no recordings confirm pictures of {image.detail} detail")
         if image.is_in_result:
             yield Doubt(rules.IMAGE_IN_RESULT, image.path, "a picture in a tool result has been seen to count less")
