@@ -350,6 +350,15 @@ def pluralize(count: int, noun: str) -> str:
     return f"{format_int(count)} {noun}{'' if count == 1 else 's'}"
 
 
+def list_first(names: Sequence[str], most: int) -> str:
+    """List the first names, and say how many more there are.
+
+    >>> list_first(["a", "b", "c"], 3), list_first(["a", "b", "c"], 2)
+    ('a, b, c', 'a, b and 1 more')
+    """
+    return ", ".join(names[:most]) + (f" and {format_int(len(names) - most)} more" if len(names) > most else "")
+
+
 def escape_commands(document: str) -> str:
     """Escape the commands that some CI runners look for anywhere in a line; the JSON document means the same.
 

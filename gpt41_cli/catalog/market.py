@@ -57,6 +57,13 @@ class Market(NamedTuple):
             raise MissingPrice(problem=f"{missing} on {self.as_of}: the first known one is of {modes[mode][0].effective_from}")
         return Offer(self, variant, mode, rows[-1])
 
+    def find_offer(self, variant: Variant, mode: str) -> Offer | None:
+        """Find the price of a variant in a mode; None if none is known. Raises UnknownName for an unknown mode."""
+        try:
+            return self.offer(variant, mode)
+        except MissingPrice:
+            return None
+
 
 class Offer(NamedTuple):
     """A variant in a mode, at the price row that a market has in force."""

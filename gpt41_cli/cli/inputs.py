@@ -17,7 +17,7 @@ from gpt41_cli.cli.parse import (
     read_tools,
 )
 from gpt41_cli.cli.progress import show_progress
-from gpt41_cli.display import format_int, pluralize
+from gpt41_cli.display import format_int, list_first, pluralize
 from gpt41_cli.errors import InputError, UnknownName, quote_text
 from gpt41_cli.notation import ONCE, PERIODS_PER_MONTH, SIMULATE, Rate
 
@@ -224,7 +224,7 @@ def _find_source_code(sources: "Sequence[InputSource]", asked: InputOptions) -> 
     code = [] if asked.kind or asked.prediction else [source.label for source in sources if is_source_code(source.name)]
     if not code:
         return
-    what = f"{code[0]}{f' and {len(code) - 1:,} more' if len(code) > 1 else ''}"
+    what = list_first(code, 1)
     if asked.refuses_code:
         hint = "gpt41 scan finds the calls in code; --as text counts it as a prompt"
         raise InputError(expected="requests or a prompt", found=f"source code ({what})", hint=hint)

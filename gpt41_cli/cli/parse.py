@@ -3,7 +3,7 @@
 import os
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -121,6 +121,13 @@ def open_standard_input() -> BinaryIO:
     if sys.stdin.closed:
         raise InputError("-", "standard input once", "it twice")
     return sys.stdin.buffer
+
+
+def refuse_options(given: Mapping[str, object], expected: str, found: str, hint: str = "") -> None:
+    """Raise InputError for the first option that is given, if any is."""
+    for option, value in given.items():
+        if value:
+            raise InputError(option, expected, found, hint)
 
 
 def read_kind(value: str | None) -> str | None:

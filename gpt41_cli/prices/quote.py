@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from gpt41_cli.catalog import Offer
-from gpt41_cli.errors import MissingPrice
 from gpt41_cli.prices.tools import ToolCharge, price_tools
 from gpt41_cli.prices.usage_by_rates import UsageByRates
 from gpt41_cli.pricing import EXACT, Bill, Rates, Usage, sum_usd
@@ -82,10 +81,5 @@ def price_workload(offer: Offer, work: Workload) -> Quote:
 
 def add_batch_price(found: Quote, work: Workload) -> Quote:
     """Return the quote with the price of the same work in batch, if that is another mode and has one."""
-    if found.mode == "batch":
-        return found
-    try:
-        offer = found.offer.market.offer(found.offer.variant, "batch")
-    except MissingPrice:
-        return found
-    return found._replace(batch_usd=price_workload(offer, work).total_usd)
+    offer = None if found.mode == "batch" else found.offer.market.find_offer(found.offer.variant, "batch")
+    return found if offer is None else found._replace(batch_usd=price_workload(offer, work).total_usd)

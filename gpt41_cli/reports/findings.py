@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from gpt41_cli import rules
-from gpt41_cli.display import format_int
+from gpt41_cli.display import format_int, list_first
 from gpt41_cli.findings import Finding, Place
 from gpt41_cli.reports import Json
 
@@ -38,8 +38,7 @@ def make_skipped_findings(left_out: Sequence[SkippedPath]) -> Iterator[Finding]:
         if not each.is_unreadable:
             by_reason.setdefault(each.reason, []).append(each.path)
     for reason, names in by_reason.items():
-        more = f" and {format_int(len(names) - 3)} more" if len(names) > 3 else ""
-        yield Finding(rules.LEFT_OUT, f"left out {format_int(len(names))} ({reason}): {', '.join(names[:3])}{more}")
+        yield Finding(rules.LEFT_OUT, f"left out {format_int(len(names))} ({reason}): {list_first(names, 3)}")
 
 
 def make_unreadable_findings(left_out: Sequence[SkippedPath]) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 
 from gpt41_cli import rules
-from gpt41_cli.display import format_int, pluralize
+from gpt41_cli.display import list_first, pluralize
 from gpt41_cli.files.fields import JsonObject, JsonValue, describe_kind, get_list, redact
 from gpt41_cli.findings import Finding
 
@@ -41,8 +41,7 @@ def _check_keys(example: JsonObject, messages: list[JsonObject]) -> Iterator[Fin
 def _check_unknown_keys(path: str, owner: JsonObject, known: Collection[str]) -> Iterator[Finding]:
     names = [redact(name) for name in owner if name not in known]
     if names:
-        more = f" and {format_int(len(names) - _MAX_SHOWN)} more" if len(names) > _MAX_SHOWN else ""
-        message = f"{path}: expected only {', '.join(known)}, found {', '.join(names[:_MAX_SHOWN])}{more}"
+        message = f"{path}: expected only {', '.join(known)}, found {list_first(names, _MAX_SHOWN)}"
         yield Finding(rules.TRAINING_KEYS, message)
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from gpt41_cli import rules
+from gpt41_cli.display import list_first
 from gpt41_cli.requests.request import Doubt, Message, Turn
 
 _PLACEHOLDER = re.compile(
@@ -47,5 +48,4 @@ def find_template_doubts(turns: Sequence[Turn], path: str) -> list[Doubt]:
 
 def describe_placeholders(found: Sequence[str]) -> str:
     """Say which placeholders a template has, and that it is the template that is counted."""
-    more = f" and {len(found) - _MAX_NAMED} more" if len(found) > _MAX_NAMED else ""
-    return f"a template with {', '.join(found[:_MAX_NAMED])}{more}: it counts as written, not as filled in"
+    return f"a template with {list_first(found, _MAX_NAMED)}: it counts as written, not as filled in"

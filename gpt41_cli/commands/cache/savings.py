@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import partial
 from typing import NamedTuple
 
 from gpt41_cli.catalog import Market, Offer
 from gpt41_cli.commands.cache.study import CacheReads, CacheStudy
-from gpt41_cli.errors import MissingPrice
 from gpt41_cli.pricing import EXACT, Usage, price
 from gpt41_cli.work.prompt_cache import resolve_kept_minutes
 
@@ -58,17 +58,12 @@ def compute_savings(market: Market, study: CacheStudy) -> list[CacheSavings]:
 def _price_other_variants(market: Market, study: CacheStudy, here: CacheSavings) -> Iterator[CacheSavings]:
     """Price the same requests at others of the family that count the same tokens and keep them as long."""
     catalog = market.catalog
-    mine, rules = here.offer.variant, catalog.limits.prompt_cache
+    mine, find_kept = here.offer.variant, partial(resolve_kept_minutes, catalog.limits.prompt_cache, study.traffic)
     if mine not in catalog.family or here.reads.picture_requests:
         return
     for variant in catalog.family:
-        if variant != mine and resolve_kept_minutes(rules, study.traffic, variant) == resolve_kept_minutes(
-            rules, study.traffic, mine
-        ):
-            try:
-                offer = market.offer(variant, "standard")
-            except MissingPrice:
-                continue
+        offer = market.find_offer(variant, "standard")
+        if variant != mine and offer and find_kept(variant) == find_kept(mine):
             yield CacheSavings(offer, here.reads, is_as_sent=False)
 
 

@@ -15,7 +15,7 @@ from gpt41_cli.commands.recommend.candidates import Wishes
 from gpt41_cli.commands.recommend.choose import recommend
 from gpt41_cli.config import CONFIG_NAME
 from gpt41_cli.config.tables import CONFIG_VERSION, AnswerTokens, CachedInput, SharedSettings, WorkloadDeclaration
-from gpt41_cli.display import sanitize
+from gpt41_cli.display import list_first, sanitize
 from gpt41_cli.errors import InputError, quote_text
 from gpt41_cli.files.globs import escape_wildcards
 from gpt41_cli.files.sources import InputSource
@@ -118,8 +118,7 @@ def draft_config(paths: Sequence[str], file: Path, files: FileLister, conditions
 
 
 def _format_left_out(entry: str, names: Sequence[str]) -> str:
-    more = f" and {len(names) - _MAX_NAMED} more" if len(names) > _MAX_NAMED else ""
-    return entry.format(names=", ".join(map(sanitize, names[:_MAX_NAMED])) + more) if names else ""
+    return entry.format(names=list_first(list(map(sanitize, names)), _MAX_NAMED)) if names else ""
 
 
 def _choose_default_model(conditions: CheckOptions) -> str:

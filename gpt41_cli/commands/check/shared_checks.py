@@ -15,7 +15,7 @@ from gpt41_cli import rules
 from gpt41_cli.catalog import Market, Variant
 from gpt41_cli.commands.check.workload_checks import find_excess
 from gpt41_cli.constraints import lifecycle, rate_limits
-from gpt41_cli.display import format_exact, format_int, format_money, format_rate, sanitize, to_decimal
+from gpt41_cli.display import format_exact, format_money, format_rate, list_first, sanitize, to_decimal
 from gpt41_cli.findings import Finding
 from gpt41_cli.rules import Level, Rule
 from gpt41_cli.workloads.costing import UsdRange
@@ -137,7 +137,7 @@ def _check_model_ends(configs: Sequence[PricedConfig], conditions: CheckOptions)
         for end in lifecycle.check_lifecycle(market, variant):
             finding = end._replace(
                 level=Level.ERROR if _ends_soon(market, variant, conditions.retires_within) else Level.WARNING,
-                message=f"{_format_names(_collect_names(some))}: {end.message}",
+                message=f"{list_first(_collect_names(some), _MAX_NAMED)}: {end.message}",
                 place=some[0].declaration.locate("model"),
                 subject=f"{variant.id} on {market.platform.id}",
             )
@@ -169,7 +169,7 @@ def _make_shared_finding(
     """Make a finding about some workloads, at a key of the first one."""
     names = _collect_names(some)
     return SharedFinding(
-        Finding(rule, f"{_format_names(names)}: {text}", level, some[0].declaration.locate(key), actual, allowed),
+        Finding(rule, f"{list_first(names, _MAX_NAMED)}: {text}", level, some[0].declaration.locate(key), actual, allowed),
         names,
         is_about_sum=True,
     )
@@ -177,12 +177,6 @@ def _make_shared_finding(
 
 def _collect_names(priced: Iterable[PricedWorkload]) -> tuple[str, ...]:
     return tuple(each.declaration.name for each in priced)
-
-
-def _format_names(names: Sequence[str]) -> str:
-    """Format the first names, and how many more there are."""
-    more = f" and {format_int(len(names) - _MAX_NAMED)} more" if len(names) > _MAX_NAMED else ""
-    return ", ".join(names[:_MAX_NAMED]) + more
 
 
 SHARED_CHECKS: Mapping[str, Callable[[Sequence[PricedConfig], CheckOptions], SharedFindings]] = {

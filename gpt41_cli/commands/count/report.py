@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from gpt41_cli import rules
 from gpt41_cli.commands.count.count import REQUESTS, CountedInput, CountResult
 from gpt41_cli.commands.count.over_limit import make_max_tokens_findings
-from gpt41_cli.display import format_exact, format_int, format_percent, pluralize, sanitize
+from gpt41_cli.display import format_exact, format_int, format_percent, list_first, pluralize, sanitize
 from gpt41_cli.files.trees import IGNORED, LINK, REPOSITORY, SPECIAL, SkippedPath
 from gpt41_cli.findings import Finding, Place
 from gpt41_cli.reports import Json, Report, ReportLine, Row, Table, entries, make_headings
@@ -283,8 +283,7 @@ def _make_skipped_lines(left_out: Sequence[SkippedPath]) -> Iterator[ReportLine]
     for reason in _USUAL_SKIP_REASONS:
         names = [sanitize(each.path) for each in left_out if each.reason == reason]
         if names:
-            more = f" and {format_int(len(names) - 3)} more" if len(names) > 3 else ""
-            yield ReportLine("left out", f"{format_int(len(names))} ({reason}): {', '.join(names[:3])}{more}")
+            yield ReportLine("left out", f"{format_int(len(names))} ({reason}): {list_first(names, 3)}")
 
 
 def _make_skipped_findings(left_out: Sequence[SkippedPath]) -> Iterator[Finding]:

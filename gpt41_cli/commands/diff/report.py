@@ -17,6 +17,7 @@ from gpt41_cli.display import (
     format_exact,
     format_int,
     format_money_change,
+    list_first,
     pluralize,
     to_decimal,
 )
@@ -237,13 +238,9 @@ _CAUSE_COLUMNS: tuple[Column[tuple[WorkloadChange, Cause]], ...] = (
 )
 
 
-def _format_workloads(names: Sequence[str]) -> str:
-    return names[0] + (f" and {format_int(len(names) - 1)} more" if len(names) > 1 else "")
-
-
 _FILE_COLUMNS: tuple[Column[FileChange], ...] = (
     Column("`file", "path", lambda file: file.path),
-    Column("`workload", "workloads", lambda file: file.workloads, _format_workloads),
+    Column("`workload", "workloads", lambda file: file.workloads, lambda names: list_first(names, 1)),
     Column(">before", "before_tokens", lambda file: file.tokens_before),
     Column(">after", "after_tokens", lambda file: file.tokens_after),
     Column(">tokens", "change_tokens", lambda file: file.token_change, "{:+,}".format),

@@ -135,7 +135,7 @@ def migrate(
         raise InputError("--config", "it alone, as it says what is sent", "inputs, too")
     if not has_inputs and (file := _find_config(config)):
         has_platform = platform != next(iter(catalog.platforms))
-        _refuse_options({**about_work, "--platform": has_platform}, _WHY_NOT_FOR_WORKLOADS)
+        parse.refuse_options({**about_work, "--platform": has_platform}, *_WHY_NOT_FOR_WORKLOADS)
         report = _move_workloads(file, market, successors, reasoning, jobs, writes=write_config)
         output.show_and_exit(report, wanted, threshold)
     if write_config:
@@ -146,7 +146,7 @@ def migrate(
     listed = read_sources(paths, None, _NO_CONFIG_HINT, column=column) if may_be_logs else None
     listed = listed and ([read_twice(source) for source in listed[0]], listed[1])
     if listed and hold_logs(listed[0]):
-        _refuse_options({**about_work, "--input-tokens": input_tokens}, _WHY_NOT_FOR_LOGS)
+        parse.refuse_options({**about_work, "--input-tokens": input_tokens}, *_WHY_NOT_FOR_LOGS)
         report = _move_traffic(*listed, market, successors, reasoning, skips_invalid=skip_invalid)
         output.show_and_exit(report, wanted, threshold)
     named = parse.read_variant(leaving, catalog) if leaving else None
@@ -170,14 +170,7 @@ def _find_config(named: Path | None) -> Path | None:
 
 _NO_CONFIG_HINT = "to move all calls of a repository, write a gpt41.yaml with gpt41 check --init prompts/"
 _WHY_NOT_FOR_WORKLOADS = ("inputs, as gpt41.yaml says how its own workloads are sent", "none", "name the files, or -")
-_WHY_NOT_FOR_LOGS = ("requests, texts or numbers, as logs say what was sent and answered", "logs", "")
-
-
-def _refuse_options(options: "Mapping[str, object]", why: tuple[str, str, str]) -> None:
-    """Raise InputError for options that say what work is, if gpt41.yaml or logs say it."""
-    for name, value in options.items():
-        if value:
-            raise InputError(name, *why)
+_WHY_NOT_FOR_LOGS = ("requests, texts or numbers, as logs say what was sent and answered", "logs")
 
 
 def _move_traffic(

@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
-from gpt41_cli.catalog import Market, Offer, Variant
+from gpt41_cli.catalog import Market, Variant
 from gpt41_cli.commands.migrate.migrate import DEFAULT_MODES, find_reasoning_headroom
 from gpt41_cli.commands.migrate.reasoning import check_efforts
 from gpt41_cli.commands.reconcile.bill import Reconciliation
@@ -15,7 +15,6 @@ from gpt41_cli.commands.reconcile.charge import Charge, ChargeKey
 from gpt41_cli.commands.reconcile.elsewhere import TrafficPath, price_path
 from gpt41_cli.constraints import lifecycle
 from gpt41_cli.constraints.replacements import follow_replacements
-from gpt41_cli.errors import MissingPrice
 from gpt41_cli.pricing import EXACT, Usage, sum_usd
 
 
@@ -95,14 +94,7 @@ def _move_group(mode: str, charges: Sequence[Charge], market: Market, to: Sequen
     steps = follow_replacements(market, variant)
     targets = to[:1] or [step.variant for step in reversed(steps) if step.variant]
     for target in targets:
-        offers = [offer for each in dict.fromkeys((mode, *DEFAULT_MODES)) if (offer := _find_offer(market, target, each))]
+        offers = [offer for each in dict.fromkeys((mode, *DEFAULT_MODES)) if (offer := market.find_offer(target, each))]
         if offers:
             return group._replace(paths=tuple(price_path(charges, offer) for offer in offers))
     return group._replace(is_stuck=True)
-
-
-def _find_offer(market: Market, variant: Variant, mode: str) -> Offer | None:
-    try:
-        return market.offer(variant, mode)
-    except MissingPrice:
-        return None

@@ -13,6 +13,7 @@ from gpt41_cli.commands.migrate.traffic import MovedTraffic
 from gpt41_cli.commands.reconcile import report as bill_report
 from gpt41_cli.commands.reconcile.bill import Reconciliation
 from gpt41_cli.commands.reconcile.elsewhere import TrafficPath
+from gpt41_cli.commands.reconcile.spending.period import Period
 from gpt41_cli.constraints import lifecycle
 from gpt41_cli.display import format_int, format_percent, name_offer, pluralize
 from gpt41_cli.files.trees import SkippedPath
@@ -73,7 +74,7 @@ def _make_headline(bill: Reconciliation, traffic: Sequence[MovedTraffic]) -> str
     moving, stuck = [each for each in traffic if each.path], [each for each in traffic if each.is_stuck]
     least = "at least " * any(issue.finding.rule.effect is Effect.AT_LEAST for issue in bill.issues)
     days = _list_days(bill)
-    period = "" if not days else f" on {days[0]}" if days[0] == days[-1] else f" from {days[0]} to {days[-1]}"
+    period = f" {Period(days[0], days[-1])}" if days else ""
     then = _sum_up(traffic)
     show = choose_usd_format([bill.total_usd, then[1]], bill.usage.requests)
     paid = f"{least}{show(bill.total_usd)} for {pluralize(bill.usage.requests, 'answer')}{period}"

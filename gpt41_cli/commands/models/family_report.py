@@ -11,9 +11,7 @@ from gpt41_cli.catalog.tables import Model
 from gpt41_cli.commands.models.rate_rows import list_rate_rows
 from gpt41_cli.constraints import lifecycle
 from gpt41_cli.display import format_int, format_rate, pluralize
-from gpt41_cli.errors import MissingPrice
 from gpt41_cli.findings import Citation
-from gpt41_cli.pricing import Rates
 from gpt41_cli.reports import Json, Report, ReportLine, Row, Table, make_headings
 from gpt41_cli.reports.columns import Column, make_table
 
@@ -183,9 +181,5 @@ def _format_rates(market: Market, variant: Variant, mode: str) -> str:
 
 def _list_rates(market: Market, variant: Variant, mode: str) -> list[str]:
     """Format the rates of input, cached input and output: dashes if the mode has no price."""
-    try:
-        rates: Rates = market.offer(variant, mode).row.rates
-    except MissingPrice:
-        return ["-"] * 3
-    cached = "-" if rates.cached_input is None else format_rate(rates.cached_input)
-    return [format_rate(rates.input), cached, format_rate(rates.output)]
+    offer = market.find_offer(variant, mode)
+    return ["-" if rate is None else format_rate(rate) for rate in (offer.row.rates if offer else [None] * 3)]

@@ -129,7 +129,7 @@ def reconcile(
     """
     from gpt41_cli.answers.logs import LogReader
     from gpt41_cli.commands.reconcile.charge import BillingContext, find_longest_short
-    from gpt41_cli.commands.reconcile.invoice.options import read_invoice, refuse_without_logs
+    from gpt41_cli.commands.reconcile.invoice.options import read_invoice
     from gpt41_cli.commands.reconcile.report import make_report
     from gpt41_cli.commands.reconcile.spending.focus import add_focus_rows
     from gpt41_cli.commands.reconcile.spending.options import prepare_spending
@@ -148,8 +148,8 @@ def reconcile(
         raise InputError("--format focus", "logs, whose usage it lists", "none")
     if invoice and not logs:
         about_logs = {"--requests": request_files, "--estimate": estimate, "--workload": workload, "--columns": columns}
-        groups = {"--by": by, "--since": since, "--until": last_day, "--compare": compare}
-        refuse_without_logs({**about_logs, **groups, "--write-config": write_config})
+        about_days = {"--by": by, "--since": since, "--until": last_day, "--compare": compare, "--write-config": write_config}
+        parse.refuse_options({**about_logs, **about_days}, "logs, which it is about", "--invoice alone")
         alone = read_invoice(invoice, conditions.market, share, skips_invalid=skip_invalid)
         output.show_and_exit(alone.make_report(configs, jobs), wanted, threshold)
     spending = prepare_spending(by, top, since, last_day, conditions, compares=compare, needs_costs=bool(invoice) or has_focus)

@@ -11,7 +11,7 @@ from gpt41_cli.catalog import Offer, Variant
 from gpt41_cli.catalog.tables import RecordedReasoning
 from gpt41_cli.commands.reconcile.bill import Reconciliation
 from gpt41_cli.commands.reconcile.charge import Charge
-from gpt41_cli.constraints.lifecycle import find_announced_shutdown, find_near_shutdown, find_past_shutdown
+from gpt41_cli.constraints.lifecycle import find_end_day, find_near_shutdown, find_past_shutdown
 from gpt41_cli.constraints.replacements import follow_replacements
 from gpt41_cli.prices.usage_by_rates import BilledUsage, UsageByRates
 from gpt41_cli.pricing import EXACT, Usage, sum_usd
@@ -80,8 +80,7 @@ def _is_offered(bill: Reconciliation, variant: Variant) -> bool:
 def _find_replacements(bill: Reconciliation, leaving: Iterable[Variant]) -> list[Variant]:
     """Find what the variants whose end is announced are replaced by, if that doesn't end soon."""
     market = bill.conditions.market
-    ending = [each for each in leaving if find_past_shutdown(market, each) or find_announced_shutdown(market, each)]
-    chains = [follow_replacements(market, variant) for variant in ending]
+    chains = [follow_replacements(market, variant) for variant in leaving if find_end_day(market, variant)]
     last = [chain[-1].variant for chain in chains if chain]
     return list({variant.id: variant for variant in last if variant and not _ends_soon(bill, variant)}.values())
 
@@ -114,7 +113,10 @@ def _price_variant(bill: Reconciliation, variant: Variant) -> Iterator[Alternati
     if (variant.model.surcharge and bill.charges) or _lacks_ability(bill, variant):
         return
     for mode in _COMPARED_MODES:
-        amounts = [_price_charge(bill, variant, mode, key.day, charge) for key, charge in bill.charges.items()]
+        amounts = []
+        for key, charge in bill.charges.items():
+            offer = _find_offer(bill, variant, mode, key.day)
+            amounts.append(EXACT.add(charge.used.price(offer).total_usd, charge.tools_usd) if offer else None)
         for day, used in bill.unpriced_by_day.items():
             offer = _find_offer(bill, variant, mode, day)
             amounts.append(_without_writes(used).price(offer).total_usd if offer else None)
@@ -122,11 +124,6 @@ def _price_variant(bill: Reconciliation, variant: Variant) -> Iterator[Alternati
         if known and len(known) == len(amounts):
             total = sum_usd(known)
             yield AlternativeCost(variant, mode, total, total)
-
-
-def _price_charge(bill: Reconciliation, variant: Variant, mode: str, day: date | None, charge: Charge) -> Decimal | None:
-    offer = _find_offer(bill, variant, mode, day)
-    return EXACT.add(charge.used.price(offer).total_usd, charge.tools_usd) if offer else None
 
 
 def _find_offer(bill: Reconciliation, variant: Variant, mode: str, day: date | None) -> Offer | None:

@@ -14,9 +14,9 @@ from gpt41_cli.commands.reconcile.bill import Reconciliation
 from gpt41_cli.commands.reconcile.charge import Charge, ChargeKey
 from gpt41_cli.commands.reconcile.elsewhere import AlternativeCost, find_usual_reasoning, price_alternatives
 from gpt41_cli.commands.reconcile.ends_report import describe_price_after, find_ends, make_replacement_lines
+from gpt41_cli.commands.reconcile.spending.period import Period
 from gpt41_cli.constraints import lifecycle
 from gpt41_cli.display import (
-    choose_money_format,
     compute_share,
     describe_doubt,
     format_exact,
@@ -24,6 +24,7 @@ from gpt41_cli.display import (
     format_money_parts,
     format_ratio,
     format_total,
+    list_first,
     pluralize,
     sanitize,
 )
@@ -31,9 +32,10 @@ from gpt41_cli.files.trees import SkippedPath
 from gpt41_cli.findings import Finding
 from gpt41_cli.pricing import Usage, sum_usd
 from gpt41_cli.reports import Json, Report, ReportLine, Table
-from gpt41_cli.reports.columns import Column, make_records, make_table, show_parts
+from gpt41_cli.reports.columns import Column, choose_usd_format, make_records, make_table, show_parts
 from gpt41_cli.reports.entries import dump_counted_finding
 from gpt41_cli.reports.findings import make_invalid_findings, make_skipped_findings
+from gpt41_cli.reports.succession import format_usd_span
 from gpt41_cli.rules import Effect, Level, Rule
 
 SCHEMA = "gpt41.reconcile/1"
@@ -103,14 +105,9 @@ def _make_headline(found: Reconciliation, groups: Iterable[ChargeKey]) -> str:
     rest += f"; {pluralize(charges, 'charge')} of tools not priced" * (charges > 0)
     least = "at least " if rest else ""
     total = format_total(found.total_usd, found.usage.requests)
-    return f"{least}{total} for {pluralize(found.usage.requests, 'answer')}{_format_period(groups)}{rest}"
-
-
-def _format_period(groups: Iterable[ChargeKey]) -> str:
-    days = sorted(group.day for group in groups if group.day)
-    if not days:
-        return ""
-    return f" on {days[0]}" if days[0] == days[-1] else f" from {days[0]} to {days[-1]}"
+    days = [group.day for group in groups if group.day]
+    period = f" {Period(min(days), max(days))}" if days else ""
+    return f"{least}{total} for {pluralize(found.usage.requests, 'answer')}{period}{rest}"
 
 
 _TERMS = "uncached_input_usd", "cached_input_usd", "output_usd", "write_usd"
@@ -204,21 +201,17 @@ def _make_days_table(charges: Mapping[ChargeKey, Charge]) -> Table:
 def _list_alternative_columns(elsewhere: Sequence[AlternativeCost], found: Reconciliation) -> tuple[Column[AlternativeCost], ...]:
     """List the columns for the same tokens at each variant, next to what was paid."""
     most = max((each.high_usd for each in elsewhere), default=Decimal(0))
-    show = choose_money_format([each.total_usd for each in elsewhere], found.usage.requests)
+    show = choose_usd_format([each.total_usd for each in elsewhere], found.usage.requests)
     return (
         Column("`model", "model", lambda row: row.variant.id),
         Column("mode", "mode", lambda row: row.mode),
         Column(None, "total_usd", lambda row: row.total_usd),
         Column(None, "high_usd", lambda row: row.high_usd),
-        Column(">total", None, lambda row: _join_range(show(row.total_usd), show(row.high_usd))),
+        Column(">total", None, lambda row: format_usd_span(row.total_usd, row.high_usd, show)),
         Column("|", None, lambda row: compute_share(row.high_usd, most), str),
         Column(None, "is_shut_down", lambda row: _is_shut_down(row, found)),
         Column("", None, lambda row: _compare_with_paid(row, found)),
     )
-
-
-def _join_range(low: str, high: str) -> str:
-    return " to ".join(dict.fromkeys((low, high)))
 
 
 def _make_alternatives_table(elsewhere: Sequence[AlternativeCost], found: Reconciliation) -> Table:
@@ -235,7 +228,8 @@ def _compare_with_paid(each: AlternativeCost, found: Reconciliation) -> str:
     if low == high == 1:
         return "the same"
     least, most = format_ratio(low), format_ratio(high)
-    return f"{_join_range(least.removesuffix(' of') if least != most else least, most)} what was paid"
+    ratio = most if least == most else f"{least.removesuffix(' of')} to {most}"
+    return f"{ratio} what was paid"
 
 
 def _is_shut_down(each: AlternativeCost, found: Reconciliation) -> bool:
@@ -303,8 +297,7 @@ def _list_taken_names(found: Reconciliation) -> Iterator[str]:
         if model not in models or name not in models[model].snapshots:
             names.setdefault(model, []).append(sanitize(name))
     for model, taken in names.items():
-        more = f" and {len(taken) - _MAX_NAMES} more" * (len(taken) > _MAX_NAMES)
-        yield f"Counted as {sanitize(model)}: {', '.join(taken[:_MAX_NAMES])}{more}."
+        yield f"Counted as {sanitize(model)}: {list_first(taken, _MAX_NAMES)}."
 
 
 def _note_ranges(elsewhere: Sequence[AlternativeCost], found: Reconciliation) -> Iterator[str]:

@@ -21,6 +21,7 @@ from gpt41_cli.display import (
     format_int,
     format_money_above,
     format_rate,
+    list_first,
     name_offer,
     pluralize,
     sanitize,
@@ -94,10 +95,9 @@ def _make_code_lines(overview: Overview, calls: Sequence[CodeUse]) -> Iterator[R
     ends = find_ends(overview.workloads[0].subject.market) if places else {}
     for model, where in places.items():
         if end := ends.get(model):
-            more = f" and {format_int(len(where) - _MAX_PLACES)} more" if len(where) > _MAX_PLACES else ""
             verb = "ended" if end.is_over else "ends"
             calls_of = f"{pluralize(len(where), 'call')} of {model}, which {verb} on {end.life.shutdown}"
-            yield ReportLine("code", f"{calls_of}: {', '.join(where[:_MAX_PLACES])}{more}")
+            yield ReportLine("code", f"{calls_of}: {list_first(where, _MAX_PLACES)}")
 
 
 def _collect_notes(parts: Sequence[Report], drawn: int) -> Iterator[str]:

@@ -106,15 +106,9 @@ def train(
     variants = find_trainable_models(catalog, [catalog.expand_short_name(name) for name in model or ()])
     service = ServiceOptions(input_tokens, output_tokens, share, base_input_tokens)
     if distill_from is not None:
-        given = {
-            "FILE": paths,
-            "--input-tokens": input_tokens,
-            "--base-input-tokens": base_input_tokens,
-            "--instead-of": instead_of,
-        }
-        for option, value in given.items():
-            if value is not None:
-                raise InputError(option, "none with --distill-from, which learns from --prompts", "some")
+        about_files = {"FILE": paths, "--input-tokens": input_tokens is not None, "--instead-of": instead_of}
+        about_files["--base-input-tokens"] = base_input_tokens is not None
+        parse.refuse_options(about_files, "none with --distill-from, which learns from --prompts", "some")
         teacher = parse.read_variant(distill_from, catalog)
         students = variants if model else tuple(variant for variant in variants if variant != teacher)
         found = _price_prompts(prompts, teacher, students, service, image_size, jobs, conditions)

@@ -21,7 +21,7 @@ from gpt41_cli.commands.train.training import (
 )
 from gpt41_cli.commands.train.training_file import TrainingFile, TrainingTokens
 from gpt41_cli.constraints import lifecycle, request_limits
-from gpt41_cli.errors import InputError, MissingPrice, quote_text
+from gpt41_cli.errors import InputError, quote_text
 from gpt41_cli.findings import Finding
 from gpt41_cli.prices.notes import write_confidence_notes, write_price_notes
 from gpt41_cli.prices.quote import Quote, price_workload
@@ -172,11 +172,7 @@ def price_distillation(
 def _price_answers(work: Workload, teacher: Variant, conditions: TrainingOptions) -> Quote:
     """Price the teacher's answers: in batch, since nobody waits for them, or in standard if batch has no price."""
     market = conditions.market
-    try:
-        offer = market.offer(teacher, "batch")
-    except MissingPrice:
-        offer = market.offer(teacher, FINE_TUNE_MODES[0])
-    return price_workload(offer, work)
+    return price_workload(market.find_offer(teacher, "batch") or market.offer(teacher, FINE_TUNE_MODES[0]), work)
 
 
 def _count_training_tokens(load: VariantLoad, frame: int, most: int) -> TrainingTokens:

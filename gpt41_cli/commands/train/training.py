@@ -170,11 +170,9 @@ def _compare_others(
         if lifecycle.find_past_shutdown(conditions.market, other):
             continue
         for mode in FINE_TUNE_MODES:
-            try:
-                mine, its = (conditions.market.offer(variant, mode) for variant in (student.tuned_variant, other))
-            except MissingPrice:
-                continue
-            yield _compare_offers(conditions, student, mine, its, usage)
+            mine, its = (conditions.market.find_offer(variant, mode) for variant in (student.tuned_variant, other))
+            if mine and its:
+                yield _compare_offers(conditions, student, mine, its, usage)
 
 
 def _compare_offers(

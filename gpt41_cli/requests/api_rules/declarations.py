@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from gpt41_cli import rules
+from gpt41_cli.display import list_first
 from gpt41_cli.files.fields import JsonObject, JsonValue, describe_kind, join_path, redact
 from gpt41_cli.findings import Finding
 from gpt41_cli.requests.api_rules.parts import find_answer_format, list_objects, unwrap
@@ -126,9 +127,8 @@ def _find_node_flaws(node: JsonObject) -> Iterator[tuple[str, str]]:
         names = list(properties) if isinstance(properties, dict) else []
         missing = [redact(name) for name in names if not isinstance(required, list) or name not in required]
         if missing:
-            more = f" and {len(missing) - _MAX_NAMED} more" if len(missing) > _MAX_NAMED else ""
-            named = ", ".join(missing[:_MAX_NAMED])
-            yield "optional", f"expected all properties in required, as strict asks for, found it without {named}{more}"
+            named = list_first(missing, _MAX_NAMED)
+            yield "optional", f"expected all properties in required, as strict asks for, found it without {named}"
     for keyword in _REFUSED_KEYWORDS:
         if keyword in node:
             yield "keyword", f"expected only keywords that strict allows, found {keyword}"

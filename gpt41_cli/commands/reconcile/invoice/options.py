@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
@@ -111,10 +111,3 @@ def read_invoice(
         )
         raise InputError("--invoice", "lines of costs", f"{unread}{first}")
     return InvoiceQuestion(invoice, market, tolerance, skips_invalid)
-
-
-def refuse_without_logs(options: Mapping[str, object]) -> None:
-    """Raise InputError if an option is used that is about logs."""
-    for name, value in options.items():
-        if value:
-            raise InputError(name, "logs, which it is about", "--invoice alone")

@@ -13,6 +13,7 @@ from gpt41_cli.commands.reconcile.invoice.expected import DIRECTIONS
 from gpt41_cli.commands.reconcile.invoice.planned import STORAGE, TOKENS, TOOLS, PlannedCosts, PlannedRow
 from gpt41_cli.commands.reconcile.invoice.report import SCHEMA, check_tolerance, collect_findings, collect_notes, make_json
 from gpt41_cli.commands.reconcile.invoice.rows import InvoiceRow
+from gpt41_cli.commands.reconcile.spending.period import Period
 from gpt41_cli.display import (
     choose_money_format,
     format_change_percent,
@@ -112,7 +113,7 @@ def _format_period(planned: PlannedCosts) -> str:
     since, until = planned.since, planned.until
     if planned.months == 1 and since.month == until.month:
         return f"in {since:%B} {since.year}"
-    return f"on {since}" if since == until else f"from {since} to {until}"
+    return str(Period(since, until))
 
 
 def _list_columns(pairs: Sequence[PlannedRow]) -> tuple[Column[PlannedRow], ...]:

@@ -16,6 +16,7 @@ from gpt41_cli.commands.reconcile.invoice.charged import Invoice
 from gpt41_cli.commands.reconcile.invoice.expected import ExpectedCosts
 from gpt41_cli.commands.reconcile.invoice.reasons import describe_cause
 from gpt41_cli.commands.reconcile.invoice.rows import InvoiceRow
+from gpt41_cli.commands.reconcile.spending.period import Period
 from gpt41_cli.display import (
     choose_money_format,
     format_change_percent,
@@ -54,12 +55,11 @@ class _InvoiceSum(NamedTuple):
 
 def make_invoice_report(invoice: Invoice, rows: Sequence[InvoiceRow], market: Market, *, skips_invalid: bool = False) -> Report:
     """Make the report on an invoice alone: what was charged for which model, line item and project."""
-    period = _format_period(invoice)
-    headline = f"{_format_charged(invoice)} in {pluralize(invoice.lines, 'line')} {period}"
+    period = Period(min(invoice.days), max(invoice.days))
     return Report(
         schema=SCHEMA,
         answer=format_exact(invoice.total_usd),
-        headline=headline,
+        headline=f"{_format_charged(invoice)} in {pluralize(invoice.lines, 'line')} {period}",
         lines=(),
         tables=tuple(table for table in _list_charged_tables(invoice, rows) if table.rows),
         findings=tuple(collect_findings(invoice, skips_invalid=skips_invalid)),
@@ -125,11 +125,6 @@ def check_tolerance(residual: Decimal, expected: Decimal, tolerance: Decimal | N
         more = "more" if residual > 0 else "less"
         message = f"{format_money(abs(residual))} {more} was charged than expected: {share}is beyond {format_percent(tolerance)}"
         yield Finding(rules.INVOICE_DRIFT, message, actual=format_exact(residual))
-
-
-def _format_period(invoice: Invoice) -> str:
-    first, last = min(invoice.days), max(invoice.days)
-    return f"on {first}" if first == last else f"from {first} to {last}"
 
 
 def _list_compared_tables(rows: Sequence[InvoiceRow], causes: Sequence[InvoiceCause]) -> Iterator[Table]:

@@ -11,7 +11,6 @@ from gpt41_cli.catalog import MODES, Market, Offer, Variant
 from gpt41_cli.catalog.lookup import FINE_TUNED_PREFIX
 from gpt41_cli.commands.reconcile.invoice.charged import UNSAID_MODE, Invoice
 from gpt41_cli.commands.reconcile.invoice.expected import ExpectedCosts, RowKey
-from gpt41_cli.errors import MissingPrice
 from gpt41_cli.pricing import EXACT
 
 _MILLION = 1_000_000
@@ -99,7 +98,4 @@ def pair_rows(invoice: Invoice, expected: ExpectedCosts, market: Market) -> list
 
 def _find_offer(market: Market, key: RowKey) -> Offer | None:
     variant = market.catalog.find_variant(key.model)
-    try:
-        return market.on_day(key.day).offer(variant, key.mode or MODES[0]) if variant else None
-    except MissingPrice:
-        return None
+    return market.on_day(key.day).find_offer(variant, key.mode or MODES[0]) if variant else None

@@ -9,7 +9,7 @@ from typing import Any
 from gpt41_cli.commands.reconcile.prediction.drift import PartDrift, PredictionComparison, check_prediction, describe_difference
 from gpt41_cli.commands.reconcile.prediction.match import Drift, MatchedRequests, RequestPair, find_median_error
 from gpt41_cli.commands.reconcile.prediction.misses import MissGroup
-from gpt41_cli.display import format_change_percent, format_int, format_score, pluralize, sanitize
+from gpt41_cli.display import format_change_percent, format_int, format_score, list_first, pluralize, sanitize
 from gpt41_cli.reports import Json, Report, ReportLine, Table
 from gpt41_cli.reports.columns import Column, choose_usd_format, make_records, make_table
 from gpt41_cli.reports.entries import format_request_name
@@ -74,9 +74,7 @@ def _describe_misses(misses: Sequence[MissGroup]) -> Iterator[str]:
 
 
 def _name_traits(group: MissGroup) -> str:
-    ids = list(dict.fromkeys(trait.id for trait in group.traits))
-    more = f" and {len(ids) - _MAX_TRAITS_SAID} more" if len(ids) > _MAX_TRAITS_SAID else ""
-    return f"{', '.join(ids[:_MAX_TRAITS_SAID])}{more}"
+    return list_first(list(dict.fromkeys(trait.id for trait in group.traits)), _MAX_TRAITS_SAID)
 
 
 def _compare_volumes(drifts: Sequence[PartDrift]) -> Iterator[ReportLine]:

@@ -46,8 +46,8 @@ class SpendingQuestion(NamedTuple):
             bill = reconcile_logs(observe(selected), self.conditions, logs, self.groups, self.expected, needs_days=needs_days)
         except InputError:
             if self.days and self.days.left_out:
-                found = Period(self.days.first_left_out, self.days.last_left_out)
-                raise InputError(expected=f"answers {self.days.period}", found=f"only answers {found}", location=logs) from None
+                found = f"only answers {self.days.period_left_out}"
+                raise InputError(expected=f"answers {self.days.period}", found=found, location=logs) from None
             raise
         if self.days and self.days.before:
             self.days.before.add_batch_objects()

@@ -36,6 +36,10 @@ class Period(NamedTuple):
         """Return True for a day of the period."""
         return (self.first is None or self.first <= day) and (self.last is None or day <= self.last)
 
+    def with_day(self, day: date) -> Period:
+        """Return the shortest period that has a day, too; of that day alone if this one has no limits."""
+        return Period(min(self.first or day, day), max(self.last or day, day))
+
 
 def find_period_before(first: date, last: date) -> Period:
     """Return the period of the same length before a period: of whole months as many months, else as many days.
@@ -56,38 +60,31 @@ def find_period_before(first: date, last: date) -> Period:
 class PeriodFilter:
     """Yields the answers of a period. Those of the period before go to `before`, others are counted.
 
-    With `before`, `first_day` and `last_day` are those of all answers. `left_out` is how many answers are of other days,
-    `first_left_out` and `last_left_out` their first and last day.
+    With `before`, `held` is the period of all answers. `left_out` is how many answers are of other days, `period_left_out` their
+    period.
     """
 
     def __init__(self, period: Period, period_before: Period | None = None, before: Reconciliation | None = None) -> None:
         self.period = period
         self.period_before = period_before
         self.before = before
-        self.first_day: date | None = None
-        self.last_day: date | None = None
+        self.held = Period()
         self.left_out = 0
-        self.first_left_out: date | None = None
-        self.last_left_out: date | None = None
+        self.period_left_out = Period()
 
     def select(self, found: Iterable[LogItem]) -> Iterator[LogItem]:
         """Yield everything but answers of other days. Answers of no known day are yielded, too."""
         for item in found:
             answer = _get_answer(item)
             if self.before and answer and answer.day:
-                self.first_day = min(self.first_day or answer.day, answer.day)
-                self.last_day = max(self.last_day or answer.day, answer.day)
+                self.held = self.held.with_day(answer.day)
             if answer is None or answer.day is None or self.period.has(answer.day):
                 yield item
             elif self.before and self.period_before and self.period_before.has(answer.day):
                 self.before.add(item)
             else:
-                self._leave_out(answer.day, answer.usage.requests * (-1 if _is_withdrawal(item) else 1))
-
-    def _leave_out(self, day: date, answers: int) -> None:
-        self.left_out += answers
-        self.first_left_out = min(self.first_left_out or day, day)
-        self.last_left_out = max(self.last_left_out or day, day)
+                self.left_out += answer.usage.requests * (-1 if _is_withdrawal(item) else 1)
+                self.period_left_out = self.period_left_out.with_day(answer.day)
 
 
 def _is_withdrawal(item: LogItem) -> bool:

@@ -59,8 +59,8 @@ def add_period_to_report(report: Report, bill: Reconciliation, days: PeriodFilte
     """Add what is compared with the bill of a period, and what is left out as it is of other days."""
     notes, lines, total_before = list(report.notes), list(report.lines), None
     if days.left_out:
-        others = Period(days.first_left_out, days.last_left_out)
-        notes.append(f"{pluralize(days.left_out, 'answer')} {others} left out: the period is {days.period}")
+        others = f"{pluralize(days.left_out, 'answer')} {days.period_left_out}"
+        notes.append(f"{others} left out: the period is {days.period}")
     if days.before:
         total_before = days.before.total_usd
         lines.insert(0, ReportLine("change", _describe_change(bill.total_usd, total_before, days)))
@@ -94,12 +94,10 @@ def _describe_gaps(days: PeriodFilter) -> list[str]:
     assert days.period_before.first
     assert days.period.last
     whole = days.period_before.first, days.period.last
-    if not days.first_day or not days.last_day or (days.first_day <= whole[0] and whole[1] <= days.last_day):
+    if days.held == Period() or (days.held.has(whole[0]) and days.held.has(whole[1])):
         return []
-    held = Period(days.first_day, days.last_day)
-    return [
-        f"The two periods are {Period(*whole)}, but the logs have answers {held} only: a part of the change may come from that."
-    ]
+    said = f"The two periods are {Period(*whole)}, but the logs have answers {days.held} only"
+    return [f"{said}: a part of the change may come from that."]
 
 
 def _format_change(now: Decimal, before: Decimal) -> str:
