@@ -72,6 +72,12 @@ def _read_requests(value: str | Rate) -> Rate:
     )
 
 
+def _make_format_option(formats: Iterable[str]) -> OptionInfo:
+    names = f"{', '.join(formats)}."
+    option: OptionInfo = typer.Option("--format", "-f", metavar="FORMAT", help=names, autocompletion=complete(lambda: formats))
+    return option
+
+
 PathsArgument = Annotated[list[str] | None, typer.Argument(metavar="[PATH]...", help="Files and folders; - is standard input.")]
 TextOption = Annotated[str | None, typer.Option("--text", metavar="TEXT", help="The text itself, instead of a file.")]
 InputTokensOption = Annotated[
@@ -102,8 +108,7 @@ CacheLifetimeOption = Annotated[
     ),
 ]
 OutputTokensOption = Annotated[
-    int | None,
-    count_option("Output tokens of one answer.", show_default="0; for requests, their own maximum"),
+    int | None, count_option("Output tokens of one answer.", show_default="0; for requests, their own maximum")
 ]
 ToolsOption = Annotated[
     list[str] | None,
@@ -205,22 +210,13 @@ FailOnOption = Annotated[
         autocompletion=complete(lambda: parse.FAIL_ON_LEVELS),
     ),
 ]
-FormatOption = Annotated[
-    str,
-    typer.Option("--format", "-f", metavar="FORMAT", help=f"{', '.join(VIEWS)}.", autocompletion=complete(lambda: VIEWS)),
+RetiresWithinOption = Annotated[
+    str | None,
+    typer.Option(metavar="DAYS", help="How soon the end of a model is an error, such as 90d.", show_default="a warning"),
 ]
-RecordFormatOption = Annotated[
-    str,
-    typer.Option(
-        "--format", "-f", metavar="FORMAT", help=f"{', '.join(RECORD_VIEWS)}.", autocompletion=complete(lambda: RECORD_VIEWS)
-    ),
-]
-BillFormatOption = Annotated[
-    str,
-    typer.Option(
-        "--format", "-f", metavar="FORMAT", help=f"{', '.join(BILL_VIEWS)}.", autocompletion=complete(lambda: BILL_VIEWS)
-    ),
-]
+FormatOption = Annotated[str, _make_format_option(VIEWS)]
+RecordFormatOption = Annotated[str, _make_format_option(RECORD_VIEWS)]
+BillFormatOption = Annotated[str, _make_format_option(BILL_VIEWS)]
 OutputFilesOption = Annotated[
     list[str] | None,
     typer.Option(

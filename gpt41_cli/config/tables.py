@@ -120,6 +120,14 @@ class RequestVolume(NamedTuple):
     requests: int
     period: Annotated[str, Read(lambda at, _: at.choice(*PERIODS_PER_MONTH))]
 
+    def __str__(self) -> str:
+        """Return it as reports print it.
+
+        >>> str(RequestVolume(40000, "month"))
+        '40,000 / month'
+        """
+        return f"{self.requests:,} / {self.period}"
+
     @property
     def per_month(self) -> Fraction:
         """The requests per month.

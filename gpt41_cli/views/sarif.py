@@ -22,11 +22,7 @@ def render(report: Report, screen: Screen) -> str:
     """Draw one run with the broken rules and a result for each finding, the worst first."""
     found = place_findings(report)
     rules = list(dict.fromkeys(each.finding.rule for each in found))
-    driver = {
-        "name": "gpt41",
-        "version": screen.version,
-        "rules": [_make_rule(rule) for rule in rules],
-    }
+    driver = {"name": "gpt41", "version": screen.version, "rules": [_make_rule(rule) for rule in rules]}
     results = [_make_result(each, rules.index(each.finding.rule)) for each in found]
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
     return escape_commands(json.dumps({"$schema": _SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2)) + "\n"

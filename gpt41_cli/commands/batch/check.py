@@ -8,7 +8,7 @@ from functools import reduce
 from operator import iadd
 from typing import NamedTuple
 
-from gpt41_cli.catalog import Market
+from gpt41_cli.catalog import Market, Variant
 from gpt41_cli.commands.batch.rules import BatchFile, find_violations
 from gpt41_cli.commands.batch.waiting import BatchWait, estimate_waits
 from gpt41_cli.constraints import lifecycle
@@ -26,12 +26,7 @@ from gpt41_cli.rules import Group, Level, Rule
 from gpt41_cli.tokens.meter import Meter
 from gpt41_cli.work.measuring import MeasuredRequest
 from gpt41_cli.work.prompt_cache import CacheReplay, ReplayOptions
-from gpt41_cli.work.sizing import (
-    RequestTotals,
-    merge_into_workload,
-    replay_request,
-    split_into_workloads,
-)
+from gpt41_cli.work.sizing import RequestTotals, merge_into_workload, replay_request, split_into_workloads
 from gpt41_cli.work.stream import make_file_changed_error
 from gpt41_cli.work.violations import RuleViolations, make_violation_findings
 from gpt41_cli.work.workload import Assumptions, Workload
@@ -171,26 +166,23 @@ def _compare_prices(sizing: RequestTotals, conditions: BatchOptions) -> Iterator
     ways = (("batch", "batch", cold), ("standard", "standard", cold), ("flex", "flex", cold), ("cached", "standard", replayed))
     for name, mode, works in ways if replayed else ():
         try:
-            quotes = tuple(_quote_model(group.model, mode, work, conditions) for group, work in works.items())
+            offers = [conditions.market.offer(_find_variant(group.model, conditions), mode) for group in works]
         except MissingPrice:
             if mode == "batch":
                 raise
             continue
+        quotes = tuple(map(price_workload, offers, works.values()))
         yield ComparedPrice(name, sum_usd(quote.total_usd for quote in quotes), quotes)
 
 
 def _find_successions(sizing: RequestTotals, conditions: BatchOptions) -> Iterator[Succession | None]:
     """Find what follows the model of each part of the requests, in batch."""
-    catalog = conditions.market.catalog
     for group, work in split_into_workloads(sizing, conditions.terms, 1).items():
-        variant = catalog.variant(conditions.meter.model or str(group.model))
-        yield find_near_succession(conditions.market, variant, "batch", work.without_cache())
+        yield find_near_succession(conditions.market, _find_variant(group.model, conditions), "batch", work.without_cache())
 
 
-def _quote_model(model: str | None, mode: str, work: Workload, conditions: BatchOptions) -> Quote:
-    catalog = conditions.market.catalog
-    offer = conditions.market.offer(catalog.variant(conditions.meter.model or str(model)), mode)
-    return price_workload(offer, work)
+def _find_variant(model: str | None, conditions: BatchOptions) -> Variant:
+    return conditions.market.catalog.variant(conditions.meter.model or str(model))
 
 
 def _warn_of_retirements(quotes: Sequence[Quote], conditions: BatchOptions) -> Iterator[Finding]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ from gpt41_cli.commands.batch.check import BatchCheck, CheckedBatchFile, Compare
 from gpt41_cli.commands.batch.waiting import BatchWait
 from gpt41_cli.display import choose_money_format, format_exact, format_int, format_percent, format_total, pluralize
 from gpt41_cli.pricing import EXACT, Usage
-from gpt41_cli.reports import Json, Report, ReportLine, Table
+from gpt41_cli.reports import Report, ReportLine, Table
 from gpt41_cli.reports.bounds import explain_bound
 from gpt41_cli.reports.columns import Column, make_records, make_table
 from gpt41_cli.reports.quotes import dump_quote, find_bound_prefix
@@ -34,6 +34,8 @@ def make_report(catalog: Catalog, check: BatchCheck, plan: SplitPlan | None = No
     """Make the report; with a `plan`, of what is about to be written."""
     rules = catalog.limits.batch
     files = make_records(_list_file_columns(check), check.files)
+    dropping = ["--drop-invalid FILE writes the lines that break them into FILE, and splits the others."]
+    dropping *= bool(check.is_for_split and check.broken_rules and check.work)
     is_priced = check.work is not None and (plan is not None or not check.broken_rules)
     after = describe_price_after(check.work, check.successions, adds_up=True) if check.work and is_priced else ""
     return Report(
@@ -43,12 +45,15 @@ def make_report(catalog: Catalog, check: BatchCheck, plan: SplitPlan | None = No
         lines=(*_make_work_line(check), *_make_price_lines(check), *_make_queue_lines(check, rules)),
         tables=tuple(_make_tables(check, plan, rules)),
         findings=check.findings,
-        notes=(*_suggest_dropping(check), *check.notes),
+        notes=(*dropping, *check.notes),
         data={
             "accepted": not any(file.broken_rules for file in check.files),
             "requests": sum(file.lines.request_lines for file in check.files),
             "bytes": sum(file.lines.size_bytes for file in check.files),
-            "prices": [_dump_price(price) for price in check.prices],
+            "prices": [
+                {"name": price.name, "total_usd": price.total_usd, "quotes": [dump_quote(quote) for quote in price.quotes]}
+                for price in check.prices
+            ],
             "is_ceiling": check.work is not None and check.work.is_ceiling,
             "estimates": check.work.estimated_requests if check.work else 0,
             "lower_bounds": check.work.lower_bound_requests if check.work else 0,
@@ -86,11 +91,6 @@ def _make_headline(check: BatchCheck, plan: SplitPlan | None) -> str:
     return f"Rejected: {format_int(len(broken))} of {format_int(len(files))} files, {verdict}"
 
 
-def _suggest_dropping(check: BatchCheck) -> Iterator[str]:
-    if check.is_for_split and check.broken_rules and check.work:
-        yield "--drop-invalid FILE writes the lines that break them into FILE, and splits the others."
-
-
 def _locate_first_error(check: BatchCheck, errors: int) -> str:
     """Say where the first error is: on which line, if it has one, and in which file if there are several."""
     places = [finding.place for finding in check.findings if finding.level is Level.ERROR and finding.place]
@@ -114,11 +114,14 @@ def _make_price_lines(check: BatchCheck) -> Iterator[ReportLine]:
     if not check.prices:
         return
     prices = [price for price in check.prices if price.name != "cached" or _count_cached(price)]
-    least, show = min(each.total_usd for each in prices), _choose_format(check)
+    least = min(each.total_usd for each in prices)
+    show = choose_money_format([price.total_usd for price in check.prices], check.usage.requests)
     for price in prices:
         cheapest = ", the cheapest" if price.total_usd == least and len(prices) > 1 else ""
         cited = ", ".join(dict.fromkeys(quote.offer.row.source.label for quote in price.quotes))
-        yield ReportLine(price.name, f"{show(price.total_usd)}{_describe_cached_input(price)}{cheapest}", cited)
+        cached = f" in standard, {pluralize(_count_cached(price), 'input token')} read from the prompt cache"
+        cached *= price.name == "cached"
+        yield ReportLine(price.name, f"{show(price.total_usd)}{cached}{cheapest}", cited)
     batch = check.prices[0].total_usd
     for price in prices[1:]:
         saved = EXACT.subtract(price.total_usd, batch)
@@ -127,17 +130,6 @@ def _make_price_lines(check: BatchCheck) -> Iterator[ReportLine]:
         share = f" ({format_percent(abs(saved) / price.total_usd)})" if price.total_usd else ""
         label = "saved" if saved >= 0 else "lost"
         yield ReportLine(label, f"{show(abs(saved))}{share} by batch compared with {_PRICE_PHRASES[price.name]}")
-
-
-def _choose_format(check: BatchCheck) -> Callable[[Decimal], str]:
-    return choose_money_format([price.total_usd for price in check.prices], check.usage.requests)
-
-
-def _describe_cached_input(price: ComparedPrice) -> str:
-    """Say what the prompt cache gives, if it was replayed."""
-    if price.name != "cached":
-        return ""
-    return f" in standard, {pluralize(_count_cached(price), 'input token')} read from the prompt cache"
 
 
 def _count_cached(price: ComparedPrice) -> int:
@@ -164,10 +156,8 @@ def _describe_wait(each: BatchWait, rules: BatchRules) -> str:
     if each.queue.long_limit is not None:
         allowed += f" ({format_int(each.queue.long_limit)} in requests above {format_int(each.queue.long_context_threshold)})"
     if each.blocked_requests:
-        return (
-            f"{allowed}: {pluralize(each.blocked_requests, 'request')} alone "
-            f"{'is' if each.blocked_requests == 1 else 'are'} over it"
-        )
+        verb = "is" if each.blocked_requests == 1 else "are"
+        return f"{allowed}: {pluralize(each.blocked_requests, 'request')} alone {verb} over it"
     return f"{allowed}: {format_int(each.input_tokens)} take {pluralize(each.parts, 'file')} and {_describe_time(each, rules)}"
 
 
@@ -249,7 +239,3 @@ _PART_COLUMNS: tuple[Column[PartFile], ...] = (
     Column(">bytes", "bytes", lambda file: file.part.bytes),
     Column(">input tokens", "input_tokens", lambda file: file.part.input_tokens),
 )
-
-
-def _dump_price(price: ComparedPrice) -> Mapping[str, Json]:
-    return {"name": price.name, "total_usd": price.total_usd, "quotes": [dump_quote(quote) for quote in price.quotes]}

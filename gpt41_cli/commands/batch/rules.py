@@ -89,28 +89,21 @@ def _check_urls(held: BatchFile) -> Iterator[Finding]:
 def _check_request_count(held: BatchFile) -> Iterator[Finding]:
     most, many = held.market.catalog.limits.batch.max_requests, held.lines.request_lines
     if many > most:
-        yield Finding(
-            rules.BATCH_REQUESTS,
-            f"expected at most {format_int(most)} requests, found {format_int(many)}",
-            actual=str(many),
-            allowed=str(most),
-        )
+        message = f"expected at most {format_int(most)} requests, found {format_int(many)}"
+        yield Finding(rules.BATCH_REQUESTS, message, actual=str(many), allowed=str(most))
 
 
 def _check_file_bytes(held: BatchFile) -> Iterator[Finding]:
     megabytes = held.market.catalog.limits.batch.max_file_megabytes
     least, most = megabytes * MEGABYTE, megabytes * MEBIBYTE
-    found = f"found {format_int(held.lines.size_bytes)}"
-    if held.lines.size_bytes > most:
-        yield Finding(
-            rules.BATCH_BYTES,
-            f"expected at most {format_int(most)} bytes, {found}",
-            actual=str(held.lines.size_bytes),
-            allowed=str(most),
-        )
-    elif held.lines.size_bytes > least:
-        message = f"{found} bytes: the guide allows {megabytes} MB, which may mean {format_int(least)} bytes"
-        yield Finding(rules.BATCH_BYTES, message, Level.WARNING, actual=str(held.lines.size_bytes), allowed=str(least))
+    size = held.lines.size_bytes
+    if size > most:
+        message = f"expected at most {format_int(most)} bytes, found {format_int(size)}"
+        yield Finding(rules.BATCH_BYTES, message, actual=str(size), allowed=str(most))
+    elif size > least:
+        allowed = f"the guide allows {megabytes} MB, which may mean {format_int(least)} bytes"
+        message = f"found {format_int(size)} bytes: {allowed}"
+        yield Finding(rules.BATCH_BYTES, message, Level.WARNING, actual=str(size), allowed=str(least))
 
 
 def _check_line_bytes(held: BatchFile) -> Iterator[Finding]:
@@ -162,9 +155,8 @@ def _check_queue(held: BatchFile) -> Iterator[Finding]:
         for pool, most, what in ((short, queue.short_limit, ""), (long, queue.long_limit, "long-context ")):
             tokens = pool.get(name, 0)
             if most is not None and tokens > most:
-                message = (
-                    f"{name} queues at most {format_int(most)} {what}tokens in tier {held.usage_tier}, found {format_int(tokens)}"
-                )
+                allowed = f"{name} queues at most {format_int(most)} {what}tokens in tier {held.usage_tier}"
+                message = f"{allowed}, found {format_int(tokens)}"
                 yield Finding(rules.BATCH_QUEUE, message, actual=str(tokens), allowed=str(most))
 
 
@@ -173,10 +165,8 @@ def _check_single_requests(held: BatchFile) -> Iterator[Finding]:
     for line, lane, tokens in zip(held.lines.line_numbers, held.lines.targets.indexes, held.lines.input_tokens, strict=True):
         most = of_lanes[lane].limit_for(tokens)
         if most is not None and tokens > most:
-            message = (
-                f"one request of {format_int(tokens)} tokens never fits the queue of tier {held.usage_tier}, which holds "
-                f"{format_int(most)} tokens"
-            )
+            never = f"one request of {format_int(tokens)} tokens never fits the queue of tier {held.usage_tier}"
+            message = f"{never}, which holds {format_int(most)} tokens"
             yield Finding(rules.BATCH_QUEUE_REQUEST, message, place=Place("", line), actual=str(tokens), allowed=str(most))
 
 

@@ -120,9 +120,8 @@ def convert_write_errors(directory: Path) -> Iterator[None]:
 def plan_split(check: BatchCheck, catalog: Catalog, tier: int | None, directory: Path) -> SplitPlan:
     """Plan which requests go to which parts. Raises InputError if a file with the name of a part exists."""
     names = _choose_base_names([file.source for file in check.files])
-    planned = SplitPlan(
-        directory, tuple(_plan_file_split(*each, catalog, tier, directory) for each in zip(check.files, names, strict=True))
-    )
+    files = (_plan_file_split(*each, catalog, tier, directory) for each in zip(check.files, names, strict=True))
+    planned = SplitPlan(directory, tuple(files))
     for part in planned.part_files:
         if os.path.lexists(part.path):
             raise _file_exists_error(part.path)
@@ -161,9 +160,8 @@ def _shorten_name(base: str, ending: str = "") -> str:
 
 
 def _file_exists_error(path: Path) -> InputError:
-    return InputError(
-        expected="no such file", found="one, and nothing is overwritten", hint="name another folder", location=str(path)
-    )
+    found = "one, and nothing is overwritten"
+    return InputError(expected="no such file", found=found, hint="name another folder", location=str(path))
 
 
 def write_parts(planned: SplitPlan) -> None:

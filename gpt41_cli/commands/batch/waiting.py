@@ -42,11 +42,9 @@ def estimate_waits(market: Market, files: Sequence[BatchLines], tiers: Sequence[
             queue, limits = find_queue(catalog, model, tier), model.rate_limits
             is_gone = lifecycle.find_past_shutdown(market, catalog.variant(name))
             if limits and queue.short_limit is not None and not is_gone:
-                blocked = sum(1 for part in of_model if not queue.has_room_for(part.short_tokens, part.long_tokens))
-                tokens = sum(part.input_tokens for part in of_model)
-                found.append(
-                    BatchWait(model, limits.source, tier, queue, tokens, len(of_model), count_rounds(of_model, queue), blocked)
-                )
+                blocked = sum(not queue.has_room_for(part.short_tokens, part.long_tokens) for part in of_model)
+                tokens, rounds = sum(part.input_tokens for part in of_model), count_rounds(of_model, queue)
+                found.append(BatchWait(model, limits.source, tier, queue, tokens, len(of_model), rounds, blocked))
     return sorted(found, key=lambda each: list(catalog.models).index(each.model.id))
 
 

@@ -9,7 +9,7 @@ from operator import iadd
 
 from gpt41_cli import rules
 from gpt41_cli.catalog import Catalog, Market, Variant
-from gpt41_cli.commands.cache.divergence import PICTURE, TOOL_ORDER, CacheBreak, ShortPrefix
+from gpt41_cli.commands.cache.divergence import PICTURE, TOOL_ORDER, CacheBreak
 from gpt41_cli.commands.cache.savings import CacheSavings, compute_saving_usd
 from gpt41_cli.commands.cache.study import CacheReads, CacheStudy, SharedPrefix
 from gpt41_cli.constraints import lifecycle
@@ -128,16 +128,14 @@ def _make_lines(catalog: Catalog, study: CacheStudy, total: CacheReads, asked: S
     for value in asked:
         idle, life = resolve_kept_minutes(cache_rules, study.traffic, value.offer.variant)
         name = f"{value.offer.variant.id}: " if len(asked) > 1 else ""
-        yield ReportLine(
-            "kept", f"{name}{format_duration(idle * 60)} after it was last read, {format_duration(life * 60)} at most", label
-        )
+        text = f"{name}{format_duration(idle * 60)} after it was last read, {format_duration(life * 60)} at most"
+        yield ReportLine("kept", text, label)
     read = f"{format_int(total.usage.cached_tokens)} of {pluralize(total.usage.input_tokens, 'input token')}"
     hits = f"{format_int(total.hits)} of {pluralize(total.usage.requests, 'request')}, {read}"
     breaks = {bool(value.offer.variant.model.prompt.uncached_end_tokens) for value in asked}
     steps = [f"in steps of {cache_rules.step_tokens}"] * (False in breaks) + ["up to the end of a message"] * (True in breaks)
-    yield ReportLine(
-        "hits", f"{hits} (prompts from {format_int(cache_rules.minimum_tokens)} tokens, {' or '.join(steps)})", label
-    )
+    how = f"prompts from {format_int(cache_rules.minimum_tokens)} tokens, {' or '.join(steps)}"
+    yield ReportLine("hits", f"{hits} ({how})", label)
     cold, replayed, ideal = (
         sum_usd(terms) for terms in zip(*((value.cold_usd, value.replayed_usd, value.ideal_usd) for value in asked), strict=True)
     )
@@ -193,8 +191,9 @@ def _make_findings(catalog: Catalog, study: CacheStudy, asked: Sequence[CacheSav
         if reads.tokens_lost_to_keys:
             yield Finding(rules.CACHE_KEY, _explain_keys(model, reads, asked), subject=model)
     for near in study.prompt_comparison.short_prefixes[:_MAX_SHOWN]:
-        most = cache_rules.minimum_tokens
-        text, place = _explain_short_prefix(near, most), near.first_place
+        most, place = cache_rules.minimum_tokens, near.first_place
+        text = f"{pluralize(near.requests, 'request')} like {place.label} share a beginning of {format_int(near.tokens)} tokens"
+        text += f", {format_int(most - near.tokens)} too few to be cached"
         yield Finding(rules.CACHE_MINIMUM, text, None, place, str(near.tokens), str(most), names_place=True)
     nearly = sum(reads.near_misses for reads in study.reads_by_model.values())
     if nearly:
@@ -220,31 +219,20 @@ def _explain_break(each: CacheBreak, asked: Sequence[CacheSavings], study: Cache
     mend = "at the end of the prompt"
     if parting.section in ("tools", "schema"):  # which always stand first
         mend = "always in the same order" if parting.kind == TOOL_ORDER else "always the same"
+    both, of = f"{each.first_place.label} and {each.other_place.label}", pluralize(study.compared_requests, "request")
+    saved = format_money(_compute_model_saving_usd(each.gained_tokens, each.model, asked))
     return (
-        f"{each.first_place.label} and {each.other_place.label} differ after "
-        f"{pluralize(parting.shared_tokens, 'token')} in {where}: {what}. "
-        f"{pluralize(parting.shared_tokens_after, 'token')} after it are the same: {mend}, "
-        f"{format_int(each.requests - 1)} of the first "
-        f"{pluralize(study.compared_requests, 'request')} would read {format_int(each.gained_tokens)} more tokens "
-        f"from the cache, "
-        f"{format_money(_compute_model_saving_usd(each.gained_tokens, each.model, asked))}"
+        f"{both} differ after {pluralize(parting.shared_tokens, 'token')} in {where}: {what}. "
+        f"{pluralize(parting.shared_tokens_after, 'token')} after it are the same: {mend}, {format_int(each.requests - 1)} of "
+        f"the first {of} would read {format_int(each.gained_tokens)} more tokens from the cache, {saved}"
     )
 
 
 def _explain_keys(model: str, reads: CacheReads, asked: Sequence[CacheSavings]) -> str:
+    saved = format_money(_compute_model_saving_usd(reads.tokens_lost_to_keys, model, asked))
     return (
-        f"{pluralize(len(reads.cache_keys), 'different prompt_cache_key')} keep requests that begin alike from "
-        f"sharing it: with one key for "
-        f"all of these they would read {format_int(reads.tokens_lost_to_keys)} more tokens from the cache, "
-        f"{format_money(_compute_model_saving_usd(reads.tokens_lost_to_keys, model, asked))}"
-    )
-
-
-def _explain_short_prefix(near: ShortPrefix, least: int) -> str:
-    return (
-        f"{pluralize(near.requests, 'request')} like {near.first_place.label} share a beginning of "
-        f"{format_int(near.tokens)} tokens, "
-        f"{format_int(least - near.tokens)} too few to be cached"
+        f"{pluralize(len(reads.cache_keys), 'different prompt_cache_key')} keep requests that begin alike from sharing it: with "
+        f"one key for all of these they would read {format_int(reads.tokens_lost_to_keys)} more tokens from the cache, {saved}"
     )
 
 

@@ -46,10 +46,8 @@ class ConfigCheck(NamedTuple):
     @property
     def findings(self) -> tuple[Finding, ...]:
         """All findings."""
-        return (
-            *(finding for workload in self.workloads for finding in workload.findings),
-            *(each.finding for each in self._shared),
-        )
+        own = [finding for workload in self.workloads for finding in workload.findings]
+        return (*own, *(each.finding for each in self._shared))
 
     @property
     def _shared(self) -> list[SharedFinding]:
@@ -71,19 +69,17 @@ def check_workloads(opened: Sequence[OpenConfig], conditions: CheckOptions) -> C
     configs = price_configs(opened, conditions, inspects_batch=True)
     priced = [each for config in configs for each in config.workloads]
     shared = {name: check(configs, conditions) for name, check in SHARED_CHECKS.items()}
-    market, jobs = conditions.market, conditions.jobs
-    calls = tuple(
-        find_code_calls(each.config, each.files, market, jobs) if each.config.code else CodeCalls({}) for each in opened
-    )
-    coded = [pair for pair in zip(configs, calls, strict=True) if pair[0].config.code]
-    if coded:
-        shared["calls in the code"] = [
-            each for config, own in coded for each in check_code(config.config, own, config.workloads, market.catalog)
-        ]
+    calls = []
+    for each, config in zip(opened, configs, strict=True):
+        calls.append(CodeCalls({}))
+        if each.config.code:
+            calls[-1] = find_code_calls(each.config, each.files, conditions.market, conditions.jobs)
+            found = check_code(each.config, calls[-1], config.workloads, conditions.market.catalog)
+            shared["calls in the code"] = [*(shared.get("calls in the code") or ()), *found]
     return ConfigCheck(
         tuple(CheckedWorkload(each, _run_checks(each)) for each in priced),
         {name: tuple(found) for name, found in shared.items() if found is not None},
-        calls,
+        tuple(calls),
         sum_usd_ranges(each.cost.monthly_usd and each.cost.monthly_usd.rounded for each in priced),
         tuple(_make_notes(priced, conditions)),
         find_replaced_models(priced),

@@ -26,10 +26,7 @@ def check(
         bool, typer.Option("--schema", help="Print the JSON Schema of gpt41.yaml, for completion in editors.")
     ] = False,
     configs: options.ConfigOption = None,
-    retires_within: Annotated[
-        str | None,
-        typer.Option(metavar="DAYS", help="How soon the end of a model is an error, such as 90d.", show_default="a warning"),
-    ] = None,
+    retires_within: options.RetiresWithinOption = None,
     fail_on: options.FailOnOption = "error",
     jobs: options.JobsOption = None,
     as_of: options.AsOfOption = None,

@@ -147,9 +147,8 @@ def _group_files(
     for key, source in sources.items():
         declared = _declare_workload(key, model, conditions.market.catalog)
         try:
-            contents = read_contents(
-                declared, partial(_list_single_file, key, source), conditions.market.catalog, conditions.jobs
-            )
+            lister = partial(_list_single_file, key, source)
+            contents = read_contents(declared, lister, conditions.market.catalog, conditions.jobs)
         except InputError as error:
             if not source.is_from_folder:
                 raise
@@ -217,9 +216,8 @@ def _format_yaml_scalar(text: str) -> str:
     except UnicodeEncodeError:
         raise InputError(f"--init: {quote_text(text)}", "a name in UTF-8", "another", "rename it, or name its folder") from None
     # Python's escapes are YAML's, too.
-    escaped = (
-        char if char.isprintable() else char.encode("unicode_escape").decode() for char in re.sub(r'[\\"]', r"\\\g<0>", text)
-    )
+    quoted = re.sub(r'[\\"]', r"\\\g<0>", text)
+    escaped = (char if char.isprintable() else char.encode("unicode_escape").decode() for char in quoted)
     return f'"{"".join(escaped)}"'
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 
 from gpt41_cli.commands.check.check import CheckedWorkload, ConfigCheck
-from gpt41_cli.config.tables import Config, RequestVolume
+from gpt41_cli.config.tables import Config
 from gpt41_cli.display import format_exact, format_int, format_money, format_total, pluralize, sanitize, to_decimal
 from gpt41_cli.findings import Finding
 from gpt41_cli.reports import CheckCase, Report, ReportLine, Row, Table, make_headings
@@ -33,21 +33,23 @@ def make_report(configs: Sequence[Config], check: ConfigCheck, conditions: Check
         for workload in check.workloads
         for name, found in workload.findings_by_check.items()
     ]
+    cases += (
+        CheckCase("all workloads", name, tuple(each.finding for each in shared)) for name, shared in check.shared_findings.items()
+    )
     names = ", ".join(sanitize(each.file) for each in configs)
     only = configs[0] if len(configs) == 1 else None
     document = dump_saved_report(
         SavedReport(conditions.market.as_of, {costing.name: costing for costing in costings}, only and only.budget.growth_percent)
     )
-    workloads = [
-        {**saved, **make_record(_TOOL_COLUMNS, each)} for saved, each in zip(document["workloads"], check.workloads, strict=True)
-    ]
+    pairs = zip(document["workloads"], check.workloads, strict=True)
+    workloads = [{**saved, **make_record(_TOOL_COLUMNS, each)} for saved, each in pairs]
     columns = _list_columns(check)
     return Report(
         schema=CHECK_SCHEMA,
         answer=_make_answer(check),
         headline=f"{_describe_total(check)}; {_describe_findings(check)}{_describe_replaced(check)}",
         lines=(
-            ReportLine("checked", f"{pluralize(len(cases) + len(check.shared_findings), 'check')} of {names}"),
+            ReportLine("checked", f"{pluralize(len(cases), 'check')} of {names}"),
             *_make_tool_lines(check),
         ),
         tables=(_make_workloads_table(check, columns), *_make_file_tables(costings)),
@@ -62,7 +64,7 @@ def make_report(configs: Sequence[Config], check: ConfigCheck, conditions: Check
         },
         records=make_records(columns, check.workloads),
         catalog=conditions.market.catalog,
-        cases=(*cases, *_make_shared_cases(check)),
+        cases=tuple(cases),
     )
 
 
@@ -98,7 +100,7 @@ def _list_columns(check: ConfigCheck) -> tuple[Column[CheckedWorkload], ...]:
         Column(None, "output_tokens", lambda row: row.priced.cost.output_tokens.expected),
         Column(None, "high_output_tokens", lambda row: row.priced.cost.output_tokens.high),
         *_TOOL_COLUMNS,
-        Column("~~>requests", "volume", lambda row: row.priced.cost.volume and _format_volume(row.priced.cost.volume)),
+        Column("~~>requests", "volume", lambda row: row.priced.cost.volume and str(row.priced.cost.volume)),
         Column("~>input", None, lambda row: _divide_tokens(row, row.priced.quote.usage.input_tokens)),
         Column("~>cached", None, lambda row: _divide_tokens(row, row.priced.cost.cached_tokens)),
         Column("~>output", None, lambda row: _divide_tokens(row, row.priced.cost.output_tokens.expected)),
@@ -121,10 +123,6 @@ def _make_workloads_table(check: ConfigCheck, columns: Sequence[Column[CheckedWo
     month = "" if check.monthly_usd is None else f"{_find_total_prefix(check)}{format_usd_range(check.monthly_usd)}"
     shown = {"workload": "all", "per month": month, "": level or ""}
     return table._replace(rows=(*table.rows, Row(tuple(shown.get(heading.title, "") for heading in table.headings))))
-
-
-def _format_volume(volume: RequestVolume) -> str:
-    return f"{format_int(volume.requests)} / {volume.period}"
 
 
 def _divide_tokens(checked: CheckedWorkload, tokens: int) -> int:
@@ -159,20 +157,12 @@ def _find_worst_level(found: Sequence[Finding]) -> str | None:
     return None if worst is None else worst.label
 
 
-def _make_shared_cases(check: ConfigCheck) -> list[CheckCase]:
-    """Make a case for each check of all workloads together."""
-    found = check.shared_findings.items()
-    return [CheckCase("all workloads", name, tuple(each.finding for each in shared)) for name, shared in found]
-
-
 def _make_answer(check: ConfigCheck) -> str:
     """Return the dollars per month if every volume is known, else per request of each workload."""
     if check.monthly_usd is not None:
         return format_exact(to_decimal(check.monthly_usd.expected))
-    costings = (workload.priced.cost for workload in check.workloads)
-    return "\n".join(
-        f"{sanitize(costing.name)} {format_exact(to_decimal(costing.usd_per_request.expected))}" for costing in costings
-    )
+    costs = (workload.priced.cost for workload in check.workloads)
+    return "\n".join(f"{sanitize(cost.name)} {format_exact(to_decimal(cost.usd_per_request.expected))}" for cost in costs)
 
 
 def _describe_total(check: ConfigCheck) -> str:

@@ -70,14 +70,8 @@ def _check_own_total(priced_config: PricedConfig, *, is_only: bool) -> SharedFin
         return None
     found, place = find_excess(monthly, allowed), config.locations["budget.monthly_usd"]
     if found:
-        text = f"{total}: {found.describe('month')}"
-        return [
-            SharedFinding(
-                Finding(rules.BUDGET_TOTAL, text, found.level, place, *found.finding_figures),
-                _collect_names(priced),
-                is_about_sum=True,
-            )
-        ]
+        finding = Finding(rules.BUDGET_TOTAL, f"{total}: {found.describe('month')}", found.level, place, *found.finding_figures)
+        return [SharedFinding(finding, _collect_names(priced), is_about_sum=True)]
     if not any(each.is_lower_bound for each in priced):
         return []
     least = to_decimal(monthly.expected)
@@ -115,9 +109,8 @@ def _check_rate_limits(configs: Sequence[PricedConfig], conditions: CheckOptions
             groups.setdefault(key, []).append(each)
     for (model, tier, in_batch), some in groups.items():
         catalog, variant = conditions.market.catalog, some[0].contents.variant
-        sent = [
-            (each.workload.load_on(catalog, variant), times) for each in some if (times := each.cost.runs_per_day) is not None
-        ]
+        runs = [(each.workload.load_on(catalog, variant), each.cost.runs_per_day) for each in some]
+        sent = [(load, times) for load, times in runs if times is not None]
         behind = rate_limits.find_rate_shortfall(catalog, variant, sent, tier, in_batch=in_batch)
         if behind:
             level = Level.WARNING if in_batch else Level.ERROR
@@ -167,12 +160,9 @@ def _make_shared_finding(
     allowed: str | None = None,
 ) -> SharedFinding:
     """Make a finding about some workloads, at a key of the first one."""
-    names = _collect_names(some)
-    return SharedFinding(
-        Finding(rule, f"{list_first(names, _MAX_NAMED)}: {text}", level, some[0].declaration.locate(key), actual, allowed),
-        names,
-        is_about_sum=True,
-    )
+    names, place = _collect_names(some), some[0].declaration.locate(key)
+    finding = Finding(rule, f"{list_first(names, _MAX_NAMED)}: {text}", level, place, actual, allowed)
+    return SharedFinding(finding, names, is_about_sum=True)
 
 
 def _collect_names(priced: Iterable[PricedWorkload]) -> tuple[str, ...]:

@@ -124,11 +124,8 @@ def _check_input_tokens(priced: PricedWorkload, judged: JudgedWorkload) -> Workl
     ]
     more = tally.count_over(allowed) - len(found)
     if more:
-        text = f"{pluralize(more, 'more request')} {limit}"
-        key = "budget.input_tokens"
-        found.append(
-            _make_finding(priced, rules.BUDGET_INPUT_TOKENS, Level.ERROR, text, key, actual=str(more), allowed=str(allowed))
-        )
+        text, key = f"{pluralize(more, 'more request')} {limit}", "budget.input_tokens"
+        found.append(_make_finding(priced, rules.BUDGET_INPUT_TOKENS, Level.ERROR, text, key, str(more), str(allowed)))
     return found
 
 
@@ -162,17 +159,15 @@ def _find_refused_lengths(priced: PricedWorkload) -> list[Finding]:
 
 def _make_exclusion_finding(priced: PricedWorkload, exclusion: Finding, level: Level) -> Finding:
     name, key = priced.declaration.name, exclusion.rule.key
+    if exclusion.rule is rules.NO_SCORE:  # no launch benchmark has those of a successor, which is no fault of the workload
+        is_successor = priced.contents.variant.model.role == "successor"
+        level = min(level, Level.NOTICE if is_successor else Level.WARNING)
     return exclusion._replace(
         message=f"{name}: {name_offer(priced.cost.model, priced.cost.mode)}: {exclusion.message}",
-        level=min(level, _get_no_score_level(priced)) if exclusion.rule is rules.NO_SCORE else level,
+        level=level,
         place=priced.contents.tally.largest[0].place if key is None else priced.declaration.locate(key),
         subject=name,
     )
-
-
-def _get_no_score_level(priced: PricedWorkload) -> Level:
-    """Return how much a missing score weighs: no launch benchmark has those of a successor, which is no fault of the workload."""
-    return Level.NOTICE if priced.contents.variant.model.role == "successor" else Level.WARNING
 
 
 def make_wishes(market: Market, costing: WorkloadCost) -> Wishes:
@@ -235,9 +230,8 @@ def _check_best_variant(priced: PricedWorkload, judged: JudgedWorkload) -> Workl
     own = judged.expected
     if best is None:
         return []
-    is_cheaper = _get_total_usd(best) < _get_total_usd(own) and _is_price_lower_bound(best) <= _is_price_lower_bound(
-        own
-    )  # a lower bound is not less than a price
+    is_comparable = _is_price_lower_bound(best) <= _is_price_lower_bound(own)  # a lower bound is not less than a price
+    is_cheaper = is_comparable and _get_total_usd(best) < _get_total_usd(own)
     if not is_cheaper and not own.exclusions:
         return []
     costing = priced.cost
@@ -253,10 +247,8 @@ def _check_best_variant(priced: PricedWorkload, judged: JudgedWorkload) -> Workl
         least = "at least " if _is_price_lower_bound(best) else ""
         text = f"{who} meets the requirements{until}, for {least}{show(to_decimal(then))} {what}"
         return [_make_finding(priced, rules.QUALIFYING_VARIANT, Level.NOTICE, text, "model")]
-    instead = (
-        f"{show(to_decimal(then))} {what} instead of {show(to_decimal(now))}, {format_percent(to_decimal(1 - then / now))} less"
-    )
-    text = f"{who} meets the requirements{until} for {instead}"
+    instead = f"instead of {show(to_decimal(now))}, {format_percent(to_decimal(1 - then / now))} less"
+    text = f"{who} meets the requirements{until} for {show(to_decimal(then))} {what} {instead}"
     figures = format_exact(to_decimal(now)), format_exact(to_decimal(then))
     return [_make_finding(priced, rules.CHEAPER_VARIANT, Level.NOTICE, text, "model", *figures)]
 

@@ -114,11 +114,7 @@ def _estimate_work(
 
 
 def _price_each_request(
-    asked: InputOptions,
-    market: "Market",
-    variants: "list[Variant]",
-    modes: list[str],
-    wanted: OutputOptions,
+    asked: InputOptions, market: "Market", variants: "list[Variant]", modes: list[str], wanted: OutputOptions
 ) -> NoReturn:
     """Every request at its own price."""
     from gpt41_cli.commands.cost import each_report

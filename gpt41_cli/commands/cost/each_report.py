@@ -82,6 +82,5 @@ def _make_row(priced: PricedRequest | RejectedRequest) -> Row:
     if isinstance(priced, RejectedRequest):
         return make_invalid_row(priced, before=3, after=1)
     tokens = (format_int(priced.usage.input_tokens), format_int(priced.usage.output_tokens))
-    return Row(
-        (format_price(priced.total_usd), *tokens, format_request_name(priced.place, priced.custom_id), priced.model, priced.mode)
-    )
+    name = format_request_name(priced.place, priced.custom_id)
+    return Row((format_price(priced.total_usd), *tokens, name, priced.model, priced.mode))

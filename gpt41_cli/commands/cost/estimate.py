@@ -99,11 +99,7 @@ def estimate_parts(
     largest_first = sorted(parts.items(), key=lambda part: (-part[1].requests, part[0]))
     found = [
         estimate(
-            market,
-            work.without_storage() if index else work,
-            variants=[catalog.variant(str(model))],
-            modes=[mode],
-            ended=ended,
+            market, work.without_storage() if index else work, variants=[catalog.variant(str(model))], modes=[mode], ended=ended
         )
         for index, ((model, mode), work) in enumerate(largest_first)
     ]

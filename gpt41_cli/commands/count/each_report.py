@@ -22,19 +22,13 @@ if TYPE_CHECKING:
 SCHEMA = "gpt41.entries/1"
 
 
-def make_table(found: Sequence[Entry | RejectedRequest]) -> Table:
-    """Make a row per input."""
-    return Table(make_headings(">tokens", "", "`request", "model", ""), tuple(_make_row(each) for each in found))
-
-
 def _make_row(entry: Entry | RejectedRequest) -> Row:
     if isinstance(entry, RejectedRequest):
         return make_invalid_row(entry, before=2, after=1)
     certainty = "" if entry.is_exact else find_bound_prefix(entry).strip() or "about"
     doubts = "; ".join(dict.fromkeys(doubt.rule.id for doubt in entry.doubts))
-    return Row(
-        (format_int(entry.input_tokens), certainty, format_request_name(entry.place, entry.custom_id), entry.model or "", doubts)
-    )
+    name = format_request_name(entry.place, entry.custom_id)
+    return Row((format_int(entry.input_tokens), certainty, name, entry.model or "", doubts))
 
 
 def find_bound_prefix(entry: Entry) -> str:
@@ -67,7 +61,7 @@ def make_report(
         answer="\n".join(map(make_answer, counted)),
         headline=f"{bound}{pluralize(tokens, 'token')} in {pluralize(len(counted), 'input')}",
         lines=(),
-        tables=(make_table(found),),
+        tables=(Table(make_headings(">tokens", "", "`request", "model", ""), tuple(map(_make_row, found))),),
         findings=tuple(make_invalid_findings(rejects)),
         notes=(),
         data={"input_tokens": tokens, "entries": [make_record(each) for each in found]},

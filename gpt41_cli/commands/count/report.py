@@ -76,7 +76,7 @@ def make_report(
             *make_unreadable_findings(count.skipped),
             *_make_skipped_findings(count.skipped),
         ),
-        notes=(*_make_notes(variant), *_note_largest_pictures(count), *_note_hidden_requests(count)),
+        notes=tuple(_make_notes(count, variant)),
         data={
             "input_tokens": count.input_tokens,
             "encoding": encoding,
@@ -209,11 +209,7 @@ def _dump_requests(count: CountResult) -> Mapping[str, Json] | None:
         ],
         "assumptions": [entries.dump_counted_finding(doubt, "requests") for doubt in tally.doubt_counts],
         "shown": [
-            {
-                **entries.make_record(entry),
-                "pieces": entries.dump_pieces(entry.pieces),
-                "savings": dict(entry.savings),
-            }
+            {**entries.make_record(entry), "pieces": entries.dump_pieces(entry.pieces), "savings": dict(entry.savings)}
             for entry in count.tally.examples
             if entry.pieces
         ],
@@ -261,18 +257,11 @@ def _check_window(count: CountResult, catalog: Catalog | None, variant: Variant 
         )
 
 
-def _make_notes(variant: Variant | None) -> tuple[str, ...]:
+def _make_notes(count: CountResult, variant: Variant | None) -> Iterator[str]:
     if variant and not variant.model.encoding.published:
-        return (f"The tokenizer of {variant.id} is not published: its token counts are estimates.",)
-    return ()
-
-
-def _note_largest_pictures(count: CountResult) -> Iterator[str]:
+        yield f"The tokenizer of {variant.id} is not published: its token counts are estimates."
     if any(rule is rules.IMAGE_SIZE for rule, _ in count.tally.places_by_doubt):
         yield rules.LARGEST_PICTURES
-
-
-def _note_hidden_requests(count: CountResult) -> Iterator[str]:
     shown = [entry for entry in count.tally.examples if entry.pieces]
     if shown and len(shown) < count.tally.requests:
         yield f"The first {format_int(len(shown))} of {format_int(count.tally.requests)} requests are shown."

@@ -35,9 +35,8 @@ def make_code_finding(change: CodeChange) -> Finding:
         level = Level.ERROR
     elif any(effect.change_usd is None or effect.change_usd > 0 for effect in change.effects):
         level = Level.WARNING
-    return Finding(
-        rules.CODE_CHANGED, describe_change(change), level, change.place, change.after, change.before, names_place=True
-    )
+    text = describe_change(change)
+    return Finding(rules.CODE_CHANGED, text, level, change.place, change.after, change.before, names_place=True)
 
 
 def describe_change(change: CodeChange) -> str:

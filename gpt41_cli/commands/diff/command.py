@@ -38,9 +38,8 @@ class _LoadedSide(NamedTuple):
         from gpt41_cli import rules
 
         flaws = ((each.declaration.name, flaw) for each in self.workloads for flaw in each.workload.flaws)
-        return [
-            flaw._replace(message=f"{name}: {flaw.message}", subject=name) for name, flaw in flaws if flaw.rule is rules.TEMPLATE
-        ]
+        templates = [(name, flaw) for name, flaw in flaws if flaw.rule is rules.TEMPLATE]
+        return [flaw._replace(message=f"{name}: {flaw.message}", subject=name) for name, flaw in templates]
 
 
 def diff(

@@ -36,6 +36,7 @@ from gpt41_cli.workloads.costing import WorkloadCost
 MONTH, REQUEST = "month", "request"
 
 _MAX_FILES = 5
+_DECLARES_NOTHING = "declares no workloads: every one is new, and none has grown"
 _PROMPT_FACTORS = (PROMPT_TOKENS,), (SCHEMA_AND_TOOLS,)
 
 
@@ -158,7 +159,7 @@ def compare_sides(before: DiffSide, after: DiffSide, market: Market, code: CodeC
         checked,
         code,
         (
-            *_note_missing_config(before),
+            *([] if before.has_config else [Finding(rules.BASE_WITHOUT_CONFIG, f"{before.label} {_DECLARES_NOTHING}")]),
             *(_place_at_grown_file(each.finding, moved) for each in checked if each.finding),
             *_find_longer_prompts(after, workloads, moved, {each.name for each in checked if each.finding}),
             *map(make_code_finding, code.changes),
@@ -168,11 +169,7 @@ def compare_sides(before: DiffSide, after: DiffSide, market: Market, code: CodeC
 
 def _place_at_grown_file(finding: Finding, moved: Sequence[FileChange]) -> Finding:
     """Place what grew too much at the file that grew most, which a pull request changes, unlike gpt41.yaml with the budget."""
-    grown = [
-        each
-        for each in moved
-        if each.token_change > 0 and each.tokens_after is not None and finding.subject in (None, *each.workloads)
-    ]
+    grown = [each for each in moved if each.token_change > 0 and finding.subject in (None, *each.workloads)]
     if finding.place is None or not grown:
         return finding
     return finding._replace(place=Place(str(PurePosixPath(finding.place.path).parent / grown[0].path)))
@@ -195,12 +192,6 @@ def _find_longer_prompts(
             )
             if placed.place != declared:
                 yield placed
-
-
-def _note_missing_config(before: DiffSide) -> Iterator[Finding]:
-    if not before.has_config:
-        message = f"{before.label} declares no workloads: every one is new, and none has grown"
-        yield Finding(rules.BASE_WITHOUT_CONFIG, message)
 
 
 def _reprice_workload(side: DiffSide, name: str, market: Market) -> WorkloadCostNow | None:
@@ -300,12 +291,8 @@ def _collect_growth_budgets(
         if workload.before and workload.after and allowed is not None:
             unit, was, repriced, now = workload.unit, workload.before_cost, workload.repriced_cost, workload.after_cost
             if workload.gained_volume is not None:  # of a month, there is nothing to have grown from
-                unit, was, repriced, now = (
-                    REQUEST,
-                    _get_saved_cost(workload.before),
-                    workload.before.cost_per_request,
-                    workload.after.cost_per_request,
-                )
+                unit, was = REQUEST, _get_saved_cost(workload.before)
+                repriced, now = workload.before.cost_per_request, workload.after.cost_per_request
             what = (workload.name, f"{sanitize(workload.name)}:", f"per {unit}", base(was, repriced))
             yield GrowthBudget(*what, repriced, now, allowed, after.budget_places.get(workload.name))
     if after.growth_percent is not None and before.has_config:

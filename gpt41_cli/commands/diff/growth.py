@@ -41,13 +41,16 @@ class GrowthCheck(NamedTuple):
 
 
 class _GrowthExcess(NamedTuple):
-    """Excessive growth, and its share of the amount before; None is infinite, from nothing."""
+    """Excessive growth, of the expected cost (an error) or of the highest possible one (a warning)."""
 
     level: Level
-    verb: str
     before: Fraction
     now: Fraction
-    share: Fraction | None
+
+    @property
+    def share(self) -> Fraction | None:
+        """The share of the amount before; None is infinite, from nothing."""
+        return (self.now - self.before) / self.before if self.before else None
 
 
 def check_growth(held: Sequence[GrowthBudget]) -> tuple[GrowthCheck, ...]:
@@ -55,24 +58,21 @@ def check_growth(held: Sequence[GrowthBudget]) -> tuple[GrowthCheck, ...]:
 
     All findings use the same number of decimals: tenths of a percent, or as many as show that each exceeds its budget.
     """
-    excesses = [_find_excess(each) for each in held]
-    places = max(
-        (_count_decimal_places(each, grown.allowed_percent) for each, grown in zip(excesses, held, strict=True) if each),
-        default=1,
-    )
+    pairs = list(zip(held, map(_find_excess, held), strict=True))
+    places = max((_count_decimal_places(each, grown.allowed_percent) for grown, each in pairs if each), default=1)
     return tuple(
-        GrowthCheck(grown.name, grown.allowed_percent, each and _make_finding(grown, each, places))
-        for each, grown in zip(excesses, held, strict=True)
+        GrowthCheck(grown.name, grown.allowed_percent, each and _make_finding(grown, each, places)) for grown, each in pairs
     )
 
 
 def _find_excess(grown: GrowthBudget) -> _GrowthExcess | None:
-    for level, verb, before, now in (
-        (Level.ERROR, "costs", grown.base_cost.expected_usd, grown.current_cost.expected_usd),
-        (Level.WARNING, "may cost", grown.base_cost.high_usd, grown.current_cost.high_usd),
+    base, current = grown.base_cost, grown.current_cost
+    for excess in (
+        _GrowthExcess(Level.ERROR, base.expected_usd, current.expected_usd),
+        _GrowthExcess(Level.WARNING, base.high_usd, current.high_usd),
     ):
-        if now > before * (1 + Fraction(grown.allowed_percent) / 100):
-            return _GrowthExcess(level, verb, before, now, (now - before) / before if before else None)
+        if excess.now > excess.before * (1 + Fraction(grown.allowed_percent) / 100):
+            return excess
     return None
 
 
@@ -85,16 +85,12 @@ def _count_decimal_places(excess: _GrowthExcess, allowed_percent: Decimal) -> in
 
 
 def _make_finding(grown: GrowthBudget, excess: _GrowthExcess, places: int) -> Finding:
-    level, verb, before, now, share = excess
-    show = choose_money_format([to_decimal(before), to_decimal(now)]) if grown.unit == "per month" else format_price
-    allowed = format_exact(grown.allowed_percent)
-    if share is None:
-        actual, than = "infinite", f"and nothing in {grown.base_label}"
-    else:
-        actual, than = (
-            format_exact(to_decimal(share * 100)),
-            f"{format_change_percent(share, places)} more than the {show(to_decimal(before))} of {grown.base_label}",
-        )
-    cost = f"{grown.subject} {verb} {show(to_decimal(now))} {grown.unit}"
-    text = f"{cost}, {than}, over the {allowed} % of growth allowed"
-    return Finding(rules.BUDGET_GROWTH, text, level, grown.place, actual, allowed, grown.name or None)
+    before, now, share = to_decimal(excess.before), to_decimal(excess.now), excess.share
+    show = choose_money_format([before, now]) if grown.unit == "per month" else format_price
+    allowed, verb = format_exact(grown.allowed_percent), "costs" if excess.level is Level.ERROR else "may cost"
+    actual, than = "infinite", f"and nothing in {grown.base_label}"
+    if share is not None:
+        actual = format_exact(to_decimal(share * 100))
+        than = f"{format_change_percent(share, places)} more than the {show(before)} of {grown.base_label}"
+    text = f"{grown.subject} {verb} {show(now)} {grown.unit}, {than}, over the {allowed} % of growth allowed"
+    return Finding(rules.BUDGET_GROWTH, text, excess.level, grown.place, actual, allowed, grown.name or None)

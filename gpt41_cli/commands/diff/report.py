@@ -80,13 +80,11 @@ def _make_headline(diff: Diff, changed: int, *, is_least: bool) -> str:
         return f"no change from {base}: {cost}"
     if total.before_cost.expected_usd == total.after_cost.expected_usd:
         return f"{cost}, the same as {base}, but {pluralize(changed, 'workload')} changed"
-    first = total.causes[0]
-    share = f", {_format_causes(diff)[0]}" if len(total.causes) > 1 else ""
-    most = "mainly " if len(total.causes) > 1 else ""
-    return (
-        f"{cost}, {_describe_change(total, total.before_cost.expected_usd, total.after_cost.expected_usd)} from {base}: "
-        f"{most}{first.name}{share}"
-    )
+    change = _describe_change(total, total.before_cost.expected_usd, total.after_cost.expected_usd)
+    cause = total.causes[0].name
+    if len(total.causes) > 1:
+        cause = f"mainly {cause}, {_format_causes(diff)[0]}"
+    return f"{cost}, {change} from {base}: {cause}"
 
 
 def _format_causes(diff: Diff) -> list[str]:
@@ -123,10 +121,8 @@ def _make_lines(diff: Diff, changed: int) -> Iterator[ReportLine]:
         by = _describe_change(diff.total, was.high_usd, now.high_usd) if was.high_usd != now.high_usd else "as before"
         yield ReportLine("at most", f"{_choose_format(diff.total)(now.high_usd)} {_describe_unit(diff)}, {by}")
     if was.input_tokens != now.input_tokens or was.output_tokens != now.output_tokens:
-        tokens = (
-            f"{_format_before_after(was.input_tokens, now.input_tokens)} in, "
-            f"{_format_before_after(was.output_tokens, now.output_tokens)} out"
-        )
+        read, written = ((was.input_tokens, now.input_tokens), (was.output_tokens, now.output_tokens))
+        tokens = f"{_format_before_after(*read)} in, {_format_before_after(*written)} out"
         yield ReportLine("tokens", f"{tokens}, {_describe_unit(diff)}")
     if changed and changed < len(diff.workloads):
         yield ReportLine("unchanged", pluralize(len(diff.workloads) - changed, "workload"))
@@ -146,9 +142,8 @@ def _make_tables(diff: Diff, changed: Sequence[WorkloadChange]) -> Iterator[Tabl
         yield make_table(_CAUSE_COLUMNS, causes, "Every cause", is_detail=True)
     if diff.file_changes:
         most = f"The {format_int(len(diff.file_changes))} files that changed most, of {format_int(diff.changed_file_count)}"
-        title = (
-            most if diff.changed_file_count > len(diff.file_changes) else f"{pluralize(diff.changed_file_count, 'file')} changed"
-        )
+        whole = f"{pluralize(diff.changed_file_count, 'file')} changed"
+        title = most if diff.changed_file_count > len(diff.file_changes) else whole
         yield make_table(_FILE_COLUMNS, diff.file_changes, title, is_detail=True)
 
 
@@ -212,7 +207,7 @@ def _describe_cause(compared: WorkloadChange, *factors: str) -> str:
         "model": [each.model for each in sides],
         "mode": [each.mode for each in sides],
         "platform": [each.platform for each in sides],
-        VOLUME: [f"{format_int(each.volume.requests)} / {each.volume.period}" if each.volume else "none" for each in sides],
+        VOLUME: [str(each.volume or "none") for each in sides],
     }
     moves = [" -> ".join(shown[name]) for name in factors if name in shown]
     cause = " and ".join(factors)
@@ -324,9 +319,7 @@ def _make_record(compared: WorkloadChange, printed: WorkloadChange) -> Mapping[s
     """Make a record. All records have the same keys at every depth, because they are spreadsheet columns."""
     was, now = compared.before, compared.after
     before = was and _dump_side(was, was.costing.usd_per_request, was.costing.storage_monthly_usd)
-    after = now and _dump_side(
-        now, UsdRange(now.cost_per_request.expected_usd, now.cost_per_request.high_usd), now.storage_monthly_usd
-    )
+    after = now and _dump_side(now, UsdRange(*now.cost_per_request[:2]), now.storage_monthly_usd)
     return {
         "workload": compared.name,
         "state": _name_state(compared),

@@ -37,8 +37,7 @@ ToModels = Annotated[
 ]
 
 OnDate = Annotated[
-    str | None,
-    typer.Option("--on", "--as-of", metavar="DATE", help="Prices and end dates as of that day.", show_default="today"),
+    str | None, typer.Option("--on", "--as-of", metavar="DATE", help="Prices and end dates as of that day.", show_default="today")
 ]
 
 ReasoningTokens = Annotated[

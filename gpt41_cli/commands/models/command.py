@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from gpt41_cli.catalog import Catalog
 
 ModelArgument = Annotated[
-    str | None,
-    typer.Argument(metavar="[MODEL]", help="One model, in full.", autocompletion=complete_models, show_default=False),
+    str | None, typer.Argument(metavar="[MODEL]", help="One model, in full.", autocompletion=complete_models, show_default=False)
 ]
 
 

@@ -67,8 +67,7 @@ def recommend(
     task: Tasks = None,
     prefer: Prefer = "cost",
     deadline: Annotated[
-        str | None,
-        typer.Option(metavar="TIME", help="How long the answers may take: 90m, 24h, 2d. Admits batch from 24h."),
+        str | None, typer.Option(metavar="TIME", help="How long the answers may take: 90m, 24h, 2d. Admits batch from 24h.")
     ] = None,
     needs: Needs = None,
     tolerance: Annotated[

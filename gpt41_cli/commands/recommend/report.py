@@ -40,12 +40,7 @@ USERS = "users"
 """The label of lines that quote what users reported."""
 
 
-def make_report(
-    catalog: Catalog,
-    work: Workload,
-    wishes: Wishes,
-    recommendation: Recommendation,
-) -> Report:
+def make_report(catalog: Catalog, work: Workload, wishes: Wishes, recommendation: Recommendation) -> Report:
     """Make the report of a recommendation."""
     choice = recommendation.choice
     candidates = [*([choice] if choice else []), *recommendation.alternatives, *recommendation.excluded]

@@ -159,11 +159,7 @@ def _describe_advice(each: ExaminedWorkload, advised_month: str | None, follow_u
     verb = "stay with" if _is_unchanged(each) else "use"
     monthly = costing.monthly_usd
     if monthly is None or each.monthly_usd is None:
-        now, then, span = (
-            costing.usd_per_request.expected,
-            each.each_usd,
-            f"{show_price(each.each_usd)} per request",
-        )
+        now, then, span = (costing.usd_per_request.expected, each.each_usd, f"{show_price(each.each_usd)} per request")
     else:
         now, then, span = monthly.expected, each.monthly_usd, f"{advised_month} per month"
     show = show_value if monthly else show_price

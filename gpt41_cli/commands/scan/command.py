@@ -20,10 +20,7 @@ def scan(
         str | None,
         typer.Option("--model", "-m", metavar="MODEL", help="Look for this model alone.", autocompletion=complete_models),
     ] = None,
-    retires_within: Annotated[
-        str | None,
-        typer.Option(metavar="DAYS", help="How soon the end of a model is an error, such as 90d.", show_default="a warning"),
-    ] = None,
+    retires_within: options.RetiresWithinOption = None,
     ignore: Annotated[
         list[str] | None,
         typer.Option("--ignore", metavar="GLOB", help="Files or folders to leave out, such as tests/**; repeatable."),

@@ -55,8 +55,7 @@ def train(
     input_tokens: ServedInputTokens = None,
     output_tokens: ServedOutputTokens = None,
     cached: Annotated[
-        str | None,
-        typer.Option(metavar="SHARE", help="How much of every input is read from the prompt cache, such as 60%."),
+        str | None, typer.Option(metavar="SHARE", help="How much of every input is read from the prompt cache, such as 60%.")
     ] = None,
     base_input_tokens: BaseInputTokens = None,
     instead_of: Annotated[

@@ -115,10 +115,7 @@ def inspect_example(trained: TrainingTargets, sent: ParsedRequest) -> InspectedE
         billed,
         output_tokens,
         hash_text(repr((sent.request.turns, sent.request.functions, [image._replace(path="") for image in sent.request.images]))),
-        (
-            *sent.flaws,
-            *_check_length(billed[0], trained.rules),
-        ),
+        (*sent.flaws, *_check_length(billed[0], trained.rules)),
         bool(sent.request.images),
         whole.is_lower_bound,
         sent.place.line or 0,

@@ -79,12 +79,7 @@ class InvoiceQuestion(NamedTuple):
 
 
 def read_invoice(
-    paths: Sequence[str],
-    market: Market,
-    tolerance: Decimal | None,
-    period: Period | None = None,
-    *,
-    skips_invalid: bool = False,
+    paths: Sequence[str], market: Market, tolerance: Decimal | None, period: Period | None = None, *, skips_invalid: bool = False
 ) -> InvoiceQuestion:
     """Read the costs of a period, by default of all days. Raises InputError if there are none, or none in US dollars."""
     sources, _ = read_sources(list(dict.fromkeys(paths)), None)
