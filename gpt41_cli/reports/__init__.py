@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from gpt41_cli.findings import Finding, sort_worst_first
@@ -90,6 +90,11 @@ class TextBlock(NamedTuple):
 
     title: str
     text: str
+
+
+def make_lines(label: str, findings: Iterable[Finding]) -> Iterator[ReportLine]:
+    """Make a line of each finding."""
+    return (ReportLine(label, finding.message, finding.citation) for finding in findings)
 
 
 def make_headings(*titles: str) -> tuple[Heading, ...]:

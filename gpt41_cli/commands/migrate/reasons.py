@@ -14,7 +14,7 @@ from gpt41_cli.constraints.replacements import describe_end_dates
 from gpt41_cli.display import format_exact, format_int, format_percent, format_rate, format_total, pluralize, to_decimal
 from gpt41_cli.findings import Finding
 from gpt41_cli.prices.notes import STRUCTURED_OUTPUTS, describe_generation_tokens, make_reasoning_findings
-from gpt41_cli.reports import ReportLine
+from gpt41_cli.reports import ReportLine, make_lines
 
 _PER_MILLION = 1_000_000
 _MAX_CHEAPER = 2
@@ -196,8 +196,7 @@ def make_date_lines(moves: Iterable[tuple[Market, Variant, Variant | None]]) -> 
         dates[leaving.id] = describe_end_dates(market, leaving)
         if target and lifecycle.find_end_day(market, target):
             dates[target.id] = describe_end_dates(market, target)
-    for finding in dates.values():
-        yield ReportLine("dates", finding.message, finding.citation)
+    yield from make_lines("dates", dates.values())
 
 
 def make_cheaper_lines(cheaper: Iterable[tuple[str, str, str]]) -> Iterator[ReportLine]:

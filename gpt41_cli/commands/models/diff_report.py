@@ -8,13 +8,14 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from gpt41_cli.catalog import MODES, Catalog, Market, Variant
-from gpt41_cli.catalog.tables import DatedRates
 from gpt41_cli.commands.models.family_report import make_report
+from gpt41_cli.commands.models.report import find_rates_in_force
 from gpt41_cli.display import format_change_percent, format_rate, pluralize
 from gpt41_cli.reports import Report, ReportLine
 from gpt41_cli.reports.columns import Column, make_table
 
 _NO_PRICE = "none"
+_DIRECTIONS = "input", "cached", "output", "cache write", "12 h write"
 
 
 class _PriceChange(NamedTuple):
@@ -75,8 +76,10 @@ def _list_changes(market: Market, other: Catalog) -> Iterator[_PriceChange]:
             before, after = _find_variant(market.catalog, tuned), _find_variant(other, tuned)
             for platform in other.platforms:
                 for mode in MODES:
-                    rows = _find_row(market, before, platform, mode), _find_row(market, after, platform, mode)
-                    yield from _compare_rows(tuned, platform, mode, *rows)
+                    prices = [_list_prices(market, variant, platform, mode) for variant in (before, after)]
+                    for direction, one, two in zip(_DIRECTIONS, *prices, strict=True):
+                        if one != two:
+                            yield _PriceChange(tuned, platform, mode, direction, one, two)
 
 
 def _find_variant(catalog: Catalog, name: str) -> Variant | None:
@@ -86,20 +89,8 @@ def _find_variant(catalog: Catalog, name: str) -> Variant | None:
     return Variant(name, model, model.fine_tuned if name.startswith("ft:") else None)
 
 
-def _find_row(market: Market, variant: Variant | None, platform: str, mode: str) -> DatedRates | None:
+def _list_prices(market: Market, variant: Variant | None, platform: str, mode: str) -> tuple[Decimal | None, ...]:
+    """List the prices on the day of the market, in the order of _DIRECTIONS; None for those that aren't known."""
     rows = variant.rate_table.get(platform, {}).get(mode, ()) if variant else ()
-    return next((row for row in reversed(rows) if row.effective_from <= market.as_of), None)
-
-
-def _compare_rows(
-    model: str, platform: str, mode: str, before: DatedRates | None, after: DatedRates | None
-) -> Iterator[_PriceChange]:
-    for direction, one, two in zip(
-        ("input", "cached", "output", "cache write", "12 h write"), _list_prices(before), _list_prices(after), strict=True
-    ):
-        if one != two:
-            yield _PriceChange(model, platform, mode, direction, one, two)
-
-
-def _list_prices(row: DatedRates | None) -> tuple[Decimal | None, ...]:
-    return (*row.rates, row.cache_write_30m, row.cache_write_12h) if row else (None,) * 5
+    row = find_rates_in_force(rows, market.as_of)
+    return (*row.rates, row.cache_write_30m, row.cache_write_12h) if row else (None,) * len(_DIRECTIONS)

@@ -35,9 +35,8 @@ def make_family_report(market: Market) -> Report:
         ("lacks", [", ".join(sorted(abilities - variant.model.abilities)) or "nothing" for variant in family]),
     ]
     headings = make_headings("", *(variant.id for variant in family))
-    table = Table(
-        headings, tuple(Row((name, *cells)) for name, cells in facts), "Prices in dollars: input / cached input / output"
-    )
+    rows = tuple(Row((name, *cells)) for name, cells in facts)
+    table = Table(headings, rows, "Prices in dollars: input / cached input / output")
     running = {variant.id for variant in family}
     others = [Variant(model.id, model) for model in catalog.models.values() if model.id not in running]
     columns: tuple[Column[Variant], ...] = (

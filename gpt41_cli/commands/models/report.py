@@ -11,19 +11,20 @@ from gpt41_cli.commands.models.family_report import describe_state, format_limit
 from gpt41_cli.constraints import lifecycle
 from gpt41_cli.constraints.refused_fields import find_refused_fields
 from gpt41_cli.display import describe_doubt, format_exact, format_int, format_rate, pluralize
-from gpt41_cli.reports import Report, ReportLine, Row, Table, make_headings
+from gpt41_cli.reports import Report, ReportLine, Row, Table, make_headings, make_lines
 
 
 def make_model_report(market: Market, variant: Variant) -> Report:
     """Make the report of everything the table says about one model."""
     catalog, as_of, model = market.catalog, market.as_of, variant.model
+    launch = catalog.evidence.reports
     lines = (
         *_make_ability_lines(variant),
         *_make_published_lines(catalog, model),
         *_make_rule_lines(catalog, model),
         *_make_migration_lines(variant),
         *_make_shutdown_lines(market, variant),
-        *_make_report_lines(catalog, model),
+        *(ReportLine("users", f"{said.who}: {said.statement}", said.source.label) for said in launch if said.model == model.id),
         *(ReportLine("note", note) for note in model.notes),
     )
     facts = (
@@ -92,8 +93,7 @@ def _make_migration_lines(variant: Variant) -> Iterator[ReportLine]:
     for name, lack in variant.model.lacks.items():
         unsure = "" if lack.confidence == "high" else f" ({describe_doubt(lack.confidence)})"
         yield ReportLine("lacks", name + unsure, lack.source.label)
-    for finding in find_refused_fields(variant):
-        yield ReportLine("requests", finding.message, finding.citation)
+    yield from make_lines("requests", find_refused_fields(variant))
     for advice in variant.model.guidance:
         yield ReportLine("guide", advice.statement, advice.source.label)
 
@@ -109,9 +109,8 @@ def _make_rule_lines(catalog: Catalog, model: Model) -> Iterator[ReportLine]:
         )
         yield ReportLine("batch", text, batch.source.label)
     if "prompt-caching" in model.features:
-        kept = (
-            f"kept {cache.idle_minutes.at_least} to {cache.idle_minutes.at_most} minutes idle, {cache.lifetime_minutes} at most"
-        )
+        idle = f"{cache.idle_minutes.at_least} to {cache.idle_minutes.at_most} minutes idle"
+        kept = f"kept {idle}, {cache.lifetime_minutes} at most"
         if "extended-cache-24h" in model.features:
             kept += f", or {pluralize(cache.extended_hours, 'hour')}"
         text = (
@@ -132,23 +131,18 @@ def _make_shutdown_lines(market: Market, variant: Variant) -> Iterator[ReportLin
         if life.shutdown:
             platform = providers[provider]
             gone = life.shutdown <= market.as_of
-            finding = (
-                lifecycle.make_shutdown_finding(platform, life)
-                if gone
-                else lifecycle.make_retirement_finding(variant, life, market.as_of)
-            )
+            ends = lifecycle.make_retirement_finding(variant, life, market.as_of)
+            finding = lifecycle.make_shutdown_finding(platform, life) if gone else ends
             announced = f"; announced {life.announced}" if life.announced else ""
             note = f". {life.note}" if life.note and life.confidence == "high" else ""
             yield ReportLine(platform.provider_name, f"{finding.message}{announced}{note}", finding.citation)
 
 
 def _make_price_table(model: Model, as_of: date) -> Table:
+    tuned = f"fine-tuned {model.id}"
     rows = [
-        _make_price_row(name, platform, mode, row, in_force=row is _find_rates_in_force(dated, as_of))
-        for name, table in (
-            (model.id, model.rates),
-            (_name_fine_tuned(model), model.fine_tuned.rates if model.fine_tuned else {}),
-        )
+        _make_price_row(name, platform, mode, row, in_force=row is find_rates_in_force(dated, as_of))
+        for name, table in ((model.id, model.rates), (tuned, model.fine_tuned.rates if model.fine_tuned else {}))
         for platform, modes in table.items()
         for mode, dated in modes.items()
         for row in dated
@@ -157,20 +151,15 @@ def _make_price_table(model: Model, as_of: date) -> Table:
         others = (("training", model.fine_tuned.training), ("hosting per hour", model.fine_tuned.hosting))
         for what, prices in others:
             for platform, price in prices.items():
-                rows.append(
-                    Row((_name_fine_tuned(model), platform, what, "", format_rate(price.usd), "", "", "", "", price.source.label))
-                )
+                rows.append(Row((tuned, platform, what, "", format_rate(price.usd), *[""] * 4, price.source.label)))
     titles = make_headings(
         "price of", "platform", "mode", "from", ">input", ">cached", ">output", ">write 30 m", ">12 h", "source"
     )
     return Table(titles, tuple(rows), "Prices; write: to the prompt cache, if that has its own price")
 
 
-def _name_fine_tuned(model: Model) -> str:
-    return f"fine-tuned {model.id}"
-
-
-def _find_rates_in_force(dated: Sequence[DatedRates], as_of: date) -> DatedRates | None:
+def find_rates_in_force(dated: Sequence[DatedRates], as_of: date) -> DatedRates | None:
+    """Find the last row that has begun on a day; None if none has."""
     return next((row for row in reversed(dated) if row.effective_from <= as_of), None)
 
 
@@ -193,23 +182,14 @@ def _make_rate_limit_table(catalog: Catalog, model: Model) -> Table:
         (threshold, model.rate_limits.standard),
         (format_int(model.context_window), model.rate_limits.long_context),
     )
-    rows = tuple(
-        Row(
-            (
-                str(tier),
-                *_format_tier_amounts(catalog, tier),
-                upto,
-                format_int(allowed.requests_per_minute),
-                format_limit(allowed.requests_per_day),
-                format_int(allowed.tokens_per_minute),
-                format_int(allowed.batch_queue_tokens),
-            )
-        )
-        for upto, tiers in pools
-        for tier, allowed in tiers.items()
-    )
+    rows = []
+    for upto, tiers in pools:
+        for tier, allowed in tiers.items():
+            per_minute, a_day = format_int(allowed.requests_per_minute), format_limit(allowed.requests_per_day)
+            tokens = format_int(allowed.tokens_per_minute), format_int(allowed.batch_queue_tokens)
+            rows.append(Row((str(tier), *_format_tier_amounts(catalog, tier), upto, per_minute, a_day, *tokens)))
     note = f". {model.rate_limits.note}" if model.rate_limits.note else ""
-    return Table(titles, rows, f"Limits by usage tier [{model.rate_limits.source.label}]{note}")
+    return Table(titles, tuple(rows), f"Limits by usage tier [{model.rate_limits.source.label}]{note}")
 
 
 def _format_tier_amounts(catalog: Catalog, tier: int) -> tuple[str, str]:
@@ -229,13 +209,6 @@ def _make_image_table(model: Model) -> Table:
     return Table(titles, rows, f"Images are counted by {method} [{model.images.source.label}]{note}")
 
 
-def _make_report_lines(catalog: Catalog, model: Model) -> Iterator[ReportLine]:
-    """Quote what users said of the model at its launch."""
-    for report in catalog.evidence.reports:
-        if report.model == model.id:
-            yield ReportLine("users", f"{report.who}: {report.statement}", report.source.label)
-
-
 def _make_benchmark_table(catalog: Catalog, model: Model) -> Table:
     other = catalog.evidence.benchmarks.compared_with
     others = [other] if other != model.id else []
@@ -247,25 +220,16 @@ def _make_benchmark_table(catalog: Catalog, model: Model) -> Table:
             shown = [score, *(benchmark.scores.get(name) for name in others), best]
             figures = ("-" if figure is None else format_exact(figure) for figure in shown)
             rows.append(Row((benchmark.name, benchmark.group, benchmark.unit, *figures)))
-    title = (
-        f"Launch benchmarks [{catalog.evidence.benchmarks.source.label}]. {' '.join(catalog.evidence.benchmarks.notes)}".rstrip()
-    )
-    return Table(
-        make_headings("benchmark", "group", "unit", ">score", *(f">{name}" for name in others), ">best in table"),
-        tuple(rows),
-        title,
-    )
+    published = catalog.evidence.benchmarks
+    title = f"Launch benchmarks [{published.source.label}]. {' '.join(published.notes)}".rstrip()
+    titles = make_headings("benchmark", "group", "unit", ">score", *(f">{name}" for name in others), ">best in table")
+    return Table(titles, tuple(rows), title)
 
 
 def _make_source_table(catalog: Catalog, lines: Sequence[ReportLine], tables: Sequence[Table]) -> Table:
     """List every source that the lines and tables cite, with its address."""
-    citations = "\n".join(
-        (
-            *(line.citation for line in lines),
-            *(table.title for table in tables),
-            *(row.cells[-1] for table in tables for row in table.rows),
-        )
-    )
+    cells = [row.cells[-1] for table in tables for row in table.rows]
+    citations = "\n".join((*(line.citation for line in lines), *(table.title for table in tables), *cells))
     cited = [source for source in catalog.sources.values() if source.label in citations]
     rows = tuple(Row((source.label, source.title, source.url)) for source in cited)
     return Table(make_headings("source", "title", "address"), rows, "Sources")

@@ -36,10 +36,8 @@ def explain_binding_limits(catalog: Catalog, timing: Timing) -> Iterator[Finding
     """Say for each pool which limit decides how long it takes."""
     for wait in timing.waits:
         needs = "" if wait.submission else f", these need {format_int(wait.needed)}"
-        text = (
-            f"{_name_pool(catalog, timing, wait)}: tier {timing.tier} {describe_allowance(wait)}{needs}: "
-            f"{format_time_bound(timing.mode, wait.seconds)}"
-        )
+        allowance = f"{_name_pool(catalog, timing, wait)}: tier {timing.tier} {describe_allowance(wait)}{needs}"
+        text = f"{allowance}: {format_time_bound(timing.mode, wait.seconds)}"
         yield Finding(rules.BINDS, text, actual=str(wait.needed), allowed=str(wait.allowed), sources=(wait.pool.source,))
 
 
@@ -59,9 +57,8 @@ def suggest_tier(catalog: Catalog, plan: Plan, timing: Timing) -> Finding | None
     if least is None or least.seconds is None:
         return Finding(rules.NO_TIER, f"{name_timing(timing)}: no tier is enough", sources=(tiers.source,))
     tier = tiers.tiers[least.tier]
-    opens = (
-        f"it opens after ${format_int(tier.paid_usd)} of payments; spend limit ${format_int(tier.monthly_limit_usd)} per month"
-    )
+    limit = f"spend limit ${format_int(tier.monthly_limit_usd)} per month"
+    opens = f"it opens after ${format_int(tier.paid_usd)} of payments; {limit}"
     usd = format_total(timing.quote.total_usd, timing.quote.usage.requests)
     took = f"{format_time_bound(timing.mode, least.seconds)} for {usd}"
     text = f"{name_timing(timing)}: tier {least.tier} is enough, {took}; {opens}"
@@ -88,11 +85,9 @@ def _describe_rate(wait: PoolWait, deadline: timedelta | None) -> str:
     pace = f"at most {interval}" if rate < _FEW_REQUESTS_PER_MINUTE and not is_a_days else f"at most {most} ({interval})"
     whole = deadline // timedelta(seconds=1) if deadline else 0
     relaxed = Fraction(whole, wait.pool.load.requests)
-    return (
-        f"{pace}; over {format_duration(whole)} that is one every {format_seconds(relaxed, ROUND_FLOOR)}"
-        if relaxed * rate > _SECONDS_PER_MINUTE
-        else pace
-    )
+    if relaxed * rate <= _SECONDS_PER_MINUTE:
+        return pace
+    return f"{pace}; over {format_duration(whole)} that is one every {format_seconds(relaxed, ROUND_FLOOR)}"
 
 
 def _describe_files(catalog: Catalog, wait: PoolWait) -> str:

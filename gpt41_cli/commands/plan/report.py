@@ -21,7 +21,7 @@ from gpt41_cli.constraints.rate_limits import PoolWait
 from gpt41_cli.display import choose_money_format, format_total, pluralize
 from gpt41_cli.durations import format_duration, format_short_duration
 from gpt41_cli.prices.succession import find_near_succession
-from gpt41_cli.reports import Json, Report, ReportLine, Row, Table, make_headings
+from gpt41_cli.reports import Json, Report, ReportLine, Row, Table, make_headings, make_lines
 from gpt41_cli.reports.columns import Column, make_records, make_table
 from gpt41_cli.reports.quotes import dump_quote, find_bound_prefix, format_period
 from gpt41_cli.reports.succession import describe_price_after, find_answered_ends
@@ -71,20 +71,16 @@ def make_report(catalog: Catalog, work: Workload, plan: Plan) -> Report:
 
 
 def _format_answer_line(timing: Timing) -> str:
-    return f"{timing.variant.id} {timing.mode} {timing.tier} {_format_seconds(timing)}"
-
-
-def _format_seconds(timing: Timing) -> str:
-    if timing.seconds is None:
-        return "unknown" if timing.obstacle and timing.obstacle.rule is rules.NO_LIMITS else "never"
-    return str(timing.seconds)
+    seconds = timing.seconds
+    if seconds is None:
+        return f"{timing.variant.id} {timing.mode} {timing.tier} {'unknown' if timing.lacks_limits else 'never'}"
+    return f"{timing.variant.id} {timing.mode} {timing.tier} {seconds}"
 
 
 def _make_headline(work: Workload, plan: Plan) -> str:
     if plan.choice and plan.deadline_seconds:
         tier = f"tier {plan.choice.tier}" + (" or higher" if plan.tier is None else "")
-        price = _format_price(work, plan.choice)
-        fitting = f"{name_timing(plan.choice)} ({price}), {tier}"
+        fitting = f"{name_timing(plan.choice)} ({_format_price(work, plan.choice)}), {tier}"
         return f"Fits in {format_duration(plan.deadline_seconds)}: {fitting}"
     if plan.lacks_limits and plan.shown[0].obstacle:
         models = ", ".join(dict.fromkeys(timing.variant.id for timing in plan.shown))
@@ -164,18 +160,14 @@ def _make_lines(catalog: Catalog, plan: Plan) -> Iterator[ReportLine]:
     requested = [timing for timing in plan.shown if timing.mode != "priority"] if plan.tier is not None else []
     explained = requested or ([plan.choice] if plan.choice else [])
     for timing in explained:
-        yield from (ReportLine("limit", finding.message, finding.citation) for finding in explain_binding_limits(catalog, timing))
+        yield from make_lines("limit", explain_binding_limits(catalog, timing))
     for timing in explained:
         if timing.meets(plan.deadline):
-            yield from (
-                ReportLine("spread", finding.message, finding.citation)
-                for finding in explain_spreading(catalog, timing, plan.deadline)
-            )
+            yield from make_lines("spread", explain_spreading(catalog, timing, plan.deadline))
     for timing in requested:
         is_cheaper = plan.choice is None or timing.quote.total_usd < plan.choice.quote.total_usd
         if is_cheaper and (timing.obstacle is None or timing.obstacle.rule is rules.USAGE_TIER):
-            finding = suggest_tier(catalog, plan, timing)
-            yield from [ReportLine("tier", finding.message, finding.citation)] if finding else []
+            yield from make_lines("tier", filter(None, [suggest_tier(catalog, plan, timing)]))
 
 
 def _list_columns(plan: Plan) -> tuple[Column[Timing], ...]:
@@ -185,7 +177,7 @@ def _list_columns(plan: Plan) -> tuple[Column[Timing], ...]:
         Column("model", "model", lambda timing: timing.variant.id),
         Column("mode", "mode", lambda timing: timing.mode),
         Column(None, "usage_tier", lambda timing: timing.tier),
-        Column("time", None, _format_time, absent="-"),
+        Column("time", None, lambda timing: timing.seconds and format_time_bound(timing.mode, timing.seconds), absent="-"),
         Column(None, "seconds", lambda timing: timing.seconds),
         Column(None, "status", lambda timing: _classify_timing(plan, timing)),
         Column(None, "limit", lambda timing: timing.slowest_wait and timing.slowest_wait.limit_name),
@@ -202,10 +194,6 @@ def _list_columns(plan: Plan) -> tuple[Column[Timing], ...]:
 def _choose_total_format(plan: Plan) -> Callable[[Decimal], str]:
     quotes = [timing.quote for timing in plan.shown]
     return choose_money_format([quote.total_usd for quote in quotes], max(quote.usage.requests for quote in quotes))
-
-
-def _format_time(timing: Timing) -> str | None:
-    return None if timing.seconds is None else format_time_bound(timing.mode, timing.seconds)
 
 
 def _find_least_tier(plan: Plan, timing: Timing) -> int | None:
@@ -229,7 +217,7 @@ def _make_all_tiers_table(plan: Plan) -> Table:
 
 def _format_cell(timing: Timing) -> str:
     if timing.seconds is None:
-        return "?" if timing.obstacle and timing.obstacle.rule is rules.NO_LIMITS else "never"
+        return "?" if timing.lacks_limits else "never"
     return format_short_duration(timing.seconds)
 
 
@@ -253,7 +241,7 @@ def _describe_timing(plan: Plan, timing: Timing) -> str:
 def _classify_timing(plan: Plan, timing: Timing) -> str:
     """Return passes, late, monthly-limit, ends-before-done, never or unknown."""
     if timing.obstacle:
-        return "unknown" if timing.obstacle.rule is rules.NO_LIMITS else "never"
+        return "unknown" if timing.lacks_limits else "never"
     if timing.caveats:
         return timing.caveats[0].rule.id
     return "passes" if timing.meets(plan.deadline) else "late"

@@ -61,6 +61,11 @@ class Timing(NamedTuple):
         """How long it takes: at most in batch, at least in other modes. None if it is never done or the time isn't known."""
         return self.slowest_wait and self.slowest_wait.seconds
 
+    @property
+    def lacks_limits(self) -> bool:
+        """True if nobody can say how long it takes, as the table lacks a limit."""
+        return self.obstacle is not None and self.obstacle.rule is rules.NO_LIMITS
+
     def meets(self, deadline: timedelta | None) -> bool:
         """Return True if the work is done by then and nothing speaks against it. Flex promises no time."""
         if self.seconds is None or self.caveats or (deadline and self.mode == "flex"):
@@ -159,9 +164,8 @@ def _time_all_tiers(quote: Quote, work: Workload) -> Iterator[Timing]:
     gone = [lifecycle.make_shutdown_finding(offer.market.platform, life)] if life else []
     never = next(iter((*gone, *request_limits.find_exceeded_limits(catalog, variant, mode, load))), None)
     for tier in catalog.limits.usage_tiers.tiers:
-        obstacle = (
-            never or find_tier_block(catalog, variant, mode, load, tier) or find_unpublished_limits(catalog, variant, load, tier)
-        )
+        obstacle = never or find_tier_block(catalog, variant, mode, load, tier)
+        obstacle = obstacle or find_unpublished_limits(catalog, variant, load, tier)
         waits = () if obstacle else tuple(compute_waits(catalog, variant, mode, load, tier))
         timing = Timing(quote, tier, waits, obstacle, ())
         yield timing._replace(caveats=tuple(_find_caveats(timing, work)))
@@ -212,9 +216,8 @@ def _check_obstacles(plan: Plan) -> Iterator[Finding]:
         if timing.obstacle:
             modes.setdefault((timing.variant.id, timing.obstacle), []).append(timing.mode)
     for (model, finding), kept_out in modes.items():
-        is_spared = (
-            plan.choice or kept_out == ["priority"] or (finding.rule is rules.NO_LIMITS and (plan.passing or plan.lacks_limits))
-        )
+        is_unknown = finding.rule is rules.NO_LIMITS and (plan.passing or plan.lacks_limits)
+        is_spared = plan.choice or kept_out == ["priority"] or is_unknown
         everywhere = len(kept_out) == sum(timing.variant.id == model for timing in last)
         name = model if everywhere else f"{model} in {' and '.join(kept_out)}"
         level = Level.WARNING if is_spared else Level.ERROR

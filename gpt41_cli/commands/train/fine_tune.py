@@ -150,29 +150,23 @@ def price_distillation(
 
     Raises MissingPrice if the teacher has no price.
     """
-    answered = _price_answers(work, teacher, conditions)
+    market, catalog = conditions.market, conditions.market.catalog
+    # In batch, since nobody waits for the answers, or in standard if batch has no price.
+    answered = price_workload(market.find_offer(teacher, "batch") or market.offer(teacher, FINE_TUNE_MODES[0]), work)
+    today = work.load_on(catalog, teacher)
     _, method = meter.find_variant(teacher.id)
     frame = sum(tokens for _, tokens in count_pieces(build_message(Message("assistant", "")), meter.get_memo(method.encoding)))
     found = []
     for variant in variants:
-        load = work.load_on(conditions.market.catalog, variant)
+        load = work.load_on(catalog, variant)
         billed = _count_training_tokens(load, frame, conditions.rules.example_tokens.at_most)
         lesson = TrainingWork(billed, load.usage, load, answered.total_usd)
-        today = work.load_on(conditions.market.catalog, teacher).usage
-        found.append(price_trained_model(conditions, variant, lesson, work.requests, [(teacher, today)]))
-    findings = request_limits.check_request_limits(
-        conditions.market.catalog, teacher, [answered.mode], work.load_on(conditions.market.catalog, teacher)
-    )
-    findings += lifecycle.check_lifecycle(conditions.market, teacher, Level.ERROR)
+        found.append(price_trained_model(conditions, variant, lesson, work.requests, [(teacher, today.usage)]))
+    findings = request_limits.check_request_limits(catalog, teacher, [answered.mode], today)
+    findings += lifecycle.check_lifecycle(market, teacher, Level.ERROR)
     tuning = _assemble_result(found, work.requests, findings, conditions)
-    notes = (*tuning.notes, *write_price_notes(conditions.market.catalog, work, [answered]))
+    notes = (*tuning.notes, *write_price_notes(catalog, work, [answered]))
     return tuning._replace(teacher=answered, work=work, notes=tuple(dict.fromkeys(notes)))
-
-
-def _price_answers(work: Workload, teacher: Variant, conditions: TrainingOptions) -> Quote:
-    """Price the teacher's answers: in batch, since nobody waits for them, or in standard if batch has no price."""
-    market = conditions.market
-    return price_workload(market.find_offer(teacher, "batch") or market.offer(teacher, FINE_TUNE_MODES[0]), work)
 
 
 def _count_training_tokens(load: VariantLoad, frame: int, most: int) -> TrainingTokens:

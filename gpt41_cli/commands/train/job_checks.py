@@ -21,10 +21,8 @@ def check_example_count(conditions: TrainingOptions, examples: int) -> Iterator[
         message = f"expected at least {format_int(least)} examples, found {format_int(examples)} {cited}"
         yield Finding(rules.TRAINING_EXAMPLES, message, actual=str(examples), allowed=str(least))
     elif examples < good:
-        message = (
-            f"{format_int(examples)} examples can be trained on; {format_int(good)} good ones are the advice to begin "
-            f"with {cited}"
-        )
+        advice = f"{format_int(good)} good ones are the advice to begin with"
+        message = f"{format_int(examples)} examples can be trained on; {advice} {cited}"
         yield Finding(rules.TRAINING_EXAMPLES, message, Level.NOTICE, None, str(examples), str(good))
 
 

@@ -152,11 +152,9 @@ def _make_mean_request(usage: Usage) -> Workload:
 def _describe_rejection(tuning: TrainingResult) -> str:
     """Say that no job would be accepted as it is, and by which rules."""
     rules = dict.fromkeys(finding.rule.id for finding in tuning.findings if finding.level is Level.ERROR)
-    return (
-        f"; the file breaks {'a rule' if len(rules) == 1 else pluralize(len(rules), 'rule')} ({', '.join(rules)})"
-        if rules
-        else ""
-    )
+    if not rules:
+        return ""
+    return f"; the file breaks {'a rule' if len(rules) == 1 else pluralize(len(rules), 'rule')} ({', '.join(rules)})"
 
 
 def _describe_payback(student: TrainedModel) -> str:
@@ -175,13 +173,9 @@ def _make_lines(tuning: TrainingResult, first: TrainedModel, conditions: Trainin
     billed, rules = first.training_work.training_tokens, conditions.rules
     if tuning.teacher:
         yield _make_teacher_line(tuning)
-    yield ReportLine(
-        "training",
-        f"{format_int(billed.trained_tokens)} tokens x {pluralize(tuning.epochs, 'epoch')} at "
-        f"{format_rate(first.price.usd)} per million: "
-        f"{format_money(first.training_usd)}",
-        first.price.source.label,
-    )
+    factors = f"{format_int(billed.trained_tokens)} tokens x {pluralize(tuning.epochs, 'epoch')}"
+    price = f"{format_rate(first.price.usd)} per million: {format_money(first.training_usd)}"
+    yield ReportLine("training", f"{factors} at {price}", first.price.source.label)
     if not tuning.has_stated_epochs:
         text = "OpenAI's published default, as no number is given; the platform may choose another"
         yield ReportLine("epochs", text, rules.epochs.source.label)
@@ -226,12 +220,8 @@ def _make_payback_lines(student: TrainedModel, conditions: TrainingOptions) -> I
         tuned, base = show_price(comparison.tuned_each_usd), show_price(comparison.base_each_usd)
         cited = ", ".join(dict.fromkeys((comparison.tuned_offer.row.source.label, comparison.base_offer.row.source.label)))
         label = "pays" if comparison.pays_after_requests is not None else _NEVER_PAYS
-        yield ReportLine(
-            label,
-            f"{tuned} per request instead of {base} by {comparison.base_offer.variant.id}"
-            f"{_format_payback(comparison, conditions)}",
-            cited,
-        )
+        text = f"{tuned} per request instead of {base} by {comparison.base_offer.variant.id}"
+        yield ReportLine(label, text + _format_payback(comparison, conditions), cited)
     if student.hosting:
         for until, hosting in {(comparison.ends, comparison.hosting_usd): None for comparison in student.comparisons}:
             text = f"{format_rate(student.hosting.usd)} per hour, with or without requests: {format_money(hosting)} until {until}"
@@ -241,10 +231,8 @@ def _make_payback_lines(student: TrainedModel, conditions: TrainingOptions) -> I
 def _format_payback(each: TuningComparison, conditions: TrainingOptions) -> str:
     text = ""
     if each.pays_after_requests is not None:
-        text = (  # with the digits that it takes to compute it again
-            f": {show_price(each.fixed_usd)} / {show_price(each.saved_each_usd)} = "
-            f"{pluralize(each.pays_after_requests, 'request')}"
-        )
+        ratio = f"{show_price(each.fixed_usd)} / {show_price(each.saved_each_usd)}"  # with the digits to compute it again
+        text = f": {ratio} = {pluralize(each.pays_after_requests, 'request')}"
         if each.pays_at_daily_requests is not None:
             days = pluralize(each.days or 0, "day")
             text += f", {format_int(each.pays_at_daily_requests)} per day until {each.ends} ({days})"

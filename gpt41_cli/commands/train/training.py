@@ -10,7 +10,7 @@ from math import ceil
 from typing import NamedTuple
 
 from gpt41_cli import rules
-from gpt41_cli.catalog import Catalog, Market, Offer, Variant
+from gpt41_cli.catalog import Market, Offer, Variant
 from gpt41_cli.catalog.limit_tables import TrainingRules
 from gpt41_cli.catalog.lookup import FINE_TUNED_PREFIX
 from gpt41_cli.catalog.tables import HostingPrice, TrainingPrice
@@ -39,9 +39,8 @@ class TrainingOptions(NamedTuple):
         """The rules of training. Raises InputError if the table doesn't have them."""
         rules = self.market.catalog.limits.fine_tuning
         if rules is None:
-            raise InputError(
-                expected="limits.fine_tuning, by which training is counted", found="none", location=self.market.catalog.file
-            )
+            expected = "limits.fine_tuning, by which training is counted"
+            raise InputError(expected=expected, found="none", location=self.market.catalog.file)
         return rules
 
 
@@ -127,11 +126,6 @@ def is_trainable(variant: Variant) -> bool:
     return variant.fine_tuned is None and variant.model.fine_tuned is not None
 
 
-def get_fine_tune(catalog: Catalog, base: Variant) -> Variant:
-    """Return the fine-tune of `base`, whatever its name."""
-    return catalog.variant(f"{FINE_TUNED_PREFIX}{base.id}")
-
-
 def count_epochs(conditions: TrainingOptions, examples: int) -> int:
     """Count the epochs: as stated, else by the heuristic."""
     return conditions.epochs or conditions.rules.epochs.count_epochs(examples)
@@ -144,7 +138,7 @@ def price_trained_model(
     trained, as a finding about the model.
     """
     market, catalog, platform = conditions.market, conditions.market.catalog, conditions.market.platform
-    student = get_fine_tune(catalog, base)
+    student = catalog.variant(f"{FINE_TUNED_PREFIX}{base.id}")
     if life := lifecycle.find_past_shutdown(market, student):
         return lifecycle.make_shutdown_finding(platform, life)._replace(subject=base.id)
     assert student.fine_tuned
@@ -178,7 +172,8 @@ def _compare_others(
 def _compare_offers(
     conditions: TrainingOptions, student: TrainedModel, mine: Offer, its: Offer, usage: Usage
 ) -> TuningComparison:
-    ends = _find_first_end(conditions, (mine.variant, its.variant))
+    lives = (offer.variant.lifecycles.get(conditions.market.platform.provider) for offer in (mine, its))
+    ends = min((life.shutdown for life in lives if life and life.shutdown), default=None)
     days = (ends - conditions.market.as_of).days if ends else None
     hosting = Decimal(0)
     if student.hosting:
@@ -189,13 +184,6 @@ def _compare_offers(
     own, other = price_mean_request(mine, student.training_work.served), price_mean_request(its, usage)
     saved = None if conditions.requests is None else (other - own) * conditions.requests - Fraction(fixed)
     return TuningComparison(mine, its, own, other, ends, days, hosting, fixed, saved, usage)
-
-
-def _find_first_end(conditions: TrainingOptions, variants: Sequence[Variant]) -> date | None:
-    """Find the day on which the first of them ends."""
-    lives = (variant.lifecycles.get(conditions.market.platform.provider) for variant in variants)
-    ends = [life.shutdown for life in lives if life and life.shutdown]
-    return min(ends, default=None)
 
 
 def price_mean_request(offer: Offer, usage: Usage) -> Fraction:

@@ -144,9 +144,8 @@ def _is_answer(turn: Message | CallTurn) -> bool:
 def _count_tokens(
     training_rules: TrainingRules, catalog: Catalog, variant: Variant, whole: RequestShape, before: RequestShape
 ) -> TrainingTokens:
-    request_tokens, input_tokens = (
-        size_request(shape, Assumptions(), catalog, variant).input_tokens for shape in (whole, before)
-    )
+    sizes = (size_request(shape, Assumptions(), catalog, variant) for shape in (whole, before))
+    request_tokens, input_tokens = (size.input_tokens for size in sizes)
     tokens = request_tokens - FAMILY.answer + _EXAMPLE_OVERHEAD
     lost = max(tokens - training_rules.example_tokens.at_most, 0)
     readable = catalog.find_cache_rules(variant.model).count_readable(input_tokens)
@@ -259,9 +258,9 @@ def _refuse_other_format(source: InputSource, lines: TrainingLines) -> None:
         return
     many = pluralize(lines.invalid, "line")
     if lines.preferences == lines.invalid:
+        tokens = f"{format_int(lines.preference_input_tokens)} tokens of input"
         problem = (
-            f"{many} of preferences for fine-tuning (DPO), and what training bills for one isn't documented: "
-            f"{format_int(lines.preference_input_tokens)} tokens of input, "
+            f"{many} of preferences for fine-tuning (DPO), and what training bills for one isn't documented: {tokens}, "
             f"{format_int(lines.preference_tokens)} with the preferred outputs"
         )
         raise InputError(problem=problem, location=source.label)
@@ -280,9 +279,6 @@ def _check_file_size(size: int, training_rules: TrainingRules) -> Iterator[Findi
         message = f"expected at most {format_int(most)} bytes, found {format_int(size)} [{training_rules.file.source.label}]"
         yield Finding(rules.TRAINING_BYTES, message, actual=str(size), allowed=str(most))
     elif size > least:
-        message = (
-            f"found {format_int(size)} bytes: {training_rules.file.max_megabytes} MB are allowed, which may mean "
-            f"{format_int(least)} bytes "
-            f"[{training_rules.file.source.label}]"
-        )
+        allowed = f"{training_rules.file.max_megabytes} MB are allowed, which may mean {format_int(least)} bytes"
+        message = f"found {format_int(size)} bytes: {allowed} [{training_rules.file.source.label}]"
         yield Finding(rules.TRAINING_BYTES, message, Level.WARNING, actual=str(size), allowed=str(least))
