@@ -16,6 +16,7 @@ from gpt41_cli.files.globs import PathPattern
 from gpt41_cli.files.sources import InputSource, Unreadable, open_source
 from gpt41_cli.files.trees import SkippedPath
 from gpt41_cli.tokens.text.workers import map_in_order
+from gpt41_cli.totals import Addable
 
 EXCLUDED = "--ignore"
 
@@ -24,18 +25,12 @@ _FILES_AT_ONCE = 50
 
 
 @dataclass
-class ScanResult:
+class ScanResult(Addable):
     """What the files name. `skipped` are the files that weren't looked into, and why."""
 
     uses: list[CodeUse] = field(default_factory=list)
     files: int = 0
     skipped: list[SkippedPath] = field(default_factory=list)
-
-    def add(self, other: ScanResult) -> None:
-        """Add what more files name."""
-        self.uses += other.uses
-        self.files += other.files
-        self.skipped += other.skipped
 
 
 def scan_files(
@@ -72,7 +67,7 @@ def scan_files(
 
     result = ScanResult()
     for some in map_in_order(scan_some, range(0, len(listed), _FILES_AT_ONCE), jobs):
-        result.add(some)
+        result += some
     return result
 
 

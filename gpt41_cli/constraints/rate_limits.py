@@ -69,14 +69,8 @@ def check_monthly_limit(catalog: Catalog, tier: int, total_usd: Decimal) -> Find
     if total_usd <= most:
         return None
     text = f"tier {tier} has a spend limit of ${format_int(most)} per month, and this costs more"
-    return Finding(
-        rules.MONTHLY_LIMIT,
-        text,
-        actual=format_exact(total_usd),
-        allowed=str(most),
-        sources=(tiers.source,),
-        brief=f"over ${format_int(most)} per month",
-    )
+    costs, brief = format_exact(total_usd), f"over ${format_int(most)} per month"
+    return Finding(rules.MONTHLY_LIMIT, text, actual=costs, allowed=str(most), sources=(tiers.source,), brief=brief)
 
 
 def find_unpublished_limits(catalog: Catalog, variant: Variant, load: VariantLoad, tier: int) -> Finding | None:
@@ -116,17 +110,9 @@ def find_tier_block(catalog: Catalog, variant: Variant, mode: str, load: Variant
         allowed = pool.limit.batch_queue_tokens if in_batch else pool.limit.tokens_per_minute
         excess = pool.load.find_excess((lambda size: size.input_tokens) if in_batch else count_charged_tokens, allowed)
         if excess:
-            text = _describe_block(catalog, variant, pool, tier, in_batch, excess.worst, allowed) + describe_affected(
-                excess, load
-            )
-            return Finding(
-                rules.USAGE_TIER,
-                text,
-                actual=str(excess.worst),
-                allowed=str(allowed),
-                sources=(pool.source,),
-                brief=f"blocked in tier {tier}",
-            )
+            worst, brief = excess.worst, f"blocked in tier {tier}"
+            text = _describe_block(catalog, variant, pool, tier, in_batch, worst, allowed) + describe_affected(excess, load)
+            return Finding(rules.USAGE_TIER, text, actual=str(worst), allowed=str(allowed), sources=(pool.source,), brief=brief)
     return None
 
 
@@ -181,11 +167,8 @@ def _compute_steady_wait(pool: TierPool) -> PoolWait:
     slowest = slowest._replace(requests_per_minute=min(rate, Fraction(a_day, _MINUTES_PER_DAY)))
     # Only full days count: the last day's requests need not take a whole day.
     seconds = (requests - 1) // a_day * _MINUTES_PER_DAY * _SECONDS_PER_MINUTE
-    return max(
-        slowest,
-        slowest._replace(limit_name="requests_per_day", needed=requests, allowed=a_day, seconds=seconds),
-        key=attrgetter("seconds"),
-    )
+    by_day = slowest._replace(limit_name="requests_per_day", needed=requests, allowed=a_day, seconds=seconds)
+    return max(slowest, by_day, key=attrgetter("seconds"))
 
 
 def _compute_batch_wait(catalog: Catalog, pool: TierPool) -> PoolWait:
@@ -214,16 +197,9 @@ def estimate_tier_duration(catalog: Catalog, variant: Variant, mode: str, load: 
     slowest = max(compute_waits(catalog, variant, mode, load, tier), key=attrgetter("seconds"), default=None)
     if slowest is None:
         return None
-    time = format_duration(slowest.seconds)
-    return TierDuration(
-        slowest.seconds,
-        Finding(
-            rules.PACE,
-            f"tier {tier} {describe_allowance(slowest)}, which takes {time}",
-            sources=(slowest.pool.source,),
-            brief=f"takes {time}",
-        ),
-    )
+    takes = f"takes {format_duration(slowest.seconds)}"
+    text = f"tier {tier} {describe_allowance(slowest)}, which {takes}"
+    return TierDuration(slowest.seconds, Finding(rules.PACE, text, sources=(slowest.pool.source,), brief=takes))
 
 
 def describe_allowance(wait: PoolWait) -> str:

@@ -41,16 +41,9 @@ def _list_limits(catalog: Catalog, variant: Variant, mode: str) -> Iterator[_Req
             rules.MAX_OUTPUT_TOKENS, lambda size: size.output_tokens, most_output, text, "output limit", model.source
         )
     if mode == "priority":
-        rule = catalog.limits.priority
+        most, source = catalog.limits.priority.max_input_tokens, catalog.limits.priority.source
         text = "priority doesn't accept requests above {1} input tokens"
-        yield _RequestLimit(
-            rules.PRIORITY_LONG_CONTEXT,
-            lambda size: size.input_tokens,
-            rule.max_input_tokens,
-            text,
-            "priority limit",
-            rule.source,
-        )
+        yield _RequestLimit(rules.PRIORITY_LONG_CONTEXT, lambda size: size.input_tokens, most, text, "priority limit", source)
 
 
 class RequestLimits:

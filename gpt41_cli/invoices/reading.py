@@ -20,18 +20,8 @@ from typing import BinaryIO, TypeAlias
 
 from gpt41_cli.answers.days import parse_day
 from gpt41_cli.errors import InputError, quote_text
-from gpt41_cli.files import compressed, documents, text
-from gpt41_cli.files.fields import (
-    BadBody,
-    JsonObject,
-    JsonValue,
-    describe_kind,
-    get_list,
-    get_object,
-    get_text,
-    redact,
-    require_object,
-)
+from gpt41_cli.files import compressed, documents, fields, text
+from gpt41_cli.files.fields import BadBody, JsonObject, JsonValue
 from gpt41_cli.files.places import RejectedRequest
 from gpt41_cli.findings import Place
 from gpt41_cli.invoices.amounts import parse_amount
@@ -120,34 +110,36 @@ def _list_results(value: JsonValue) -> tuple[list[tuple[JsonObject, JsonObject]]
         if isinstance(each, list):
             waiting[:0] = each
             continue
-        owner = require_object(each, "")
+        owner = fields.require_object(each, "")
         if "has_more" in owner:
             others.append(PageEnd(owner["has_more"] is True))
-        results = [require_object(result, "results") for result in get_list(owner, "results", "")]
+        results = [fields.require_object(result, "results") for result in fields.get_list(owner, "results", "")]
         found += [(result, owner) for result in results]
         found += [(owner, {})] if "amount" in owner else []  # a result without its bucket
         day = parse_day(owner.get("start_time"))
         if day and not results:
             others.append(EmptyDay(day))
-        waiting[:0] = get_list(owner, "data", "")
+        waiting[:0] = fields.get_list(owner, "data", "")
     return found, others
 
 
 def _read_result(result: JsonObject, bucket: JsonObject, place: Place) -> InvoiceLine:
-    kind = get_text(result, "object", "")
+    kind = fields.get_text(result, "object", "")
     if kind.replace("_", ".") not in ("", COSTS_OBJECT):
         raise BadBody("object", COSTS_OBJECT, quote_text(kind))
-    amount = get_object(result, "amount", "")
+    amount = fields.get_object(result, "amount", "")
     day = parse_day(bucket.get("start_time"))
     if day is None:
-        raise BadBody("start_time", "the time of a bucket", describe_kind(bucket.get("start_time")))
+        raise BadBody("start_time", "the time of a bucket", fields.describe_kind(bucket.get("start_time")))
     quantity = result.get("quantity")
-    names = {key: get_text(result, key, "") or None for key in ("line_item", "project_id", "organization_id", "api_key_id")}
+    names = {
+        key: fields.get_text(result, key, "") or None for key in ("line_item", "project_id", "organization_id", "api_key_id")
+    }
     return InvoiceLine(
         place,
         day,
         parse_amount(amount.get("value"), "amount.value"),
-        get_text(amount, "currency", "amount").upper() or USD,
+        fields.get_text(amount, "currency", "amount").upper() or USD,
         names["line_item"],
         names["project_id"],
         names["organization_id"],
@@ -237,7 +229,7 @@ def _read_day(cells: Mapping[str, str], titles: Mapping[str, str]) -> date:
     american = _AMERICAN_DAY.fullmatch(written)
     day = parse_day(f"{american[3]}-{american[1]:>02}-{american[2]:>02}" if american else written)
     if day is None:
-        raise BadBody(titles.get(column, "date"), "a day, YYYY-MM-DD", redact(written) if written else "none")
+        raise BadBody(titles.get(column, "date"), "a day, YYYY-MM-DD", fields.redact(written) if written else "none")
     return day
 
 

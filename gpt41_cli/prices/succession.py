@@ -78,9 +78,6 @@ def price_replacement(market: Market, variant: Variant, mode: str, work: Workloa
         quote = price_workload(offer, work)
     except (MissingPrice, InputError):
         return None
-    catalog = market.catalog
-    written = price_cache_writes(
-        offer, work.load_on(catalog, variant), catalog.find_cache_rules(variant.model), is_replayed=work.replay is not None
-    )
+    most_usd = EXACT.add(quote.total_usd, price_cache_writes(offer, work).extra_usd)
     is_before_reasoning = variant.model.reasoning is not None and not work.terms.reasoning_tokens
-    return PricedReplacement(variant, quote, EXACT.add(quote.total_usd, written.extra_usd), is_before_reasoning)
+    return PricedReplacement(variant, quote, most_usd, is_before_reasoning)

@@ -5,20 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gpt41_cli import rules
-from gpt41_cli.files.fields import (
-    BadBody,
-    JsonObject,
-    JsonValue,
-    get_choice,
-    get_count,
-    get_list,
-    get_name,
-    get_optional_object,
-    get_text,
-    join_path,
-    require_list,
-    require_object,
-)
+from gpt41_cli.files import fields
+from gpt41_cli.files.fields import BadBody, JsonObject, JsonValue
 from gpt41_cli.requests.content import RequestDraft, read_content_text
 from gpt41_cli.requests.placeholders import find_template_doubts
 from gpt41_cli.requests.request import CHAT_ENDPOINT, CallTurn, Doubt, FunctionCall, FunctionDeclaration, Message, Request
@@ -43,31 +31,33 @@ def read_chat_request(body: JsonObject, path: str) -> Request:
     functions = _read_functions(body, path, gathered)
     response_format = read_response_format(body, "response_format", path, gathered, nested=True)
     mode, chosen = read_tool_choice(body, path, "tool_choice" if body.get("tool_choice") is not None else "function_call")
-    prediction = get_optional_object(body, "prediction", path)
+    prediction = fields.get_optional_object(body, "prediction", path)
     if body.get("web_search_options") is not None:
         message = "what a web search finds has tokens that are not counted"
-        gathered.doubts.append(Doubt(rules.BUILT_IN_TOOL, join_path(path, "web_search_options"), message))
+        gathered.doubts.append(Doubt(rules.BUILT_IN_TOOL, fields.join_path(path, "web_search_options"), message))
         gathered.needs.add("web-search")
-    if "audio" in get_list(body, "modalities", path):
+    if "audio" in fields.get_list(body, "modalities", path):
         message = "a spoken answer has tokens that are not priced"
-        gathered.doubts.append(Doubt(rules.AUDIO, join_path(path, "modalities"), message))
+        gathered.doubts.append(Doubt(rules.AUDIO, fields.join_path(path, "modalities"), message))
     if prediction:
         gathered.needs.add("predicted-outputs")
     return Request(
         endpoint=CHAT_ENDPOINT,
-        model=get_text(body, "model", path) or None,
+        model=fields.get_text(body, "model", path) or None,
         turns=gathered.turns,
         functions=functions,
         response_format=response_format,
         tool_choice=mode,
         forced_function=chosen,
         images=gathered.images,
-        doubts=[*gathered.doubts, *find_template_doubts(gathered.turns, join_path(path, "messages"))],
-        max_output_tokens=get_count(body, "max_completion_tokens", path) or get_count(body, "max_tokens", path),
-        answer_count=get_count(body, "n", path) or 1,
-        service_tier=get_text(body, "service_tier", path) or None,
-        predicted_text=read_content_text(prediction, "content", join_path(path, "prediction"), gathered) if prediction else "",
-        prompt_cache_key=get_text(body, "prompt_cache_key", path),
+        doubts=[*gathered.doubts, *find_template_doubts(gathered.turns, fields.join_path(path, "messages"))],
+        max_output_tokens=fields.get_count(body, "max_completion_tokens", path) or fields.get_count(body, "max_tokens", path),
+        answer_count=fields.get_count(body, "n", path) or 1,
+        service_tier=fields.get_text(body, "service_tier", path) or None,
+        predicted_text=read_content_text(prediction, "content", fields.join_path(path, "prediction"), gathered)
+        if prediction
+        else "",
+        prompt_cache_key=fields.get_text(body, "prompt_cache_key", path),
         needs=frozenset(gathered.needs),
         set_fields=read_set_fields(body),
         reasoning_effort=read_effort(body),
@@ -78,15 +68,15 @@ def read_chat_request(body: JsonObject, path: str) -> Request:
 def _find_prediction_conflicts(body: JsonObject, path: str, gathered: RequestDraft) -> Iterator[BadBody]:
     """List the fields that a predicted output doesn't allow (OpenAI's guide to predicted outputs, 2026-07-15)."""
     with_it = "with a prediction"
-    if (get_count(body, "n", path) or 1) > 1:
-        yield BadBody(join_path(path, "n"), f"1 {with_it}", "more")
+    if (fields.get_count(body, "n", path) or 1) > 1:
+        yield BadBody(fields.join_path(path, "n"), f"1 {with_it}", "more")
     for key in ("presence_penalty", "frequency_penalty"):
         value = body.get(key)
         if isinstance(value, int | float) and value > 0:
-            yield BadBody(join_path(path, key), f"no more than 0 {with_it}", "more")
+            yield BadBody(fields.join_path(path, key), f"no more than 0 {with_it}", "more")
     for key in ("logprobs", "max_completion_tokens", "tools", "functions"):
         if body.get(key):
-            yield BadBody(join_path(path, key), f"none {with_it}", "some")
+            yield BadBody(fields.join_path(path, key), f"none {with_it}", "some")
     sounds = (doubt.path for doubt in gathered.doubts if Group.AUDIO in doubt.rule.groups)
     for at in (*(image.path for image in gathered.images), *sounds):
         yield BadBody(at, f"nothing but text {with_it}", "something else")
@@ -94,25 +84,27 @@ def _find_prediction_conflicts(body: JsonObject, path: str, gathered: RequestDra
 
 def _read_turns(body: JsonObject, path: str, gathered: RequestDraft) -> None:
     """Read the messages in order, each tool result with the calls that it answers."""
-    path = join_path(path, "messages")
-    messages = require_list(body.get("messages"), path)
+    path = fields.join_path(path, "messages")
+    messages = fields.require_list(body.get("messages"), path)
     if not messages:
         raise BadBody(path, "at least one message", "none")
     turns = gathered.turns
     results_of: dict[str | None, list[str]] = {}  # by call id; None: those of the latest calls, for the role `function`
     for index, value in enumerate(messages):
         at = f"{path}[{index}]"
-        message = require_object(value, at)
-        role = get_choice(message, "role", at, CHAT_ROLES)
+        message = fields.require_object(value, at)
+        role = fields.get_choice(message, "role", at, CHAT_ROLES)
         if role in _RESULT_ROLES:
             result = read_content_text(message, "content", at, gathered, in_result=True, may_be_missing=True)
-            call_id = get_text(message, "tool_call_id", at) if role == "tool" else None
+            call_id = fields.get_text(message, "tool_call_id", at) if role == "tool" else None
             gathered.add_result(results_of, call_id, Message(role, result), at)
             continue
         is_answer = role == "assistant"
-        text = read_content_text(message, "content", at, gathered, may_be_missing=is_answer) or get_text(message, "refusal", at)
+        text = read_content_text(message, "content", at, gathered, may_be_missing=is_answer) or fields.get_text(
+            message, "refusal", at
+        )
         calls = _read_calls(message, at, gathered) if is_answer else []
-        name = get_text(message, "name", at) or None
+        name = fields.get_text(message, "name", at) or None
         if calls:
             results: list[str] = []
             results_of |= dict.fromkeys((None, *(call.id for call in calls)), results)
@@ -129,11 +121,11 @@ def _read_calls(message: JsonObject, path: str, gathered: RequestDraft) -> list[
     if legacy is not None:
         return [_read_call(legacy, f"{path}.function_call", None)]
     found = []
-    for index, value in enumerate(get_list(message, "tool_calls", path)):
+    for index, value in enumerate(fields.get_list(message, "tool_calls", path)):
         at = f"{path}.tool_calls[{index}]"
-        call = require_object(value, at)
+        call = fields.require_object(value, at)
         if call.get("type", "function") == "function":
-            found.append(_read_call(call.get("function"), f"{at}.function", get_text(call, "id", at)))
+            found.append(_read_call(call.get("function"), f"{at}.function", fields.get_text(call, "id", at)))
         else:
             message_text = "a call of a tool that isn't a function has tokens that are not counted"
             gathered.doubts.append(Doubt(rules.BUILT_IN_TOOL, at, message_text))
@@ -141,16 +133,16 @@ def _read_calls(message: JsonObject, path: str, gathered: RequestDraft) -> list[
 
 
 def _read_call(value: JsonValue, path: str, call_id: str | None) -> FunctionCall:
-    call = require_object(value, path)
-    return FunctionCall(get_name(call, "name", path), get_text(call, "arguments", path), call_id)
+    call = fields.require_object(value, path)
+    return FunctionCall(fields.get_name(call, "name", path), fields.get_text(call, "arguments", path), call_id)
 
 
 def _read_functions(body: JsonObject, path: str, gathered: RequestDraft) -> list[FunctionDeclaration]:
     """Read the declared functions, including the legacy `functions`, which count the same."""
     found = read_tools(body, path, gathered, nested=True)
-    legacy = get_list(body, "functions", path)
+    legacy = fields.get_list(body, "functions", path)
     if legacy:
-        at = join_path(path, "functions")
+        at = fields.join_path(path, "functions")
         gathered.doubts.append(Doubt(rules.LEGACY_FUNCTIONS, at, "few recordings confirm the legacy form"))
         gathered.needs.add("function-calling")
         found += [read_function(value, f"{at}[{index}]") for index, value in enumerate(legacy)]

@@ -5,18 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gpt41_cli import rules
-from gpt41_cli.files import pictures
-from gpt41_cli.files.fields import (
-    JsonObject,
-    JsonValue,
-    fail,
-    get_choice,
-    get_name,
-    get_text,
-    join_path,
-    require_object,
-    require_text,
-)
+from gpt41_cli.files import fields, pictures
+from gpt41_cli.files.fields import JsonObject, JsonValue
 from gpt41_cli.requests.request import ORIGINAL_DETAIL, Doubt, Image, Message, Turn
 
 _TEXT_TYPES = ("text", "input_text", "output_text", "summary_text")
@@ -59,9 +49,9 @@ def read_content_text(
         return content
     if content is None and may_be_missing:
         return ""
-    at = join_path(path, key)
+    at = fields.join_path(path, key)
     if not isinstance(content, list):
-        fail(at, "text or a list of parts", content)
+        fields.fail(at, "text or a list of parts", content)
     text = ""
     for index, part in enumerate(content):
         text += _read_part(part, f"{at}[{index}]", gathered, in_result, len(text))
@@ -69,12 +59,12 @@ def read_content_text(
 
 
 def _read_part(value: JsonValue, path: str, gathered: RequestDraft, in_result: bool, offset: int) -> str:
-    part = require_object(value, path)
-    kind = get_choice(part, "type", path, _PART_TYPES)
+    part = fields.require_object(value, path)
+    kind = fields.get_choice(part, "type", path, _PART_TYPES)
     if kind in _TEXT_TYPES:
-        return require_text(part.get("text"), join_path(path, "text"))
+        return fields.require_text(part.get("text"), fields.join_path(path, "text"))
     if kind == _REFUSAL_TYPE:
-        return require_text(part.get(_REFUSAL_TYPE), join_path(path, _REFUSAL_TYPE))
+        return fields.require_text(part.get(_REFUSAL_TYPE), fields.join_path(path, _REFUSAL_TYPE))
     if kind in _IMAGE_TYPES:
         image = _read_image(part, path, in_result)
         gathered.images.append(image._replace(turn=len(gathered.turns), offset=offset))
@@ -88,10 +78,12 @@ def _read_part(value: JsonValue, path: str, gathered: RequestDraft, in_result: b
 def _read_image(part: JsonObject, path: str, in_result: bool) -> Image:
     """Read a picture. Chat Completions nests its address and detail under `image_url`, Responses doesn't."""
     nested = part.get("image_url")
-    owner, at, key = (nested, join_path(path, "image_url"), "url") if isinstance(nested, dict) else (part, path, "image_url")
-    detail = "auto" if owner.get("detail") is None else get_choice(owner, "detail", at, _DETAIL_LEVELS)
+    owner, at, key = (
+        (nested, fields.join_path(path, "image_url"), "url") if isinstance(nested, dict) else (part, path, "image_url")
+    )
+    detail = "auto" if owner.get("detail") is None else fields.get_choice(owner, "detail", at, _DETAIL_LEVELS)
     if nested is None and part.get("file_id") is not None:
-        return Image(None, None, detail, path, in_result, get_text(part, "file_id", path))
-    address = get_name(owner, key, at)
-    width, height = pictures.read_data_url_size(address, join_path(at, key)) or (None, None)
+        return Image(None, None, detail, path, in_result, fields.get_text(part, "file_id", path))
+    address = fields.get_name(owner, key, at)
+    width, height = pictures.read_data_url_size(address, fields.join_path(at, key)) or (None, None)
     return Image(width, height, detail, path, in_result, address)

@@ -9,20 +9,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from gpt41_cli import rules
+from gpt41_cli.files import fields
 from gpt41_cli.files.documents import parse_json
-from gpt41_cli.files.fields import (
-    BadBody,
-    JsonObject,
-    JsonValue,
-    fail,
-    get_choice,
-    get_list,
-    get_name,
-    get_object,
-    get_text,
-    join_path,
-    require_object,
-)
+from gpt41_cli.files.fields import BadBody, JsonObject, JsonValue
 from gpt41_cli.findings import Finding, Place
 from gpt41_cli.requests import chat, kinds, responses
 from gpt41_cli.requests.api_rules.find import find_broken_rules
@@ -119,15 +108,15 @@ def _read_chat(value: JsonValue, path: str = "") -> ParsedRequest:
     """Read a body, or a list of messages, which is the body of a request without a model."""
     if isinstance(value, list):
         value = {"messages": value}
-    body = _merge_extra_body(require_object(value, "the request"))
+    body = _merge_extra_body(fields.require_object(value, "the request"))
     return _parse(body, path, is_chat=True)
 
 
 def _read_responses(value: JsonValue, path: str = "") -> ParsedRequest:
-    body = _merge_extra_body(require_object(value, "the request"))
+    body = _merge_extra_body(fields.require_object(value, "the request"))
     if "embedding" in str(body.get("model")):
         found = "one for embeddings, which bill the text alone: --as text counts it"
-        raise BadBody(join_path(path, "model"), "one that answers", found)
+        raise BadBody(fields.join_path(path, "model"), "one that answers", found)
     return _parse(body, path, is_chat=False)
 
 
@@ -173,7 +162,7 @@ def _nest_function(tool: JsonValue) -> JsonValue:
 
 def _read_training(value: JsonValue) -> ParsedRequest:
     """Read an example for fine-tuning. It counts as the request that it shows, which isn't quite what training bills."""
-    value = require_object(value, "the request")
+    value = fields.require_object(value, "the request")
     if "messages" not in value and (kind := kinds.find_kind(value)) and not kind.reader:
         raise BadBody(expected="messages", found=kind.name, hint=kind.advice)
     request = chat.read_chat_request(value, "")
@@ -185,8 +174,11 @@ def _read_training_line(value: JsonValue) -> ParsedRequest:
     """Read an example, or a preference in OpenAI's form, whose tokens `train` reports."""
     if not isinstance(value, dict) or "preferred_output" not in value:
         return _read_training(value)
-    body = get_object(value, "input", "")
-    answered = {**body, "messages": [*get_list(body, "messages", "input"), *get_list(value, "preferred_output", "")]}
+    body = fields.get_object(value, "input", "")
+    answered = {
+        **body,
+        "messages": [*fields.get_list(body, "messages", "input"), *fields.get_list(value, "preferred_output", "")],
+    }
     return ParsedRequest(
         chat.read_chat_request(body, "input"), is_training_example=True, preferred=chat.read_chat_request(answered, "")
     )
@@ -194,7 +186,7 @@ def _read_training_line(value: JsonValue) -> ParsedRequest:
 
 def _read_batch(value: JsonValue) -> ParsedRequest:
     """Read a line for the Batch API. Its `url` says which endpoint's rules the body follows."""
-    value = require_object(value, "the request")
+    value = fields.require_object(value, "the request")
     kind = kinds.find_kind(value)
     if kind and not kind.reader:
         raise BadBody(expected="custom_id, method, url and body, as the Batch API takes them", found=kind.name)
@@ -202,11 +194,11 @@ def _read_batch(value: JsonValue) -> ParsedRequest:
         raise BadBody(
             expected="custom_id, method, url and body, as the Batch API takes them", found="the body of a request alone"
         )
-    custom_id = get_name(value, "custom_id", "")
-    url = get_text(value, "url", "")
+    custom_id = fields.get_name(value, "custom_id", "")
+    url = fields.get_text(value, "url", "")
     named = _ENDPOINT_URL.fullmatch(url)
-    endpoint = f"/v1/{named[1]}" if named else get_choice(value, "url", "", ENDPOINTS)
-    body, method = get_object(value, "body", ""), value.get("method")
+    endpoint = f"/v1/{named[1]}" if named else fields.get_choice(value, "url", "", ENDPOINTS)
+    body, method = fields.get_object(value, "body", ""), value.get("method")
     parsed = _parse(body, "body", is_chat=endpoint == CHAT_ENDPOINT)
     return parsed._replace(
         custom_id=custom_id,
@@ -222,7 +214,7 @@ def _read_bare_prompt(value: JsonValue) -> ParsedRequest:
     """Read a text, or an object with a prompt, as a text of its own. Raises BadBody for any other value."""
     found = kinds.get_prompt_text(value)
     if found is None:
-        fail("", "a text, or an object with a prompt", value)
+        fields.fail("", "a text, or an object with a prompt", value)
     return make_text_request(found)
 
 
@@ -285,6 +277,6 @@ def read_json_request(value: JsonValue, kind: str | None = None) -> ParsedReques
             raise BadBody(expected=expected, found=row.name)
         kind = row.reader if row else None
     if kind is None or kind not in _ALL_READERS:
-        require_object(value, "the request")
+        fields.require_object(value, "the request")
         raise BadBody(expected=expected, found="none of them")
     return _ALL_READERS[kind](value)

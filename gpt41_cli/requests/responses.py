@@ -5,19 +5,8 @@ from __future__ import annotations
 import re
 
 from gpt41_cli import rules
-from gpt41_cli.files.fields import (
-    BadBody,
-    JsonObject,
-    JsonValue,
-    fail,
-    get_choice,
-    get_count,
-    get_name,
-    get_optional_object,
-    get_text,
-    join_path,
-    require_object,
-)
+from gpt41_cli.files import fields
+from gpt41_cli.files.fields import BadBody, JsonObject, JsonValue
 from gpt41_cli.requests.content import RequestDraft, read_content_text
 from gpt41_cli.requests.placeholders import find_template_doubts
 from gpt41_cli.requests.request import RESPONSES_ENDPOINT, CallTurn, Doubt, FunctionCall, Message, Request
@@ -42,33 +31,35 @@ def read_responses_request(body: JsonObject, path: str) -> Request:
     for name in stored:
         message = f"{STORED_STATE_FIELDS[name]} has tokens that are not counted"
         rule = rules.STORED_PROMPT if name == "prompt" else rules.STORED_STATE
-        gathered.doubts.append(Doubt(rule, join_path(path, name), message))
-    instructions = get_text(body, "instructions", path)
+        gathered.doubts.append(Doubt(rule, fields.join_path(path, name), message))
+    instructions = fields.get_text(body, "instructions", path)
     if instructions:
         gathered.turns.append(Message("system", instructions))
     if body.get("input") is not None or not stored:
-        _read_input(body.get("input"), join_path(path, "input"), gathered)
-    text_settings = get_optional_object(body, "text", path) or {}
+        _read_input(body.get("input"), fields.join_path(path, "input"), gathered)
+    text_settings = fields.get_optional_object(body, "text", path) or {}
     mode, chosen = read_tool_choice(body, path)
     return Request(
         endpoint=RESPONSES_ENDPOINT,
-        model=get_text(body, "model", path) or None,
+        model=fields.get_text(body, "model", path) or None,
         turns=gathered.turns,
         functions=read_tools(body, path, gathered, nested=False),
-        response_format=read_response_format(text_settings, "format", join_path(path, "text"), gathered, nested=False),
+        response_format=read_response_format(text_settings, "format", fields.join_path(path, "text"), gathered, nested=False),
         tool_choice=mode,
         forced_function=chosen,
         allows_parallel_calls=body.get("parallel_tool_calls") is not False,
         has_instructions=bool(instructions),
         images=gathered.images,
-        doubts=[*gathered.doubts, *find_template_doubts(gathered.turns, join_path(path, "input"))],
-        max_output_tokens=get_count(body, "max_output_tokens", path),
-        service_tier=get_text(body, "service_tier", path) or None,
-        prompt_cache_key=get_text(body, "prompt_cache_key", path),
+        doubts=[*gathered.doubts, *find_template_doubts(gathered.turns, fields.join_path(path, "input"))],
+        max_output_tokens=fields.get_count(body, "max_output_tokens", path),
+        service_tier=fields.get_text(body, "service_tier", path) or None,
+        prompt_cache_key=fields.get_text(body, "prompt_cache_key", path),
         needs=frozenset(gathered.needs),
         set_fields=read_set_fields(body),
         reasoning_effort=read_effort(body),
-        refusals=[BadBody(join_path(path, "prediction"), "it in Chat Completions alone", "it")] if body.get("prediction") else (),
+        refusals=[BadBody(fields.join_path(path, "prediction"), "it in Chat Completions alone", "it")]
+        if body.get("prediction")
+        else (),
     )
 
 
@@ -79,14 +70,14 @@ def _read_input(value: JsonValue, path: str, gathered: RequestDraft) -> None:
         turns.append(Message("user", value))
         return
     if not isinstance(value, list):
-        fail(path, "text or a list of items", value)
+        fields.fail(path, "text or a list of items", value)
     results_of: dict[str | None, list[str]] = {}
     row: list[FunctionCall] = []  # the calls that still await their first result
     results: list[str] = []
     for index, each in enumerate(value):
         at = f"{path}[{index}]"
-        item = require_object(each, at)
-        kind = get_text(item, "type", at) or "message"
+        item = fields.require_object(each, at)
+        kind = fields.get_text(item, "type", at) or "message"
         if kind == "function_call":
             if not row:
                 row, results = [], []
@@ -97,9 +88,9 @@ def _read_input(value: JsonValue, path: str, gathered: RequestDraft) -> None:
         row = []
         if kind == "function_call_output":
             result = read_content_text(item, "output", at, gathered, in_result=True, may_be_missing=True)
-            gathered.add_result(results_of, get_text(item, "call_id", at), Message("tool", result), at)
+            gathered.add_result(results_of, fields.get_text(item, "call_id", at), Message("tool", result), at)
         elif kind == "message":
-            role = get_choice(item, "role", at, RESPONSES_ROLES)
+            role = fields.get_choice(item, "role", at, RESPONSES_ROLES)
             turns.append(Message(role, read_content_text(item, "content", at, gathered, may_be_missing=role == "assistant")))
         else:
             message = "an item that isn't a message has tokens that are not counted"
@@ -107,10 +98,10 @@ def _read_input(value: JsonValue, path: str, gathered: RequestDraft) -> None:
 
 
 def _read_call(item: JsonObject, path: str) -> FunctionCall:
-    is_issued = _ISSUED_ID.fullmatch(get_text(item, "id", path)) is not None
+    is_issued = _ISSUED_ID.fullmatch(fields.get_text(item, "id", path)) is not None
     return FunctionCall(
-        get_name(item, "name", path),
-        get_text(item, "arguments", path),
-        get_text(item, "call_id", path),
+        fields.get_name(item, "name", path),
+        fields.get_text(item, "arguments", path),
+        fields.get_text(item, "call_id", path),
         is_echo=is_issued and bool(item.get("status")),
     )

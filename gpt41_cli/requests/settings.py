@@ -5,19 +5,8 @@ from __future__ import annotations
 import re
 
 from gpt41_cli import rules
-from gpt41_cli.files.fields import (
-    JsonObject,
-    JsonValue,
-    fail,
-    get_choice,
-    get_list,
-    get_name,
-    get_object,
-    get_optional_object,
-    get_text,
-    join_path,
-    require_object,
-)
+from gpt41_cli.files import fields
+from gpt41_cli.files.fields import JsonObject, JsonValue
 from gpt41_cli.requests.content import RequestDraft
 from gpt41_cli.requests.request import Doubt, FunctionDeclaration, ResponseFormat
 
@@ -33,10 +22,10 @@ def read_tools(body: JsonObject, path: str, gathered: RequestDraft, *, nested: b
     Any other tool is built in or free-form; nobody outside OpenAI sees its tokens.
     """
     found = []
-    for index, value in enumerate(get_list(body, "tools", path)):
-        at = f"{join_path(path, 'tools')}[{index}]"
-        tool = require_object(value, at)
-        kind = get_name(tool, "type", at)
+    for index, value in enumerate(fields.get_list(body, "tools", path)):
+        at = f"{fields.join_path(path, 'tools')}[{index}]"
+        tool = fields.require_object(value, at)
+        kind = fields.get_name(tool, "type", at)
         if kind == "function":
             found.append(read_function(tool.get("function"), f"{at}.function") if nested else read_function(tool, at))
         else:
@@ -50,10 +39,10 @@ def read_tools(body: JsonObject, path: str, gathered: RequestDraft, *, nested: b
 
 def read_function(value: JsonValue, path: str) -> FunctionDeclaration:
     """Read a declared function."""
-    declared = require_object(value, path)
-    parameters = get_optional_object(declared, "parameters", path) or {}
+    declared = fields.require_object(value, path)
+    parameters = fields.get_optional_object(declared, "parameters", path) or {}
     return FunctionDeclaration(
-        get_name(declared, "name", path), get_text(declared, "description", path), parameters, f"{path}.parameters"
+        fields.get_name(declared, "name", path), fields.get_text(declared, "description", path), parameters, f"{path}.parameters"
     )
 
 
@@ -83,11 +72,11 @@ def read_tool_choice(body: JsonObject, path: str, key: str = "tool_choice") -> t
         return "auto", None
     if isinstance(value, str):
         return value, None
-    at = join_path(path, key)
+    at = fields.join_path(path, key)
     if not isinstance(value, dict):
-        fail(at, "a mode or an object", value)
-    owner = get_object(value, "function", at) if "function" in value else value
-    return "auto", get_text(owner, "name", at) or None
+        fields.fail(at, "a mode or an object", value)
+    owner = fields.get_object(value, "function", at) if "function" in value else value
+    return "auto", fields.get_text(owner, "name", at) or None
 
 
 def read_response_format(
@@ -97,13 +86,15 @@ def read_response_format(
 
     `nested`: it is under the key `json_schema`, as in Chat Completions.
     """
-    declared = get_optional_object(owner, key, path)
-    at = join_path(path, key)
-    if declared is None or get_choice(declared, "type", at, _FORMAT_TYPES) != "json_schema":
+    declared = fields.get_optional_object(owner, key, path)
+    at = fields.join_path(path, key)
+    if declared is None or fields.get_choice(declared, "type", at, _FORMAT_TYPES) != "json_schema":
         return None
     if nested:
-        declared = get_object(declared, "json_schema", at)
+        declared = fields.get_object(declared, "json_schema", at)
         at += ".json_schema"
     gathered.needs.add("structured-outputs")
-    schema = get_optional_object(declared, "schema", at) or {}
-    return ResponseFormat(get_name(declared, "name", at), get_text(declared, "description", at), schema, f"{at}.schema")
+    schema = fields.get_optional_object(declared, "schema", at) or {}
+    return ResponseFormat(
+        fields.get_name(declared, "name", at), fields.get_text(declared, "description", at), schema, f"{at}.schema"
+    )

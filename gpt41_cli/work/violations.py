@@ -57,15 +57,9 @@ def make_violation_findings(source: InputSource, breaches: RuleViolations, notic
         for example in found.examples:
             line = example.place and example.place.line
             where = source.label if line is None else f"{source.label}:{line}"
-            located.append(
-                example._replace(
-                    message=f"{where}: {example.message}",
-                    level=level or example.level,
-                    place=Place(source.name, line),
-                    subject=source.name,
-                    names_place=True,
-                )
-            )
+            message, place = f"{where}: {example.message}", Place(source.name, line)
+            own = level or example.level
+            located.append(example._replace(message=message, level=own, place=place, subject=source.name, names_place=True))
         more = found.count - len(found.examples)
         if more:
             last = located[-1]

@@ -239,7 +239,7 @@ def _price_path(work: Workload, offer: Offer, old: Quote | None) -> MigrationPat
     catalog = offer.market.catalog
     load = work.load_on(catalog, offer.variant)
     quote = add_batch_price(price_workload(offer, work), work)
-    written = price_cache_writes(offer, load, catalog.find_cache_rules(offer.variant.model), is_replayed=work.replay is not None)
+    written = price_cache_writes(offer, work)
     token_usd = UsageByRates.from_load(offer.variant, load).price_token_of_each(offer)
     path = MigrationPath(quote, old, written, None, token_usd)
     spare = None if path.added_usd is None else -path.added_usd
