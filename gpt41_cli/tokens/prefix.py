@@ -10,6 +10,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import accumulate
 from typing import NamedTuple
@@ -97,25 +98,34 @@ def _split_at_pictures(piece: PromptPiece, images: Iterable[Image], where: str) 
 
 
 class _DigestedBeginning(NamedTuple):
-    """The beginning of a prompt up to the last of its `ends`, with the digest of each, and what digests on from there."""
+    """The digests of the beginning of a prompt up to each of `ends`, and what digests on from there."""
 
-    tokens: bytes
     ends: Sequence[int]
     digests: array[int]
     running: blake2b
 
-    def begins(self, prompt: bytes, ends: Sequence[int]) -> bool:
-        """Return True if a prompt with these ends begins with it."""
-        return prompt.startswith(self.tokens) and list(ends[: len(self.ends)]) == list(self.ends)
-
     def extend(self, prompt: bytes, ends: Sequence[int]) -> _DigestedBeginning:
         """Digest a prompt that begins with it up to the last of `ends`, which begin with those of it."""
-        running, digests, start = self.running.copy(), self.digests[:], len(self.tokens)
+        running, digests = self.running.copy(), self.digests[:]
+        start = self.ends[-1] * BYTES_PER_TOKEN if self.ends else 0
         for end in ends[len(digests) :]:
             running.update(prompt[start : end * BYTES_PER_TOKEN])
             digests.append(int.from_bytes(running.digest()))
             start = end * BYTES_PER_TOKEN
-        return _DigestedBeginning(prompt[:start], ends, digests, running)
+        return _DigestedBeginning(ends, digests, running)
+
+
+@dataclass
+class _PromptHead:
+    """A prompt up to the last of the texts that differ, with the `texts` of its own that do: its `tokens`, and how many each
+    stretch has. `routing_digest` is None if it is too short to decide the machine.
+    """
+
+    texts: Sequence[str]
+    tokens: bytes
+    sizes: Sequence[int]
+    routing_digest: int | None
+    digested: _DigestedBeginning
 
 
 class PrefixDigester:
@@ -141,9 +151,11 @@ class PrefixDigester:
         self._encoded = [_encode_stretch(stretch, tokens, images) for stretch in found]
         texts = [stretch.text for stretch in found]
         self._positions = [texts.index(mark) for mark in marks]
+        self._head_stretches = self._positions[-1] if marks else len(found)
+        after = self._encoded[self._head_stretches + 1 :]
+        self._after, self._after_sizes = b"".join(after), _measure(after)
         self._start = blake2b(f"{model}\0".encode(errors="surrogatepass"), digest_size=8)
-        self._nothing = _DigestedBeginning(b"", (), array("Q"), self._start)
-        self._shared: _DigestedBeginning | None = None
+        self._head: _PromptHead | None = None
         self._key_digest = int.from_bytes(blake2b(self._key, digest_size=8).digest()) if self._key else 0
 
     def fill_in(self, texts: Sequence[str]) -> list[PromptStretch]:
@@ -155,21 +167,43 @@ class PrefixDigester:
 
     def digest(self, texts: Sequence[str] = ()) -> CachePrefix:
         """Digest the prompt with texts in place of the marks."""
-        encoded = list(self._encoded)
-        for position, text in zip(self._positions, texts, strict=True):
-            encoded[position] = _frame_tokens(self._tokens(text), self._found[position].extra_tokens)
-        prompt = b"".join(encoded)
-        ends = _find_ends(self._found, [len(each) // BYTES_PER_TOKEN for each in encoded], self._rules)
         # What comes before the last text of a prompt is often the same in the next one: it is digested once.
-        shared = self._shared  # another thread may replace it
-        if self._positions and not (shared and shared.begins(prompt, ends)):
-            before_last = len(b"".join(encoded[: self._positions[-1]])) // BYTES_PER_TOKEN
-            shared = self._shared = self._nothing.extend(prompt, ends[: bisect(ends, before_last)])
+        head = self._head  # another thread may replace it
+        if head is None or head.texts != texts[:-1]:
+            head = self._head = self._make_head(texts[:-1])
+        last = [self._encode(self._head_stretches, text) for text in texts[-1:]]
+        prompt = b"".join((head.tokens, *last, self._after))
+        ends = _find_ends(self._found, [*head.sizes, *_measure(last), *self._after_sizes], self._rules)
+        begun = head.digested
+        if not begun.ends or begun.ends != ends[: len(begun.ends)]:
+            within = ends[: bisect(ends, len(head.tokens) // BYTES_PER_TOKEN)]
+            begun = head.digested = _DigestedBeginning(within[:0], array("Q"), self._start).extend(prompt, within)
+        routing = self._digest_routing(prompt) if head.routing_digest is None else head.routing_digest
+        return CachePrefix(self._model, ends, begun.extend(prompt, ends).digests, routing, self._key_digest)
+
+    def _make_head(self, texts: Sequence[str]) -> _PromptHead:
+        encoded = self._encoded[: self._head_stretches]
+        for position, text in zip(self._positions, texts, strict=False):
+            encoded[position] = self._encode(position, text)
+        tokens = b"".join(encoded)
+        is_long = len(tokens) >= self._rules.routing_prefix_tokens * BYTES_PER_TOKEN
+        routing = self._digest_routing(tokens) if is_long else None
+        return _PromptHead(texts, tokens, _measure(encoded), routing, _DigestedBeginning((), array("Q"), self._start))
+
+    def _encode(self, position: int, text: str) -> bytes:
+        return _frame_tokens(self._tokens(text), self._found[position].extra_tokens)
+
+    def _digest_routing(self, prompt: bytes) -> int:
+        """Digest the first tokens and the key, which decide the machine."""
         routing = self._start.copy()
         routing.update(prompt[: self._rules.routing_prefix_tokens * BYTES_PER_TOKEN])
         routing.update(self._key)
-        digests = (shared or self._nothing).extend(prompt, ends).digests
-        return CachePrefix(self._model, ends, digests, int.from_bytes(routing.digest()), self._key_digest)
+        return int.from_bytes(routing.digest())
+
+
+def _measure(encoded: Iterable[bytes]) -> list[int]:
+    """Count the tokens of each stretch."""
+    return [len(each) // BYTES_PER_TOKEN for each in encoded]
 
 
 def _find_ends(found: Sequence[PromptStretch], sizes: Sequence[int], rules: CacheRules) -> Sequence[int]:

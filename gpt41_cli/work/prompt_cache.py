@@ -96,7 +96,9 @@ class PromptCache:
         """
         machine = self._choose_machine(prefix, now)
         keys = [digest ^ machine for digest in prefix.digests]
-        found = next((index for index in reversed(range(len(keys))) if self._is_cached(keys[index], now)), -1)
+        found = len(keys) - 1
+        while found >= 0 and not self._is_cached(keys[found], now):
+            found -= 1
         for index, key in enumerate(keys):
             if index > found or not self._is_cached(key, now):  # an expired prefix of a longer one that is read is still there
                 self._written_at[key] = now

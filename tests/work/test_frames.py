@@ -218,11 +218,29 @@ def test_lines_of_one_frame_are_parsed_and_built_into_prompts_once(monkeypatch: 
     assert len(built) == 1
 
 
-@pytest.mark.parametrize("command", [["count"], ["cost"], ["cost", "--each", "--format", "jsonl"], ["batch"], ["cache"]])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["count"],
+        ["cost"],
+        ["cost", "--each", "--format", "jsonl"],
+        ["cost", "--cached", "simulate", "--requests", "3"],
+        ["batch"],
+        ["cache", "--format", "json"],
+        ["cache", "--requests", "3", "--requests-per-minute", "40"],
+    ],
+)
 def test_workers_give_what_one_process_gives(run: Run, tmp_path: Path, command: list[str]) -> None:
-    """Lines of two frames and without any, in several chunks, so that workers learn the frames by themselves."""
-    texts = [f"{number} is {'even' if number % 2 else 'odd'}. " * 500 for number in range(600)]
-    bodies = [ask(text, SYSTEM, **({"max_tokens": 9} if number % 3 else {})) for number, text in enumerate(texts)]
+    """Lines of several frames and without any, in chunks of fewer requests than `cache` compares, so that workers learn the
+    frames by themselves. Some begin alike, and some of these have a key or another model.
+    """
+    systems = [{"role": "system", "content": f"Case {number}. " + "It is as it was said. " * 550} for number in range(7)]
+    bodies = [ask(f"Is {number} odd?", systems[number % 7], **({"max_tokens": 9} if number % 3 else {})) for number in range(400)]
+    for number, body in enumerate(bodies):
+        if number % 4 == 0:
+            body["prompt_cache_key"] = f"key {number % 3}"
+        if number % 5 == 0:
+            body["model"] = ("gpt-6.1-sol", "gpt-4.1-nano")[number % 2]
     bodies[300] = ask("Dear {{name}}")
     lines = [batch(body, f"id {number}") for number, body in enumerate(bodies)]
     (tmp_path / "f.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))

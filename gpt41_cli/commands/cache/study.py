@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from functools import partial, reduce
-from itertools import accumulate
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import astuple, dataclass, field
+from functools import cache, partial, reduce
+from itertools import accumulate, chain
 from operator import iadd
 from typing import NamedTuple
 
@@ -17,7 +18,7 @@ from gpt41_cli.files.places import RejectedRequest, Rejections
 from gpt41_cli.files.sources import InputSource
 from gpt41_cli.files.trees import SkippedPath
 from gpt41_cli.findings import Place
-from gpt41_cli.prices.usage_by_rates import UsageByRates
+from gpt41_cli.prices.usage_by_rates import BilledUsage, UsageByRates
 from gpt41_cli.pricing import Usage
 from gpt41_cli.requests.inputs import PictureInput, RequestInput
 from gpt41_cli.requests.readers import Frame, FramedLine, ParsedRequest
@@ -49,15 +50,42 @@ class CacheRequest(NamedTuple):
 
 
 @dataclass
+class ReadTokens(Addable):
+    """The tokens of requests that pay the same rates: their input, and what they read from the replayed cache and from a perfect
+    one.
+    """
+
+    requests: int = 0
+    input_tokens: int = 0
+    cached_tokens: int = 0
+    ideal_tokens: int = 0
+
+    def __mul__(self, times: int) -> ReadTokens:
+        """Return the same requests `times` times."""
+        return ReadTokens(*(many * times for many in astuple(self)))
+
+    @property
+    def replayed(self) -> BilledUsage:
+        """The usage as replayed."""
+        return BilledUsage(Usage(self.requests, self.input_tokens, self.cached_tokens))
+
+    @property
+    def ideal(self) -> BilledUsage:
+        """The usage with a perfect cache."""
+        return BilledUsage(Usage(self.requests, self.input_tokens, self.ideal_tokens))
+
+
+@dataclass
 class CacheReads(Addable):
-    """What requests to one model read from the cache as `replayed`, and from a perfect one (`ideal`).
+    """What requests to one model read from the cache as `replayed`, and from a perfect one (`ideal`). `long` ones pay its
+    surcharge.
 
     `hits` read something, `near_misses` are a little too short. `cache_keys` are their different `prompt_cache_key`; because of
     them `tokens_lost_to_keys` tokens aren't read.
     """
 
-    replayed: UsageByRates = field(default_factory=UsageByRates)
-    ideal: UsageByRates = field(default_factory=UsageByRates)
+    short: ReadTokens = field(default_factory=ReadTokens)
+    long: ReadTokens = field(default_factory=ReadTokens)
     hits: int = 0
     near_misses: int = 0
     picture_requests: int = 0
@@ -65,15 +93,25 @@ class CacheReads(Addable):
     tokens_lost_to_keys: int = 0
 
     @property
-    def usage(self) -> Usage:
+    def replayed(self) -> UsageByRates:
         """The usage of all requests as replayed."""
+        return UsageByRates(self.short.replayed, self.long.replayed)
+
+    @property
+    def ideal(self) -> UsageByRates:
+        """The usage of all requests with a perfect cache."""
+        return UsageByRates(self.short.ideal, self.long.ideal)
+
+    @property
+    def usage(self) -> Usage:
+        """The usage of all requests as replayed, long and short."""
         return self.replayed.usage
 
     def __mul__(self, times: int) -> CacheReads:
         """Return the same requests `times` times."""
         return CacheReads(
-            self.replayed * times,
-            self.ideal * times,
+            self.short * times,
+            self.long * times,
             self.hits * times,
             self.near_misses * times,
             self.picture_requests * times,
@@ -110,27 +148,32 @@ class CacheStudy(NamedTuple):
         return sum(reads.usage.requests for reads in self.reads_by_model.values())
 
 
-def measure_for_cache(meter: Meter, sent: ParsedRequest) -> CacheRequest:
-    """Measure a request for the cache. Raises BadBody for a model that the table doesn't have."""
+def measure_for_cache(meter: Meter, sent: ParsedRequest, keeps_prompt: Callable[[], bool] = lambda: False) -> CacheRequest:
+    """Measure a request for the cache. `keeps_prompt` says if its prompt is one of those compared.
+
+    Raises BadBody for a model that the table doesn't have.
+    """
     _, method = meter.require_model(meter.model or sent.request.model)
     request = meter.fill_image_sizes(sent.request)
     tokens = meter.count_input_tokens(request, method)
-    split = split_prompt(request, method.rules)
-    return CacheRequest(tokens, meter.digest_prefix(request), bool(request.images), split, sent.place)
+    prefix = meter.digest_prefix(request)
+    stretches = split_prompt(request, method.rules) if keeps_prompt() else ()
+    return CacheRequest(tokens, prefix, bool(request.images), stretches, sent.place)
 
 
 class _FramedMeasurer:
     """Measures lines with a frame as `measure_for_cache` does their requests."""
 
-    def __init__(self, meter: Meter) -> None:
+    def __init__(self, meter: Meter, keeps_prompt: Callable[[], bool]) -> None:
         def measure_frame(frame: Frame) -> tuple[CacheRequest, PrefixDigester]:
             return measure_for_cache(meter, frame.sent), meter.make_prefix_digester(frame.sent.request, frame.marks)
 
         self._memo = FrameMemo(meter, measure_frame)
+        self._keeps_prompt = keeps_prompt
 
     def measure(self, line: FramedLine) -> CacheRequest:
         (measured, digester), tokens = self._memo.look_up(line)
-        prefix, stretches = digester.digest(line.texts), digester.fill_in(line.texts)
+        prefix, stretches = digester.digest(line.texts), digester.fill_in(line.texts) if self._keeps_prompt() else ()
         return CacheRequest(measured.input_tokens + tokens, prefix, measured.has_pictures, stretches, line.place)
 
 
@@ -138,31 +181,36 @@ class _ReadingCaches:
     """The caches that requests are replayed against side by side, and what was read from them."""
 
     def __init__(self, catalog: Catalog, traffic: ReplayOptions) -> None:
-        self._catalog = catalog
+        rules = catalog.limits.prompt_cache
+        self._near_misses = range(rules.minimum_tokens - rules.step_tokens, rules.minimum_tokens)
+        self._find_threshold = cache(lambda model: catalog.variant(model).model.surcharge_threshold)
         self._real, self.ideal, self._keyed = (
             CacheReplay(catalog, traffic, kind) for kind in (REAL_CACHE, IDEAL_CACHE, KEYED_CACHE)
         )
-        self.reads: dict[str, CacheReads] = {}
+        self.reads: defaultdict[str, CacheReads] = defaultdict(CacheReads)
 
     def send(self, seen: CacheRequest) -> bool:
         """Send a request to all caches. Return True if it read something from the real one."""
-        rules, variant = self._catalog.limits.prompt_cache, self._catalog.variant(seen.prefix.model)
-        mine = self.reads.setdefault(seen.prefix.model, CacheReads())
-        cached = min(self._real.send(seen.prefix), seen.input_tokens)
-        best = min(self.ideal.send(seen.prefix), seen.input_tokens)
-        mine.replayed.add(variant, Usage(1, seen.input_tokens, cached))
-        mine.ideal.add(variant, Usage(1, seen.input_tokens, best))
-        if seen.prefix.key_digest:
-            mine.cache_keys.add(seen.prefix.key_digest)
-            mine.tokens_lost_to_keys += max(best - self._keyed.send(seen.prefix), 0)
+        prefix, tokens = seen.prefix, seen.input_tokens
+        mine = self.reads[prefix.model]
+        cached = min(self._real.send(prefix), tokens)
+        best = min(self.ideal.send(prefix), tokens)
+        part = mine.long if tokens > self._find_threshold(prefix.model) else mine.short
+        part.requests += 1
+        part.input_tokens += tokens
+        part.cached_tokens += cached
+        part.ideal_tokens += best
+        if prefix.key_digest:
+            mine.cache_keys.add(prefix.key_digest)
+            mine.tokens_lost_to_keys += max(best - self._keyed.send(prefix), 0)
         mine.hits += cached > 0
-        mine.near_misses += rules.minimum_tokens - rules.step_tokens <= seen.input_tokens < rules.minimum_tokens
+        mine.near_misses += tokens in self._near_misses
         mine.picture_requests += seen.has_pictures
         return cached > 0
 
     def send_again(self, sent: Sequence[CacheRequest], times: int) -> None:
         """Send requests again to the caches that they left, and count that `times` times."""
-        first, self.reads = self.reads, {}
+        first, self.reads = self.reads, defaultdict(CacheReads)
         first_hits = {model: cache.hits.copy() for model, cache in self.ideal.caches.items()}
         for seen in sent:
             self.send(seen)
@@ -231,16 +279,17 @@ def _read_requests(
                 if not isinstance(found, RequestInput):
                     what = "a picture" if isinstance(found, PictureInput) else "text, or nothing"
                     raise InputError(expected="requests", found=what, location=source.label)
-                for some in map_chunks(
-                    source,
-                    found,
-                    reading,
-                    partial(measure_for_cache, meter),
-                    _PromptLimiter(),
-                    meter.memo_filler,
-                    _FramedMeasurer(meter).measure,
+                keeps_prompt = _PromptLimiter()
+                work = partial(measure_for_cache, meter, keeps_prompt=keeps_prompt)
+                framed = _FramedMeasurer(meter, keeps_prompt)
+                is_compared = _PromptLimiter()
+                for each in chain.from_iterable(
+                    map_chunks(source, found, reading, work, list, meter.memo_filler, framed.measure)
                 ):
-                    yield from some
+                    if isinstance(each, RejectedRequest) or is_compared() or not each.stretches:
+                        yield each
+                    else:
+                        yield each._replace(stretches=())
         except InputError as error:
             skipped.append(skip_or_raise(source, error))
 
@@ -248,16 +297,14 @@ def _read_requests(
 class _PromptLimiter:
     """Keeps the prompts of the first requests of a file; more would be sent between processes for nothing.
 
-    This process reads the first chunks of a file; a worker begins with what was kept by then.
+    This process reads the first chunks of a file; a worker begins with what was kept by then, so together they keep too many.
     """
 
     def __init__(self) -> None:
         self._kept = 0
 
-    def __call__(self, found: Iterator[CacheRequest | RejectedRequest]) -> list[CacheRequest | RejectedRequest]:
-        return [each if isinstance(each, RejectedRequest) or self._has_room() else each._replace(stretches=()) for each in found]
-
-    def _has_room(self) -> bool:
+    def __call__(self) -> bool:
+        """Return True if the prompt of the next request is kept."""
         self._kept += 1
         return self._kept <= COMPARED_PER_FILE
 
@@ -283,7 +330,11 @@ def _find_shared_prefixes(
             first.setdefault(digest, sample)
     most = heapq.nlargest(
         _MAX_SHARED_PREFIXES,
-        ((many, tokens, model, digest) for model, cache in ideal.caches.items() for (tokens, digest), many in cache.hits.items()),
+        (
+            (many, tokens, model, digest)
+            for model, perfect in ideal.caches.items()
+            for (tokens, digest), many in perfect.hits.items()
+        ),
     )
     return [
         SharedPrefix(tokens, many, model, _find_end_section(first.get(digest), tokens)) for many, tokens, model, digest in most

@@ -421,7 +421,7 @@ def test_models_with_other_rules_of_caching_are_told(run: Run) -> None:
 def test_lines_that_share_a_frame_are_measured_as_their_requests() -> None:
     """Long and short beginnings in turns: what one digest shares with the one before, another may not."""
     meter, reader = Meter(CATALOG, needs_tokens=True), FrameReader(None)
-    framed_measurer = caches._FramedMeasurer(meter)
+    framed_measurer = caches._FramedMeasurer(meter, lambda: True)
     systems = ["Be short. " * 500, "Be brief. " * 500, "Be short. " * 500, "Be kind."]
     found = 0
     for number, system in enumerate([*systems, *systems], 1):
@@ -431,7 +431,7 @@ def test_lines_that_share_a_frame_are_measured_as_their_requests() -> None:
         framed = reader.read(line, line.locate("f"))
         if framed:
             found += 1
-            assert framed_measurer.measure(framed) == caches.measure_for_cache(meter, sent)
+            assert framed_measurer.measure(framed) == caches.measure_for_cache(meter, sent, lambda: True)
         else:
             reader.learn(line, sent)
     assert found == 7
