@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
 from gpt41_cli import rules
 from gpt41_cli.answers.answers import BATCH, TIER_MODES, Answer, LogEntry, Span, StreamPart
 from gpt41_cli.answers.containers import CodexSession
+from gpt41_cli.answers.days import TIME_FIELDS
 from gpt41_cli.answers.labels import LabelReader
 from gpt41_cli.answers.log_values import LogValue, read_log
 from gpt41_cli.answers.named_columns import NamedColumns
@@ -17,7 +18,7 @@ from gpt41_cli.answers.row_runs import AnswerRun, RunSums
 from gpt41_cli.answers.spans import Trace
 from gpt41_cli.display import sanitize
 from gpt41_cli.errors import InputError
-from gpt41_cli.files.fields import BadBody
+from gpt41_cli.files.fields import BadBody, JsonObject
 from gpt41_cli.files.parquet import RowStream, open_lines
 from gpt41_cli.files.places import RejectedRequest
 from gpt41_cli.files.sources import InputSource, Unreadable, find_duplicate_files
@@ -88,7 +89,8 @@ class LogReader:
         self._longest = longest
         self._named = NamedColumns(columns) if columns else None
         self._labels = labels
-        self._fields = {part for field in (columns or {}).values() for part in (field, field.partition(".")[0])}
+        self._fields = _list_first_keys((columns or {}).values())
+        self._label_fields = _list_first_keys(labels.fields if labels else ())
         self._runs: dict[object, PlainRun] = {}
         self._sources = list({source.name: source for source in sources}.values())
         self._seen: dict[int, Answer] = {}
@@ -192,13 +194,17 @@ class LogReader:
 
     def _read_source_entries(self, source: InputSource) -> Iterator[tuple[Place, LogEntry | AnswerRun]]:
         is_table, session = False, CodexSession()
-        with open_lines(source, self._fields) as stream:
-            for logged in read_log(stream, source.label, self._longest, self._named, self._labels):
+        asked = {"model", *self._fields, *self._label_fields.difference(TIME_FIELDS)}
+        of_folders: JsonObject = {key: value for key, value in source.partitions.items() if key in asked}
+        longest = None if of_folders else self._longest
+        with open_lines(source, self._fields, self._label_fields) as stream:
+            for logged in read_log(stream, source.label, longest, self._named, self._labels):
                 is_table = is_table or logged.is_row
                 named = None if logged.is_row else self._named
                 for value in session.read_line(logged.value):
+                    whole = {**of_folders, **value} if of_folders and isinstance(value, dict) else value
                     place = logged.locate(source.name, is_row_of_table=isinstance(stream, RowStream))
-                    yield from _read_value_entries(place, logged._replace(value=value), named, self._labels)
+                    yield from _read_value_entries(place, logged._replace(value=whole), named, self._labels)
         if self._named and not is_table:
             self._named.require_all(source.label)
 
@@ -244,6 +250,11 @@ class LogReader:
             return _IN_BATCH
         details = answer._replace(id=None, usage=_IN_BATCH.usage, span_id=None)
         return self._seen_details.setdefault(details, details)
+
+
+def _list_first_keys(fields: Iterable[str]) -> set[str]:
+    """Return fields, and the first keys of those that are dotted paths."""
+    return {part for field in fields for part in (field, field.partition(".")[0])}
 
 
 def _rank_by_content(answer: Answer) -> tuple[object, ...]:

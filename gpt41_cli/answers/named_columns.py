@@ -15,6 +15,7 @@ from gpt41_cli.answers.figure_names import (
 )
 from gpt41_cli.answers.usage import find_usage, has_usage
 from gpt41_cli.errors import InputError, quote_text, suggest
+from gpt41_cli.files.documents import parse_embedded_object
 from gpt41_cli.files.fields import JsonObject, JsonValue
 from gpt41_cli.findings import Place
 
@@ -96,11 +97,13 @@ class NamedColumns:
 
 
 def find_value(value: JsonObject, path: str) -> JsonValue:
-    """Return what is at a dotted path, or under a key that is one; None if there is nothing."""
+    """Return what is at a dotted path, or under a key that is one; None if there is nothing. Objects may be JSON as text."""
     if path in value:
         return value[path]
     found: JsonValue = value
     for part in path.split("."):
+        if isinstance(found, str):
+            found = parse_embedded_object(found, part)
         if isinstance(found, list) and part.isdecimal() and int(part) < len(found):
             found = found[int(part)]
         else:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import json
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -55,12 +55,40 @@ class RowBlock(NamedTuple):
         return map(TableRow, count(self.first_number), self.rows)
 
 
+class Selection(NamedTuple):
+    """The columns of a table that are read. `column` is the one whose values are read; None: a value is an object of all columns.
+
+    With `kept`, a value is an object of these columns, and of that of `column` as `key`. `constants` are added to objects: what
+    the names of folders say.
+    """
+
+    column: str | None
+    kept: Sequence[str] = ()
+    key: str = ""
+    constants: Sequence[tuple[str, str]] = ()
+
+    @property
+    def columns(self) -> list[str] | None:
+        """The names of the columns that are read; None: all."""
+        return None if self.column is None else [*self.kept, self.column]
+
+    def write(self, row: dict[str, object]) -> bytes:
+        """Write a row as JSON on one line."""
+        if self.column is None:
+            return _write_row({**row, **dict(self.constants)})
+        value = _write_value(row[self.column])
+        if not self.kept or not value.startswith(b"{"):
+            return value
+        beside = _write_row({name: row[name] for name in self.kept})
+        return beside[:-1] + f", {json.dumps(self.key)}: ".encode() + value + b"}"
+
+
 class RowGroup(NamedTuple):
     """A row group of an open file that is still to be read. A worker that shares the file reads it itself."""
 
     file_descriptor: int
     name: str
-    column: str | None
+    selection: Selection
     group: int
     first_number: int
 
@@ -70,7 +98,7 @@ class RowGroup(NamedTuple):
 
         with _explain_damage(self.name):
             file = pq.ParquetFile(_SharedFile(self.file_descriptor))
-            rows = chain.from_iterable(_read_group(file, self.group, self.column))
+            rows = chain.from_iterable(_read_group(file, self.group, self.selection))
             yield from map(TableRow, count(self.first_number), rows)
 
 
@@ -105,12 +133,12 @@ class RowStream(io.BufferedReader):
     `columns` are the names of all columns, `column` is the one that is read (None: all of them), `rows` how many rows there are.
     """
 
-    def __init__(self, file: Any, column: str | None, stream: BinaryIO, name: str) -> None:
+    def __init__(self, file: Any, selection: Selection, stream: BinaryIO, name: str) -> None:
         groups = range(file.metadata.num_row_groups)
-        read = chain.from_iterable(_read_group(file, index, column) for index in groups)
+        read = chain.from_iterable(_read_group(file, index, selection) for index in groups)
         super().__init__(cast("io.RawIOBase", PieceStream(_join_lines(read, name))))
-        self._file, self._stream, self._name = file, stream, name
-        self.column = column
+        self._file, self._stream, self._name, self._selection = file, stream, name, selection
+        self.column = selection.column
         self.columns: Sequence[str] = file.schema_arrow.names
         self.rows: int = file.metadata.num_rows
 
@@ -124,21 +152,23 @@ class RowStream(io.BufferedReader):
         metadata, number = self._file.metadata, 1
         for index in range(metadata.num_row_groups):
             group = metadata.row_group(index)
-            if is_shared and index and _measure_group(group, self.column) <= _MAX_GROUP_BYTES:
-                yield RowGroup(self._stream.fileno(), self._name, self.column, index, number)
+            if is_shared and index and _measure_group(group, self._selection) <= _MAX_GROUP_BYTES:
+                yield RowGroup(self._stream.fileno(), self._name, self._selection, index, number)
             else:
                 first = number
                 with _explain_damage(self._name):
-                    for rows in _read_group(self._file, index, self.column):
+                    for rows in _read_group(self._file, index, self._selection):
                         yield RowBlock(first, rows)
                         first += len(rows)
             number += group.num_rows
 
 
 @contextmanager
-def open_lines(source: InputSource, log_fields: Collection[str] | None = None) -> Iterator[BinaryIO]:
+def open_lines(
+    source: InputSource, log_fields: Collection[str] | None = None, labels: Collection[str] = ()
+) -> Iterator[BinaryIO]:
     """Open a source, the rows of a Parquet file as a RowStream. `log_fields` are the fields that are asked for if it is a log;
-    None: requests are read.
+    None: requests are read. `labels` are the fields that answers are grouped by.
 
     Raises InputError if it can't be opened or read to its end, or doesn't say in which column its requests are.
     """
@@ -146,10 +176,10 @@ def open_lines(source: InputSource, log_fields: Collection[str] | None = None) -
         is_parquet = isinstance(stream, io.BufferedReader) and stream.peek(len(_MAGIC)).startswith(_MAGIC)
         if source.column is not None and not (is_parquet or source.is_from_folder):
             raise InputError("--column", "a Parquet file", "another one", location=source.label)
-        yield _open_rows(stream, source, log_fields) if is_parquet else stream
+        yield _open_rows(stream, source, log_fields, labels) if is_parquet else stream
 
 
-def _open_rows(stream: BinaryIO, source: InputSource, log_fields: Collection[str] | None) -> BinaryIO:
+def _open_rows(stream: BinaryIO, source: InputSource, log_fields: Collection[str] | None, labels: Collection[str]) -> BinaryIO:
     name = source.label
     try:
         import pyarrow.parquet as pq
@@ -160,8 +190,10 @@ def _open_rows(stream: BinaryIO, source: InputSource, log_fields: Collection[str
         raise InputError(expected="a Parquet file by its name", found="one that comes as a stream", location=name)
     with _explain_damage(name):
         file = pq.ParquetFile(stream)
-        column = _choose_column(file, name, source.column, log_fields)
-        return RowStream(file, column, stream, name)
+        _refuse_repeated_columns(file, name)
+        is_log = log_fields is not None
+        selection = _select_answers(file, log_fields or (), labels) if is_log else _select_requests(file, source)
+        return RowStream(file, selection, stream, name)
 
 
 @contextmanager
@@ -176,32 +208,59 @@ def _explain_damage(name: str) -> Iterator[None]:
         raise Unreadable(expected="a whole Parquet file", found=found, location=name) from None
 
 
-def _choose_column(file: Any, name: str, asked: str | None, log_fields: Collection[str] | None) -> str | None:
-    """Return the column whose values are read; None for all columns. Raises InputError if there is no such column."""
-    import pyarrow as pa
-
-    schema = file.schema_arrow
-    columns: list[str] = schema.names
+def _refuse_repeated_columns(file: Any, name: str) -> None:
+    columns: list[str] = file.schema_arrow.names
     if repeated := [column for column in columns if columns.count(column) > 1]:
         found = f"several with {quote_text(repeated[0])}"
         raise InputError(expected="columns with names of their own", found=found, location=name)
-    if asked is not None:
-        if asked not in columns:
-            only = f"only {sanitize(', '.join(columns))}"
-            raise InputError("--column", f"the column {quote_text(asked)}", only, suggest(asked, columns), location=name)
-        if not (_is_text(kind := schema.field(asked).type) or pa.types.is_nested(kind)):
-            raise InputError("--column", "a column of JSON", f"one of {kind}", location=name)
-        return asked
-    texts = {column: _read_first_text(file, column) for column in columns if _is_text(schema.field(column).type)}
-    found_json = [column for column, text in texts.items() if text.startswith(("{", "["))]
-    chosen = found_json[0] if len(found_json) == 1 else None
-    if log_fields is None:
-        usual = (column for column in _REQUEST_COLUMNS if column in columns)
-        chosen = next((each for each in usual if each in found_json or pa.types.is_nested(schema.field(each).type)), chosen)
-    elif {*log_fields} & {*columns}:
-        return None  # with --columns, the figures are in columns of their own
-    names_model = "model" not in columns or '"model"' in texts.get(chosen or "", "")
-    return chosen if chosen in found_json and names_model else None
+
+
+def _select_requests(file: Any, source: InputSource) -> Selection:
+    """Select what holds the requests, and their `custom_id` if it is in a column of its own. What the names of folders say of
+    their model is that of requests without one. Raises InputError if there is no column of the name that was asked for.
+    """
+    import pyarrow as pa
+
+    schema, texts, chosen = file.schema_arrow, _read_first_texts(file), source.column
+    nested = {name for name in schema.names if pa.types.is_nested(schema.field(name).type)}
+    if chosen is None:
+        model = source.partitions.get("model", "") if "model" not in schema.names else ""
+        chosen = _find_json_column(texts, [name for name in _REQUEST_COLUMNS if name in nested or name in texts])
+        names_model = '"model"' in texts.get(chosen or "", "") or not (model or "model" in schema.names)
+        if chosen not in texts or not names_model:
+            return Selection(None, constants=[("model", model)] if model else ())
+    elif chosen not in schema.names:
+        only, hint = f"only {sanitize(', '.join(schema.names))}", suggest(chosen, schema.names)
+        raise InputError("--column", f"the column {quote_text(chosen)}", only, hint, location=source.label)
+    elif chosen not in texts and chosen not in nested:
+        raise InputError("--column", "a column of JSON", f"one of {schema.field(chosen).type}", location=source.label)
+    has_id = "custom_id" in texts and chosen != "custom_id" and '"custom_id"' not in texts.get(chosen, "")
+    return Selection(chosen, ("custom_id",) if has_id else (), "request")
+
+
+def _select_answers(file: Any, fields: Collection[str], labels: Collection[str]) -> Selection:
+    """Select what holds the answers, their `custom_id`, and the columns that they are grouped by: all columns if `fields` names
+    one of them, as the figures are in columns of their own, or if no single column has JSON.
+    """
+    names, texts = file.schema_arrow.names, _read_first_texts(file)
+    chosen = _find_json_column(texts)
+    if chosen is None or not {*fields}.isdisjoint(names) or ("model" in names and '"model"' not in texts[chosen]):
+        return Selection(None)
+    kept = {"custom_id", *labels} - {chosen, "response"}
+    return Selection(chosen, [name for name in names if name in kept], "response")
+
+
+def _find_json_column(texts: Mapping[str, str], usual: Collection[str] = ()) -> str | None:
+    """Return the column of a usual name that has JSON or is nested, or else the only one with JSON; None if nothing is."""
+    found = [name for name, text in texts.items() if text.startswith(("{", "["))]
+    only = found[0] if len(found) == 1 else None
+    return next((name for name in usual if name in found or name not in texts), only)
+
+
+def _read_first_texts(file: Any) -> dict[str, str]:
+    """Read the first value of each column of text."""
+    schema = file.schema_arrow
+    return {name: _read_first_text(file, name) for name in schema.names if _is_text(schema.field(name).type)}
 
 
 def _read_first_text(file: Any, name: str) -> str:
@@ -220,23 +279,18 @@ def _is_text(kind: Any) -> bool:
     return str(kind.value_type if pa.types.is_dictionary(kind) else kind) in _TEXT_TYPES
 
 
-def _measure_group(group: Any, column: str | None) -> int:
-    """Return the bytes of a column in a row group, or of all columns, before they were compressed."""
+def _measure_group(group: Any, selection: Selection) -> int:
+    """Return the bytes of the selected columns in a row group before they were compressed."""
     parts = (group.column(index) for index in range(group.num_columns))
-    return sum(
-        part.total_uncompressed_size for part in parts if column is None or f"{part.path_in_schema}.".startswith(f"{column}.")
-    )
+    begins = "" if selection.columns is None else tuple(f"{name}." for name in selection.columns)
+    return sum(part.total_uncompressed_size for part in parts if f"{part.path_in_schema}.".startswith(begins))
 
 
-def _read_group(file: Any, index: int, column: str | None) -> Iterator[list[bytes]]:
+def _read_group(file: Any, index: int, selection: Selection) -> Iterator[list[bytes]]:
     """Yield the rows of a row group as JSON, some at a time."""
-    columns = None if column is None else [column]
+    columns = selection.columns
     for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE, row_groups=[index], columns=columns, use_threads=False):
-        yield (
-            [_write_row(row) for row in batch.to_pylist()]
-            if column is None
-            else list(map(_write_value, batch[column].to_pylist()))
-        )
+        yield list(map(selection.write, batch.to_pylist()))
 
 
 def _join_lines(read: Iterator[list[bytes]], name: str) -> Iterator[bytes]:

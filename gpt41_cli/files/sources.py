@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache, partial
@@ -20,6 +21,8 @@ from gpt41_cli.files.text import read_chunks
 from gpt41_cli.findings import STDIN, is_url
 
 LITERAL_NAME = "--text"
+
+_NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 
 _SMALL_BYTES = 512
 """An object in so small a file may be the bare usage of one answer, which that of another may be like."""
@@ -48,6 +51,16 @@ class InputSource(NamedTuple):
     def label(self) -> str:
         """The name for error messages."""
         return "standard input" if self.name == STDIN else sanitize(self.name)
+
+    @property
+    def partitions(self) -> dict[str, str]:
+        """What the names of its folders say of all that it holds: `team=a/day=2026-11-01/part-0.parquet`, as Hive names them."""
+        pairs = (part.partition("=") for part in self.name.split("/")[:-1])
+        return {key: _unescape(value) for key, is_pair, value in pairs if key and is_pair and value != _NO_VALUE}
+
+
+def _unescape(name: str) -> str:
+    return re.sub(rb"%([0-9A-Fa-f]{2})", lambda code: bytes.fromhex(code[1].decode()), os.fsencode(name)).decode(errors="replace")
 
 
 def find_sources(
@@ -149,7 +162,8 @@ def find_duplicate_files(sources: Sequence[InputSource]) -> dict[str, InputSourc
     """Map the name of each file to that of an earlier file with the same content, byte by byte.
 
     Only files of equal size are hashed. Standard input and FIFOs can be read only once, so they are never duplicates; small files
-    that hold a single object aren't either. Files that can't be read are skipped: reading them reports it.
+    that hold a single object and other partitions of a table aren't either. Files that can't be read are skipped: reading them
+    reports it.
     """
     by_size: dict[int, list[InputSource]] = {}
     for source in sources:
@@ -157,11 +171,11 @@ def find_duplicate_files(sources: Sequence[InputSource]) -> dict[str, InputSourc
             by_size.setdefault(size, []).append(source)
     found: dict[str, InputSource] = {}
     for alike in by_size.values():
-        first: dict[bytes, InputSource] = {}
+        first: dict[object, InputSource] = {}
         for source in alike if len(alike) > 1 else ():
             with suppress(InputError):
                 digest = _hash_content(source)
-                earlier = first.setdefault(digest, source) if digest else source
+                earlier = first.setdefault((digest, *source.partitions.items()), source) if digest else source
                 if earlier is not source:
                     found[source.name] = earlier
     return found

@@ -108,7 +108,7 @@ def is_usage_name(key: str) -> bool:
 def _is_answer(value: JsonValue) -> bool:
     if not isinstance(value, dict):
         return False
-    is_batch_output = "custom_id" in value and "response" in value and "body" not in value and "request" not in value
+    is_batch_output = "custom_id" in value and "response" in value and openai_api.find_wrapped_request(value) is None
     return is_batch_output or (value.get("object") in _ANSWER_OBJECTS and not value.keys() & {"messages", "input"})
 
 

@@ -126,7 +126,9 @@ def _read_wrapped(value: JsonValue) -> ParsedRequest:
     if found is None:
         raise BadBody(expected="a record with one request in it", found="none, or several")
     path, body = found
-    return _read_chat(body, path) if "messages" in body else _read_responses(body, path)
+    parsed = _read_chat(body, path) if "messages" in body else _read_responses(body, path)
+    custom_id = value.get("custom_id") if isinstance(value, dict) else None
+    return parsed._replace(custom_id=custom_id or None) if isinstance(custom_id, str) else parsed
 
 
 def _read_tools(value: JsonValue) -> ParsedRequest:

@@ -155,16 +155,16 @@ def reconcile(
     spending = prepare_spending(by, top, since, last_day, conditions, compares=compare, needs_costs=bool(invoice) or has_focus)
     if share is not None and not (request_files or estimate is not None or invoice):
         raise InputError("--tolerance", "--requests, --estimate or --invoice to compare with", "it alone")
+    sources, left_out = read_sources(logs, None, example="gpt41 reconcile usage.csv")
     extras = None
     if any((request_files, estimate is not None, config, workload is not None, write_config, save_misses)):
         # Imported here: most bills are compared with nothing, and need nothing that counts requests.
         from gpt41_cli.commands.reconcile.prediction.options import ReconcileOptions, prepare_extras
 
         asked = ReconcileOptions(request_files, estimate, share, config, workload, write_config, save_misses, skip_invalid, jobs)
-        extras = prepare_extras(asked, conditions, logs or ())
+        extras = prepare_extras(asked, conditions, [source.name for source in sources])
     period = spending.days.period if spending.days else None
     charged = read_invoice(invoice, conditions.market, share, period, skips_invalid=skip_invalid) if invoice else None
-    sources, left_out = read_sources(logs, None, example="gpt41 reconcile usage.csv")
     with show_progress(sources) as seen:
         found_logs = LogReader(seen, left_out, None if extras else find_longest_short(catalog), named, spending.labels)
         names = ", ".join(source.label for source in sources[:3])

@@ -11,7 +11,7 @@ from gpt41_cli.answers.answers import Answer
 from gpt41_cli.answers.logs import Located, LogItem, Withdrawal
 from gpt41_cli.commands.reconcile.answer_lengths import AnswerLengths
 from gpt41_cli.commands.reconcile.charge import AnswerPricer, Charge
-from gpt41_cli.commands.reconcile.prediction.match import BilledRequest, CustomIdLedger
+from gpt41_cli.commands.reconcile.prediction.match import BilledRequest, CustomIdLedger, name_request
 from gpt41_cli.commands.reconcile.spending.groups import GroupSum
 from gpt41_cli.findings import Finding, Place
 from gpt41_cli.pricing import Usage
@@ -28,10 +28,17 @@ class ObservedAnswers:
     `whose` is None if no option asks for workloads. `unattributed` counts the answers that may belong to several of them, and by
     no name those of none; `summed_answers` those in a sum, such as several choices, which has no length. `lengths` are
     as the family bills answers: those of other models are shorter than billed by what they add, at most `added_tokens`. Batch
-    objects are not counted as answers.
+    objects are not counted as answers. `shared` are the logs that hold the requests, too.
     """
 
-    def __init__(self, biller: AnswerPricer, whose: OwnerLookup | None = None, *, keeps_answers: bool = False) -> None:
+    def __init__(
+        self,
+        biller: AnswerPricer,
+        whose: OwnerLookup | None = None,
+        *,
+        keeps_answers: bool = False,
+        shared: Collection[str] = (),
+    ) -> None:
         self.answers: CustomIdLedger[BilledRequest] = CustomIdLedger()
         self.by_workload: dict[str, GroupSum] = {}
         self.lengths: dict[str, AnswerLengths] = {}
@@ -41,6 +48,8 @@ class ObservedAnswers:
         self._biller = biller
         self._find_workloads = whose
         self._keeps_answers = keeps_answers
+        self.shared = shared
+        self._places: dict[str, Place] = {}
 
     def observe(self, found: Iterable[LogItem]) -> Iterator[LogItem]:
         """All that is found, as it is, once it was looked at."""
@@ -63,10 +72,12 @@ class ObservedAnswers:
             group, total_usd = ModelAndMode(offer.variant.id, answer.mode), charge.total_usd
             added = offer.variant.model.prompt.added_output_tokens
         if self._keeps_answers and is_undone:
-            self.answers.remove(answer.custom_id)
+            self.answers.remove(name_request(answer.custom_id, self._places.get(answer.id or "", place), self.shared))
         elif self._keeps_answers:
+            if answer.id and place.path in self.shared:
+                self._places[answer.id] = place
             billed = BilledRequest(place, answer.model, usage.input_tokens, usage.output_tokens, total_usd, answer.day)
-            self.answers.add(answer.custom_id, billed)
+            self.answers.add(name_request(answer.custom_id, place, self.shared), billed)
         if self._find_workloads is not None:
             names = tuple(sorted(self._find_workloads(answer.custom_id, group)))
             self._attribute_answer(answer, names, total_usd, added, is_undone=is_undone)

@@ -17,6 +17,9 @@ _REQUEST_KEYS = {
 _ROLES = ("system", "developer", "user", "assistant", "tool", "function")
 _RESPONSES_KEYS = ("input", "instructions", "prompt", "previous_response_id", "conversation")
 _ANSWER_NAME = re.compile("response|output|answer|result|choices|completion|generation", re.IGNORECASE)
+_BATCH_KEYS = ("method", "url", "body", "messages")
+"""A record of a log with a `custom_id` has none of these at its top."""
+
 _MAX_DEPTH = 4
 """How far below the top a request may be in a record of a log."""
 
@@ -36,7 +39,9 @@ def is_conversation(value: JsonValue) -> bool:
 
 def is_batch(value: JsonValue) -> bool:
     """Return True for a line of a Batch file."""
-    return isinstance(value, dict) and ("custom_id" in value or ("body" in value and "url" in value))
+    if not isinstance(value, dict) or ("body" in value and "url" in value):
+        return isinstance(value, dict)
+    return "custom_id" in value and not (value.keys().isdisjoint(_BATCH_KEYS) and find_wrapped_request(value))
 
 
 def is_chat(value: JsonValue) -> bool:

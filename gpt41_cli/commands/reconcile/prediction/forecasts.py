@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import cache
@@ -10,7 +10,7 @@ from itertools import chain
 from typing import BinaryIO, NamedTuple
 
 from gpt41_cli.catalog import Catalog
-from gpt41_cli.commands.reconcile.prediction.match import CustomIdLedger, RequestForecast, RequestTrait
+from gpt41_cli.commands.reconcile.prediction.match import CustomIdLedger, RequestForecast, RequestTrait, name_request
 from gpt41_cli.commands.reconcile.prediction.misses import list_traits
 from gpt41_cli.errors import InputError
 from gpt41_cli.files.documents import FileLine, parse_json
@@ -74,20 +74,26 @@ class CountingTerms(NamedTuple):
 
 
 class SentRequestMeter:
-    """Counts requests for the models that answered them, by the rules of their days. `answers` has both by custom_id.
+    """Counts requests for the models that answered them, by the rules of their days. `answers` has both by what `name` returns.
 
-    A request whose answer has no day, or that has no answer, is counted on the day of `meter`.
+    A request whose answer has no day, or that has no answer, is counted on the day of `meter`. `shared` are the files that
+    hold answers, too.
     """
 
-    def __init__(self, meter: Meter, answers: Mapping[str, AnswerTerms]) -> None:
+    def __init__(self, meter: Meter, answers: Mapping[str, AnswerTerms], shared: Collection[str] = ()) -> None:
+        self._shared = shared
         self.memo_filler = meter.memo_filler
         self._meter = meter
         self._on_day = cache(meter.on_day)
         self._answers = answers
 
+    def name(self, sent: ParsedRequest) -> str | None:
+        """Return what a request is matched by."""
+        return name_request(sent.custom_id, sent.place, self._shared)
+
     def find_terms(self, sent: ParsedRequest) -> CountingTerms:
         """Find what a request is counted with. A model that the table doesn't have counts as the one that was asked for."""
-        model, day = self._answers.get(sent.custom_id or "", AnswerTerms())
+        model, day = self._answers.get(self.name(sent) or "", AnswerTerms())
         meter = self._on_day(day) if day else self._meter
         is_known = model is not None and meter.find_variant(model)[0] is not None
         return CountingTerms(meter, model if is_known else sent.request.model)
@@ -105,7 +111,7 @@ def count_requests(sources: Sequence[InputSource], reading: ReadingOptions, mete
         request = sent.request
         entry = meter.count(sent)
         most = request.max_output_tokens
-        return sent.custom_id, RequestForecast(
+        return meter.name(sent), RequestForecast(
             sent.place,
             entry.input_tokens,
             entry.is_exact,

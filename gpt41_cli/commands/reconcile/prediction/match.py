@@ -1,8 +1,8 @@
-"""Pairs of predicted and billed requests, matched by `custom_id`."""
+"""Pairs of predicted and billed requests, matched by `custom_id`, or by their place in a file that holds both."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -54,6 +54,11 @@ class BilledRequest(NamedTuple):
     day: date | None = None
 
 
+def name_request(custom_id: str | None, place: Place, shared: Collection[str]) -> str | None:
+    """Return what a request and its answer are matched by: the `custom_id`, or the place in one of the files that hold both."""
+    return custom_id or (place.label if place.path in shared else None)
+
+
 class CustomIdLedger(Generic[T]):
     """Records by `custom_id`. Memory grows with them: an id and a few numbers for each.
 
@@ -88,7 +93,7 @@ class CustomIdLedger(Generic[T]):
 
 
 class RequestPair(NamedTuple):
-    """One request, as it was predicted and as it was billed."""
+    """One request, as it was predicted and as it was billed. Without a `custom_id`, it has the place of both."""
 
     custom_id: str
     forecast: RequestForecast

@@ -36,6 +36,7 @@ from gpt41_cli.config.tables import AnswerTokens
 from gpt41_cli.display import pluralize
 from gpt41_cli.errors import InputError, UnknownName, quote_text
 from gpt41_cli.files.sources import InputSource, explain_empty, wrap_os_errors
+from gpt41_cli.files.trees import SkippedPath
 from gpt41_cli.findings import STDIN
 from gpt41_cli.reports import Report
 from gpt41_cli.reports.findings import make_invalid_findings, make_skipped_findings
@@ -58,7 +59,7 @@ class ReconcileOptions(NamedTuple):
 
 class ReconcileExtras(NamedTuple):
     """What is collected in addition to the bill. `estimate` is what was predicted, if it was saved; `workloads` is None if no
-    option asks for them.
+    option asks for them; `sent` are the files of requests and what was left out of folders, if they are counted.
     """
 
     asked: ReconcileOptions
@@ -66,13 +67,14 @@ class ReconcileExtras(NamedTuple):
     estimate: Forecasts | None
     workloads: ConfigFile | None
     observed: ObservedAnswers
+    sent: tuple[Sequence[InputSource], Sequence[SkippedPath]] | None
 
     def add_to_report(self, report: Report, bill: Reconciliation) -> Report:
         """Add the answers to these options to the report on the bill, and write gpt41.yaml if asked to."""
         if self.estimate:
             report = self._add_prediction(report, bill, self.estimate)[0]
-        elif self.asked.requests:
-            report = self._add_count(report, bill, self.asked.requests)
+        elif self.sent:
+            report = self._add_count(report, bill, *self.sent)
         if self.workloads:
             report = add_answer_lengths(report, self.observed, self.workloads.config)
             if self.asked.write_config:
@@ -86,12 +88,14 @@ class ReconcileExtras(NamedTuple):
         unread = (*make_invalid_findings(forecasts.rejects), *make_skipped_findings(forecasts.left_out))
         return shown._replace(findings=(*shown.findings, *unread)), comparison.misses
 
-    def _add_count(self, report: Report, bill: Reconciliation, paths: list[str]) -> Report:
+    def _add_count(
+        self, report: Report, bill: Reconciliation, sources: Sequence[InputSource], left_out: Sequence[SkippedPath]
+    ) -> Report:
         """Add the count of the requests that were sent, each for the model that answered it, on the day when it did."""
-        sources, left_out = read_sources(paths, None)
         reading, market = make_reading(None, self.asked.jobs, sources), self.conditions.market
         terms = {custom_id: self._find_terms(answer) for custom_id, answer in self.observed.answers.by_id.items()}
-        meter = SentRequestMeter(Meter(market.catalog, is_much=reading.is_large, as_of=market.as_of), terms)
+        counter = Meter(market.catalog, is_much=reading.is_large, as_of=market.as_of)
+        meter = SentRequestMeter(counter, terms, self.observed.shared)
         with show_progress(sources) as seen:
             found = count_requests(seen, reading, meter)
         good = len(found.requests.by_id) + len(found.requests.repeated) + found.requests.without_id
@@ -111,7 +115,9 @@ class ReconcileExtras(NamedTuple):
 
 
 def prepare_extras(asked: ReconcileOptions, conditions: BillingContext, logs: Sequence[str]) -> ReconcileExtras:
-    """Prepare what is collected while the logs are read. Raises InputError for options or files that can't be used."""
+    """Prepare what is collected while the logs are read, which have these names. Raises InputError for options or files that
+    can't be used.
+    """
     if asked.save_misses is not None:
         _check_misses_file(asked.save_misses, asked.requests, logs)
     if asked.requests and asked.estimate is not None:
@@ -122,8 +128,10 @@ def prepare_extras(asked: ReconcileOptions, conditions: BillingContext, logs: Se
         workloads = read_config_file(find_config(asked.config), catalog, writes=asked.write_config)
         owners = _make_owner_lookup(asked, workloads, catalog)
     keeps_answers = bool(asked.requests or (estimate and not estimate.parts))
-    observed = ObservedAnswers(AnswerPricer(conditions), owners, keeps_answers=keeps_answers)
-    return ReconcileExtras(asked, conditions, estimate, workloads, observed)
+    sent = read_sources(asked.requests, None) if asked.requests else None
+    shared = frozenset(logs).intersection(source.name for source in sent[0]) if sent else ()
+    observed = ObservedAnswers(AnswerPricer(conditions), owners, keeps_answers=keeps_answers, shared=shared)
+    return ReconcileExtras(asked, conditions, estimate, workloads, observed, sent)
 
 
 def _check_misses_file(path: Path, requests: list[str] | None, logs: Sequence[str]) -> None:

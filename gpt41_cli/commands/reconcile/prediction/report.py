@@ -112,8 +112,13 @@ def _format_difference(drift: Drift) -> str:
     return f", {describe_difference(drift.share)}" if drift.share else ", the same"
 
 
+def _name_request(pair: RequestPair) -> str:
+    place = pair.forecast.place
+    return format_request_name(place, None if pair.custom_id == place.label else pair.custom_id)
+
+
 _PAIR_COLUMNS: tuple[Column[RequestPair], ...] = (
-    Column("`request", None, lambda pair: format_request_name(pair.forecast.place, pair.custom_id)),
+    Column("`request", None, _name_request),
     Column(None, "custom_id", lambda pair: pair.custom_id),
     Column(None, "path", lambda pair: pair.forecast.place.path),
     Column(None, "line", lambda pair: pair.forecast.place.line),

@@ -14,11 +14,13 @@ from gpt41_cli.commands.reconcile.prediction.match import RequestPair
 from gpt41_cli.commands.reconcile.prediction.misses import MissGroup
 from gpt41_cli.errors import InputError
 from gpt41_cli.files.documents import FileLine, parse_json
-from gpt41_cli.files.fields import BadBody, JsonObject
+from gpt41_cli.files.fields import BadBody, JsonObject, JsonValue
 from gpt41_cli.files.sources import InputSource
 from gpt41_cli.requests.anonymise import Anonymiser
+from gpt41_cli.requests.forms.openai_api import find_wrapped_request
 from gpt41_cli.requests.inputs import RequestInput, list_items
-from gpt41_cli.requests.readers import read_json_request
+from gpt41_cli.requests.kinds import WRAPPED_KIND, find_kind
+from gpt41_cli.requests.readers import ParsedRequest, read_json_request
 from gpt41_cli.work.stream import open_input
 
 _WORDS = (
@@ -125,8 +127,8 @@ def _choose_smallest(group: MissGroup) -> RequestPair:
     return min(group.pairs, key=lambda pair: pair.forecast.input_tokens)
 
 
-def _find_lines(source: InputSource, wanted: Mapping[str, Any]) -> Iterator[tuple[str, JsonObject]]:
-    """Find the lines with the ids that are wanted."""
+def _find_lines(source: InputSource, wanted: Mapping[str, Any]) -> Iterator[tuple[str, JsonValue]]:
+    """Find the lines with the ids or at the places that are wanted."""
     try:
         with open_input(source, None) as found:
             for item in chain.from_iterable(map(list_items, found.chunks)) if isinstance(found, RequestInput) else ():
@@ -135,23 +137,26 @@ def _find_lines(source: InputSource, wanted: Mapping[str, Any]) -> Iterator[tupl
                 except BadBody:
                     continue  # it was reported when it was counted
                 custom_id = value.get("custom_id") if isinstance(value, dict) else None
-                if isinstance(value, dict) and isinstance(custom_id, str) and custom_id in wanted:
-                    yield custom_id, value
+                name = custom_id or item.locate(source.name).label
+                if isinstance(name, str) and name in wanted:
+                    yield name, value
     except InputError:
         if not source.is_from_folder:
             raise
 
 
-def _anonymise_line(line: JsonObject, pair: RequestPair, meter: SentRequestMeter) -> JsonObject | None:
+def _anonymise_line(line: JsonValue, pair: RequestPair, meter: SentRequestMeter) -> JsonObject | None:
     """Return a line for the Batch API with an anonymised body that counts the same; None if no attempt leads to one."""
-    terms = meter.find_terms(read_json_request(line))
+    sent = read_json_request(line)
+    terms = meter.find_terms(sent._replace(custom_id=pair.custom_id))
+    held = _find_body(line, sent)
     variant, method = terms.meter.find_variant(terms.model)
     model = {} if terms.model is None else {"model": variant.model.id if variant else _UNLISTED_MODEL}
     spare_tokens = 0
     for _ in range(_MAX_ATTEMPTS):
         writer = WordWriter(terms.meter.get_memo(method.encoding), spare_tokens)
-        body = {**model, **Anonymiser(writer.write).replace_body(line["body"])}
-        new = {"custom_id": pair.custom_id, "method": "POST", "url": line["url"], "body": body}
+        body = {**model, **Anonymiser(writer.write).replace_body(held)}
+        new = {"custom_id": pair.custom_id, "method": "POST", "url": sent.url or sent.request.endpoint, "body": body}
         try:
             missing = pair.forecast.input_tokens - terms.meter.count(read_json_request(new)).input_tokens
         except BadBody:
@@ -160,6 +165,17 @@ def _anonymise_line(line: JsonObject, pair: RequestPair, meter: SentRequestMeter
             return new
         spare_tokens += missing
     return None
+
+
+def _find_body(line: JsonValue, sent: ParsedRequest) -> JsonValue:
+    """Return the body of a request in a line for the Batch API, in a record of a log, or alone."""
+    if not isinstance(line, dict):
+        return {"messages": line}
+    if sent.is_batch:
+        return line["body"]
+    is_wrapped = (kind := find_kind(line)) is not None and kind.reader == WRAPPED_KIND
+    found = find_wrapped_request(line) if is_wrapped else None
+    return found[1] if found else line
 
 
 def _describe_miss(group: MissGroup, pair: RequestPair) -> JsonObject:
