@@ -235,13 +235,12 @@ def test_workers_give_what_one_process_gives(run: Run, tmp_path: Path, command: 
     frames by themselves. Some begin alike, and some of these have a key or another model.
     """
     systems = [{"role": "system", "content": f"Case {number}. " + "It is as it was said. " * 550} for number in range(7)]
-    bodies = [ask(f"Is {number} odd?", systems[number % 7], **({"max_tokens": 9} if number % 3 else {})) for number in range(400)]
-    for number, body in enumerate(bodies):
-        if number % 4 == 0:
-            body["prompt_cache_key"] = f"key {number % 3}"
-        if number % 5 == 0:
-            body["model"] = ("gpt-6.1-sol", "gpt-4.1-nano")[number % 2]
-    bodies[300] = ask("Dear {{name}}")
+    bodies = []
+    for number in range(400):
+        settings = {"max_tokens": 9, "prompt_cache_key": f"key {number % 3}"} if number % 4 == 0 else {}
+        model = "gpt-4.1" if number % 5 else ("gpt-6.1-sol", "gpt-4.1-nano")[number % 2]
+        bodies.append({**ask(f"Is {number} odd?", systems[number % 7], **settings), "model": model})
+    bodies[300] = dict(ask("Dear {{name}}"))
     lines = [batch(body, f"id {number}") for number, body in enumerate(bodies)]
     (tmp_path / "f.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     alone, together = (run(*command, "f.jsonl", "--jobs", jobs, cwd=tmp_path) for jobs in ("1", "2"))
