@@ -187,9 +187,8 @@ def _must_be_near_the_best(case: SelectionContext, variant: Variant, mode: str) 
         share, least = scores.share[variant.id], 1 - get_tolerance(case.wishes, scores.task)
         if share is None:
             names = ", ".join(scores.missing[variant.id])
-            yield Finding(
-                rules.NO_SCORE, f"its {names} score isn't known for {scores.task.id}", sources=scores.sources, brief="no score"
-            )
+            text = f"its {names} score isn't known for {scores.task.id}"
+            yield Finding(rules.NO_SCORE, text, sources=scores.sources, brief="no score")
         elif share < Fraction(least):
             needed, short = f"{format_exact(least * 100)} %", format_score_below(share, Fraction(least))
             figures = scores.format_figures(variant.id)
@@ -204,17 +203,11 @@ def _must_meet_the_deadline(case: SelectionContext, variant: Variant, mode: str)
         yield Finding(rules.DEADLINE, FLEX_TIME, sources=(case.catalog.limits.flex.source,), brief="no time promised")
     if mode == "batch" and not case.admits_batch:
         text = f"batch answers within {hours} hours: a deadline of {hours}h allows it"
-        allowed = None if deadline is None else f"{deadline // timedelta(minutes=1)}m"
+        allowed, sources = None, (case.catalog.limits.batch.source,)
         if deadline is not None:
             text = f"batch answers within {hours} hours, later than {format_duration(int(deadline.total_seconds()))}"
-        yield Finding(
-            rules.DEADLINE,
-            text,
-            actual=f"{hours}h",
-            allowed=allowed,
-            sources=(case.catalog.limits.batch.source,),
-            brief=f"needs {hours} h",
-        )
+            allowed = f"{deadline // timedelta(minutes=1)}m"
+        yield Finding(rules.DEADLINE, text, None, None, f"{hours}h", allowed, sources=sources, brief=f"needs {hours} h")
     elif deadline is not None:
         duration = case.find_pace(variant, mode)
         if duration and duration.seconds > deadline // timedelta(seconds=1):

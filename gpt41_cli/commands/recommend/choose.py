@@ -51,6 +51,11 @@ class Recommendation(NamedTuple):
     break_even: BreakEven | None
     findings: tuple[Finding, ...]
 
+    @property
+    def candidates(self) -> tuple[Candidate, ...]:
+        """All candidates: the choice, then the others that fit, then the excluded ones."""
+        return (*([self.choice] if self.choice else []), *self.alternatives, *self.excluded)
+
 
 def recommend(market: Market, work: Workload, wishes: Wishes) -> Recommendation:
     """Find the variant and mode that meets every wish and comes first by `wishes.prefer`.

@@ -52,15 +52,12 @@ def explain_choice(
         *_explain_met_wishes(case, choice),
         *(_explain_ended_family(case) if is_replacement else ()),
     ]
+    is_successor = is_replacement or case.wishes.has_left_family
     but = [
         *(() if case.scores else _warn_missing_scores(choice)),
-        *(
-            _warn_refused_fields(case, choice)
-            if (is_replacement or case.wishes.has_left_family) and choice.variant.model.refuses
-            else ()
-        ),
+        *(_warn_refused_fields(case, choice) if is_successor and choice.variant.model.refuses else ()),
         *_list_disallowed_savings(case, choice, excluded),
-        *(() if is_replacement or case.wishes.has_left_family else _compare_other_variants(case, choice, alternatives, excluded)),
+        *(() if is_successor else _compare_other_variants(case, choice, alternatives, excluded)),
         *_warn_flex_time(case, choice),
         *_warn_lost_cache_discount(choice),
         *_warn_base_price(case, choice),
@@ -89,28 +86,33 @@ def _explain_scores(case: SelectionContext, choice: Candidate) -> Iterator[Findi
 
 def _explain_batch(case: SelectionContext, choice: Candidate, alternatives: Sequence[Candidate]) -> Iterator[Finding]:
     deadline = case.wishes.deadline
-    standard = next((other for other in alternatives if other.variant == choice.variant and other.mode == "standard"), None)
+    standard = _find_mode(choice, "standard", alternatives)
     if choice.mode != "batch" or standard is None or standard.quote is None or choice.quote is None:
         return
     whole = f"at {_format_price_ratio(choice.quote, standard.quote)} of the standard price ({_format_total(standard.quote)})"
-    waiting = (
-        "these requests are written for the Batch API" if case.work.mode == "batch" else "what is sent in batch today can wait"
-    )
     if deadline:
         waiting = f"{format_duration(deadline // timedelta(seconds=1))} are enough for batch"
+    elif case.work.mode == "batch":
+        waiting = "these requests are written for the Batch API"
+    else:
+        waiting = "what is sent in batch today can wait"
     text = f"{waiting}, {whole}"
     yield Finding(rules.DEADLINE, text, sources=(choice.quote.offer.row.source,))
 
 
 def _explain_costlier_batch(choice: Candidate, alternatives: Sequence[Candidate]) -> Iterator[Finding]:
     """Explain why batch isn't chosen although it fits and halves every price: it gives no cache discount."""
-    batch = next((other for other in alternatives if other.variant == choice.variant and other.mode == "batch"), None)
+    batch = _find_mode(choice, "batch", alternatives)
     if not batch or not batch.quote or not choice.quote or batch.quote.rates.cached_input is not None:
         return
     if choice.quote.usage.cached_tokens and batch.quote.total_usd > choice.quote.total_usd:
         cached = pluralize(choice.quote.usage.cached_tokens, "cached token")
         text = f"batch{_format_cost(batch)}{_format_trade_off(choice, batch)}: it has no discount for {cached}"
         yield Finding(rules.NO_CACHE_DISCOUNT, text, sources=_get_price_source(batch))
+
+
+def _find_mode(choice: Candidate, mode: str, others: Sequence[Candidate]) -> Candidate | None:
+    return next((other for other in others if (other.variant, other.mode) == (choice.variant, mode)), None)
 
 
 def _format_price_ratio(part: Quote, whole: Quote) -> str:
@@ -168,7 +170,7 @@ def _explain_fastest(case: SelectionContext, choice: Candidate, alternatives: Se
     speed = choice.variant.model.speed
     if speed:
         yield Finding(rules.SPEED, f"the fastest class that fits: {speed.statement.rstrip('.')}", sources=(speed.source,))
-    standard = next((other for other in alternatives if other.variant == choice.variant and other.mode == "standard"), None)
+    standard = _find_mode(choice, "standard", alternatives)
     if choice.mode == "priority" and standard:
         text = f"priority answers sooner than standard, which{_format_cost(standard)}{_format_trade_off(choice, standard)}"
         yield Finding(rules.SPEED, text, sources=(case.catalog.limits.priority.source,))
@@ -346,11 +348,8 @@ def _warn_refused_fields(case: SelectionContext, choice: Candidate) -> Iterator[
     names = ", ".join(dict.fromkeys(refusal.parameter for refusal in refusals))
     moving = "gpt41 migrate shows which of them your requests set, and under which conditions"
     more = f"gpt41 models {choice.variant.id} says under which conditions" if case.wishes.has_left_family else moving
-    yield Finding(
-        rules.REFUSED_PARAMETER,
-        f"it refuses or deprecates {names}: {more}",
-        sources=tuple(dict.fromkeys(refusal.source for refusal in refusals)),
-    )
+    sources = tuple(dict.fromkeys(refusal.source for refusal in refusals))
+    yield Finding(rules.REFUSED_PARAMETER, f"it refuses or deprecates {names}: {more}", sources=sources)
 
 
 def _list_obstacles(excluded: Sequence[Candidate]) -> Iterator[Finding]:
@@ -358,13 +357,10 @@ def _list_obstacles(excluded: Sequence[Candidate]) -> Iterator[Finding]:
 
     A variant that is shut down is listed only if all are.
     """
-    excluded = [
-        each for each in excluded if all(reason.rule is not rules.MODEL_SHUT_DOWN for reason in each.exclusions)
-    ] or excluded
-    fewest = {
-        candidate.variant.id: min(len(other.exclusions) for other in excluded if other.variant == candidate.variant)
-        for candidate in excluded
-    }
+    running = [each for each in excluded if not any(reason.rule is rules.MODEL_SHUT_DOWN for reason in each.exclusions)]
+    excluded, fewest = running or excluded, dict[str, int]()
+    for each in excluded:
+        fewest[each.variant.id] = min(len(each.exclusions), fewest.get(each.variant.id, len(each.exclusions)))
     listed: set[tuple[str, tuple[Rule, ...]]] = set()
     for candidate in excluded:
         obstacles = (candidate.variant.id, tuple(finding.rule for finding in candidate.exclusions))

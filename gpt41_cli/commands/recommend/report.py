@@ -43,9 +43,10 @@ USERS = "users"
 def make_report(catalog: Catalog, work: Workload, wishes: Wishes, recommendation: Recommendation) -> Report:
     """Make the report of a recommendation."""
     choice = recommendation.choice
-    candidates = [*([choice] if choice else []), *recommendation.alternatives, *recommendation.excluded]
-    shown = select_shown(candidates, choice)
+    shown = select_shown(recommendation.candidates, choice)
     columns = _list_columns(shown, choice, work)
+    is_assumed = wishes.is_task_assumed and bool(wishes.tasks)
+    bound = f"no --task is given: it is chosen for {wishes.tasks[0].id} work" if is_assumed else ""
     return Report(
         schema=SCHEMA,
         answer=choice.name if choice else NO_CHOICE,
@@ -62,11 +63,9 @@ def make_report(catalog: Catalog, work: Workload, wishes: Wishes, recommendation
         findings=recommendation.findings,
         notes=tuple(_collect_notes(catalog, work, wishes, recommendation)),
         data=_make_data(work, wishes, recommendation),
-        records=make_records(columns, candidates),
+        records=make_records(columns, recommendation.candidates),
         catalog=catalog,
-        bound=f"no --task is given: it is chosen for {wishes.tasks[0].id} work"
-        if wishes.is_task_assumed and wishes.tasks
-        else "",
+        bound=bound,
         mentioned=[finding for finding in recommendation.findings if finding.rule in (rules.NOTHING_FITS, rules.MODEL_RETIRES)],
     )
 
@@ -102,9 +101,7 @@ def _make_data(work: Workload, wishes: Wishes, recommendation: Recommendation) -
             for candidate in recommendation.excluded
         ],
         "scores": {
-            scores.task.id: {
-                model: None if share is None else _format_exact_share(share) for model, share in scores.share.items()
-            }
+            scores.task.id: {model: share and _format_exact_share(share) for model, share in scores.share.items()}
             for scores in recommendation.scores
         },
     }
@@ -172,20 +169,15 @@ def _make_break_even_lines(catalog: Catalog, work: Workload, recommendation: Rec
         yield ReportLine("cache", f"no break-even: even with all its input from the cache, {ends}", cited, is_detail=True)
         return
     rule = catalog.limits.prompt_cache
-    current = (
-        f"here it is {format_score(even.current_share)}, "
-        f"{'more' if even.current_share > even.break_even_share else 'not more'} than that"
-    )
+    more = "more" if even.current_share > even.break_even_share else "not more"
+    current = f"here it is {format_score(even.current_share)}, {more} than that"
     if not even.current_share and work.load_on(catalog, choice.variant).input_range[1] < rule.minimum_tokens:
         current = f"but a prompt below {format_int(rule.minimum_tokens)} tokens is never cached"
         cited += f", {rule.source.label}"
     elif not even.current_share:
         current = "no caching is assumed here (--cached)"
-    text = (
-        f"break-even at {format_score(even.break_even_share)}: with more of the input from the cache, standard "
-        f"costs less than batch; {current}"
-    )
-    yield ReportLine("cache", text, cited, is_detail=True)
+    less = "with more of the input from the cache, standard costs less than batch"
+    yield ReportLine("cache", f"break-even at {format_score(even.break_even_share)}: {less}; {current}", cited, is_detail=True)
 
 
 def _make_break_even_json(even: BreakEven | None) -> Mapping[str, Json] | None:
@@ -203,14 +195,12 @@ def _make_break_even_json(even: BreakEven | None) -> Mapping[str, Json] | None:
 
 def _note_unused_scores(evaluation: Evaluation, recommendation: Recommendation) -> Iterator[str]:
     """Name the models of the evaluation that aren't candidates."""
-    choice = [recommendation.choice] if recommendation.choice else []
-    used = {candidate.variant.id for candidate in (*choice, *recommendation.alternatives, *recommendation.excluded)}
+    used = {candidate.variant.id for candidate in recommendation.candidates}
     names = sorted({name for scores in evaluation.scores.values() for name in scores} - used)
     if names:
         yield (
-            f"{evaluation.name} has scores of {', '.join(names)}, which are not candidates: official replacements are "
-            f"candidates once the "
-            "whole family has ended, and gpt41 migrate prices them before that."
+            f"{evaluation.name} has scores of {', '.join(names)}, which are not candidates: official replacements are candidates "
+            "once the whole family has ended, and gpt41 migrate prices them before that."
         )
 
 
@@ -251,7 +241,7 @@ def _list_columns(shown: Sequence[Candidate], choice: Candidate | None, work: Wo
     )
 
 
-def select_shown(candidates: list[Candidate], choice: Candidate | None) -> list[Candidate]:
+def select_shown(candidates: Sequence[Candidate], choice: Candidate | None) -> list[Candidate]:
     """Select the candidates for the table. A variant that is shut down, or a successor that isn't chosen, needs only one row."""
     shown: dict[tuple[str, str], Candidate] = {}
     for candidate in candidates:

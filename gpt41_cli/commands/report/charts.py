@@ -7,8 +7,10 @@ from decimal import Decimal
 from fractions import Fraction
 from math import floor
 
+from gpt41_cli.commands.recommend import report
+from gpt41_cli.commands.recommend.candidates import Candidate
 from gpt41_cli.commands.report.inputs import ReportedWorkload
-from gpt41_cli.commands.report.overview import ExaminedWorkload, ModelEnd, Overview, compute_request_usd
+from gpt41_cli.commands.report.overview import ExaminedWorkload, Overview, compute_request_usd
 from gpt41_cli.display import format_int, format_money, format_rate, format_score, pluralize, to_decimal
 from gpt41_cli.reports.chart import UNIT_FORMATTERS, Chart, ChartAxis, ChartMark, ChartPoint, ChartSeries
 from gpt41_cli.tokens.pieces import PARTS
@@ -70,21 +72,19 @@ def _draw_cost_by_workload(overview: Overview) -> Iterator[Chart]:
 
 def select_most_expensive(workloads: Sequence[ExaminedWorkload]) -> list[ExaminedWorkload]:
     """Select the workloads that there is room for, in their order; of too many, the most expensive per month."""
-    drawn = {workload.subject.name for workload in sorted(workloads, key=_get_monthly_usd, reverse=True)[:_MAX_WORKLOADS_DRAWN]}
+
+    def get_usd(each: ExaminedWorkload) -> Fraction:
+        monthly = each.subject.costing.monthly_usd
+        return monthly.expected if monthly else Fraction(0)
+
+    drawn = {each.subject.name for each in sorted(workloads, key=get_usd, reverse=True)[:_MAX_WORKLOADS_DRAWN]}
     return [workload for workload in workloads if workload.subject.name in drawn]
 
 
-def _get_monthly_usd(each: ExaminedWorkload) -> Fraction:
-    monthly = each.subject.costing.monthly_usd
-    return monthly.expected if monthly else Fraction(0)
-
-
 def _note_omitted(drawn: Sequence[ExaminedWorkload], every: Sequence[ExaminedWorkload]) -> str:
-    return (
-        f" Only the {format_int(len(drawn))} most expensive of {format_int(len(every))} are drawn."
-        if len(drawn) < len(every)
-        else ""
-    )
+    if len(drawn) == len(every):
+        return ""
+    return f" Only the {format_int(len(drawn))} most expensive of {format_int(len(every))} are drawn."
 
 
 def _draw_tokens(overview: Overview) -> Chart:
@@ -93,19 +93,14 @@ def _draw_tokens(overview: Overview) -> Chart:
     costings = [(each.subject.name, each.subject.costing) for each in drawn]
     cached = [(name, each) for name, each in costings if each.cached_tokens]
     told = "; ".join(f"{name} {format_score(Fraction(each.cached_tokens, each.input_tokens))}" for name, each in cached)
+    tokens = {part: [each.parts.get(part, 0) for _, each in costings] for part in PARTS}
+    tokens["search results"] = [each.subject.search_tokens for each in drawn]
+    requests = [each.requests for _, each in costings]
     series = [
-        ChartSeries(
-            part, tuple(ChartPoint(name, _compute_mean(each.parts.get(part, 0), each.requests)) for name, each in costings)
-        )
-        for part in PARTS
-        if any(each.parts.get(part) for _, each in costings)
+        ChartSeries(part, tuple(map(ChartPoint, (name for name, _ in costings), map(_compute_mean, of_part, requests))))
+        for part, of_part in tokens.items()
+        if any(of_part)
     ]
-    if any(each.subject.search_tokens for each in drawn):
-        found = (
-            ChartPoint(each.subject.name, _compute_mean(each.subject.search_tokens, each.subject.costing.requests))
-            for each in drawn
-        )
-        series.append(ChartSeries("search results", tuple(found)))
     output = ChartSeries("output", tuple(_make_output_point(each.subject) for each in drawn))
     share = f" Of the input is cached: {told}." if told else " None of the input is cached."
     share += _note_omitted(drawn, overview.workloads)
@@ -137,11 +132,12 @@ def _draw_days_left(overview: Overview) -> Iterator[Chart]:
     are_several = len({model_end.platform.id for model_end in overview.model_ends}) > 1
     for model_end in overview.model_ends:
         name = f"{model_end.variant.id}{f' on {model_end.platform.name}' if are_several else ''}"
-        days = _count_days_left(model_end, overview)
-        if days is None or model_end.lifecycle is None:
+        shutdown = model_end.lifecycle and model_end.lifecycle.shutdown
+        if shutdown is None:
             without.append(name)
             continue
-        told = f"ends {model_end.lifecycle.shutdown}" if days else f"ended {model_end.lifecycle.shutdown}"
+        days = max((shutdown - overview.as_of).days, 0)
+        told = f"ends {shutdown}" if days else f"ended {shutdown}"
         points.append(ChartPoint(name, Decimal(days), f"{'day' if days == 1 else 'days'}: {told}"))
     if not points:
         return
@@ -155,12 +151,6 @@ def _draw_days_left(overview: Overview) -> Iterator[Chart]:
         ChartAxis("days", "count"),
         (ChartSeries("days left", tuple(points)),),
     )
-
-
-def _count_days_left(life: ModelEnd, overview: Overview) -> int | None:
-    if life.lifecycle is None or life.lifecycle.shutdown is None:
-        return None
-    return max((life.lifecycle.shutdown - overview.as_of).days, 0)
 
 
 def _draw_cost_against_volume(each: ExaminedWorkload, position: int) -> Chart:
@@ -229,10 +219,9 @@ def _draw_cost_against_cache(each: ExaminedWorkload, position: int) -> Iterator[
         "standard": (even.standard_uncached_usd, even.standard_cached_usd),
         "batch": (even.batch_uncached_usd, even.batch_cached_usd),
     }
-    shares = sorted(
-        {Fraction(0), even.current_share, *((even.break_even_share,) if even.break_even_share is not None else ()), Fraction(1)}
-    )
-
+    shares = {Fraction(0), even.current_share, Fraction(1)}
+    if even.break_even_share is not None:
+        shares.add(even.break_even_share)
     volume, requests = each.subject.costing.volume, each.subject.work.requests
     scale = volume.per_month / requests if volume else Fraction(1)
 
@@ -241,11 +230,10 @@ def _draw_cost_against_cache(each: ExaminedWorkload, position: int) -> Iterator[
         return to_decimal((uncached + (cached - uncached) * share) * scale)
 
     unfit = {candidate.mode for candidate in each.recommendation.excluded if candidate.variant.id == choice.variant.id}
-
     series = tuple(
         ChartSeries(
             f"{choice.variant.id} {mode}",
-            tuple(ChartPoint(to_decimal(share), usd(mode, share)) for share in shares),
+            tuple(ChartPoint(to_decimal(share), usd(mode, share)) for share in sorted(shares)),
             "chosen" if mode == choice.mode else "faint" if mode in unfit else "",
         )
         for mode in ends
@@ -253,16 +241,9 @@ def _draw_cost_against_cache(each: ExaminedWorkload, position: int) -> Iterator[
     marks = [ChartMark(f"here {format_score(even.current_share)}", x=to_decimal(even.current_share))]
     said = "Batch costs less whatever is cached."
     if even.break_even_share is not None:
-        marks.append(
-            ChartMark(
-                f"break-even {format_score(even.break_even_share)}",
-                to_decimal(even.break_even_share),
-                usd("batch", even.break_even_share),
-            )
-        )
-        said = (
-            f"With more than {format_score(even.break_even_share)} of the input from the cache, standard costs less than batch."
-        )
+        least, usd_there = format_score(even.break_even_share), usd("batch", even.break_even_share)
+        marks.append(ChartMark(f"break-even {least}", to_decimal(even.break_even_share), usd_there))
+        said = f"With more than {least} of the input from the cache, standard costs less than batch."
     yield Chart(
         f"{position}-cost-against-cache",
         "lines",
@@ -277,11 +258,8 @@ def _draw_cost_against_cache(each: ExaminedWorkload, position: int) -> Iterator[
 
 def _note_unreachable_ends(each: ExaminedWorkload, unfit: Collection[str]) -> str:
     """Say what keeps the work from either end of the chart."""
-    short = (
-        f" A prompt below {format_int(each.cache_minimum_tokens)} tokens, as all of these are, is never cached."
-        if each.cache_minimum_tokens
-        else ""
-    )
+    least = each.cache_minimum_tokens
+    short = f" A prompt below {format_int(least)} tokens, as all of these are, is never cached." if least else ""
     return short + (f" The dotted line, {', '.join(unfit)}, does not meet the requirements." if unfit else "")
 
 
@@ -290,29 +268,22 @@ def _draw_quality_against_cost(each: ExaminedWorkload, position: int) -> Iterato
     scored = [candidate for candidate in each.running_candidates if candidate.score_share is not None]
     if not scored:
         return
-    choice = each.choice
+
+    def make_point(candidate: Candidate, remark: str) -> ChartPoint:
+        assert candidate.score_share is not None
+        return ChartPoint(to_decimal(compute_request_usd(candidate)), to_decimal(candidate.score_share), remark)
+
     series = [
         ChartSeries(
             candidate.name,
-            (
-                ChartPoint(
-                    to_decimal(compute_request_usd(candidate)),
-                    to_decimal(candidate.score_share),
-                    "; ".join(e.brief for e in candidate.exclusions),
-                ),
-            ),
-            "chosen" if candidate is choice else "faint" if candidate.exclusions else "",
+            (make_point(candidate, "; ".join(exclusion.brief for exclusion in candidate.exclusions)),),
+            report.choose_tone(candidate, each.choice),
             model=candidate.variant.id,
             mode=candidate.mode,
         )
         for candidate in scored
-        if candidate.score_share is not None
     ]
-    frontier = [
-        ChartPoint(to_decimal(compute_request_usd(candidate)), to_decimal(candidate.score_share), candidate.name)
-        for candidate in each.frontier
-        if candidate.score_share is not None
-    ]
+    frontier = [make_point(candidate, candidate.name) for candidate in each.frontier]
     names = ", ".join(candidate.name for candidate in each.frontier)
     efficient = f" Nothing else is both better and cheaper than {names}." if names else ""
     if any(candidate.exclusions for candidate in scored):

@@ -72,14 +72,11 @@ class ExaminedWorkload(NamedTuple):
         Nothing speaks against that model except a missing score, and it costs no more than what fits.
         """
         choice, own = self.recommendation.choice, self.subject.costing
-        compared = {priced_candidate.variant.id for priced_candidate in self.priced_candidates}
+        is_compared = any(each.variant.id == own.model for each in self.priced_candidates)
         fits = all(exclusion.rule is rules.NO_SCORE for exclusion in self.current.exclusions)
-        return (
-            choice is not None
-            and fits
-            and own.model not in compared
-            and own.usd_per_request.expected <= compute_request_usd(choice)
-        )
+        if choice is None or is_compared or not fits:
+            return False
+        return own.usd_per_request.expected <= compute_request_usd(choice)
 
     @property
     def choice(self) -> Candidate | None:
@@ -123,17 +120,12 @@ class ExaminedWorkload(NamedTuple):
     @property
     def priced_candidates(self) -> tuple[Candidate, ...]:
         """All candidates with a price, the fitting ones first."""
-        found = (
-            *((self.recommendation.choice,) if self.recommendation.choice else ()),
-            *self.recommendation.alternatives,
-            *self.recommendation.excluded,
-        )
-        return tuple(each for each in found if each.quote)
+        return tuple(each for each in self.recommendation.candidates if each.quote)
 
     @property
     def running_candidates(self) -> tuple[Candidate, ...]:
         """The priced candidates that run on that day."""
-        return tuple(priced_candidate for priced_candidate in self.priced_candidates if not _is_unavailable(priced_candidate))
+        return tuple(each for each in self.priced_candidates if not _is_unavailable(each))
 
 
 class ModelEnd(NamedTuple):
@@ -154,9 +146,8 @@ class Overview(NamedTuple):
     @property
     def monthly_usd(self) -> Fraction | None:
         """What all workloads cost per month as they are; None if one has no volume."""
-        return _sum_or_none(
-            workload.subject.costing.monthly_usd and workload.subject.costing.monthly_usd.expected for workload in self.workloads
-        )
+        months = (workload.subject.costing.monthly_usd for workload in self.workloads)
+        return _sum_or_none(month and month.expected for month in months)
 
     @property
     def recommended_usd(self) -> Fraction | None:
@@ -190,26 +181,13 @@ def _make_cost_lines(examined: ExaminedWorkload) -> Iterator[CostLine]:
     costing, variant = examined.subject.costing, examined.subject.variant
     hosting = variant.fine_tuned.hosting.get(costing.platform) if variant.fine_tuned else None
     hosting_usd = Fraction(hosting.usd) * HOURS_PER_MONTH if hosting else Fraction(0)
-    stored_usd = costing.storage_monthly_usd
-    own = next(
-        (
-            priced_candidate
-            for priced_candidate in examined.priced_candidates
-            if (priced_candidate.variant.id, priced_candidate.mode) == (costing.model, costing.mode)
-        ),
-        None,
-    )
-    fits = own is None or not own.exclusions
-    yield CostLine(costing.model, costing.mode, costing.usd_per_request.expected, hosting_usd + stored_usd, fits)
-    for running_candidate in examined.running_candidates:
-        if (running_candidate.variant.id, running_candidate.mode) != (costing.model, costing.mode):
-            yield CostLine(
-                running_candidate.variant.id,
-                running_candidate.mode,
-                compute_request_usd(running_candidate),
-                stored_usd,
-                fits=not running_candidate.exclusions,
-            )
+    own, stored_usd = (costing.model, costing.mode), costing.storage_monthly_usd
+    unfit = [(each.variant.id, each.mode) for each in examined.priced_candidates if each.exclusions]
+    yield CostLine(*own, costing.usd_per_request.expected, hosting_usd + stored_usd, own not in unfit)
+    for each in examined.running_candidates:
+        name = each.variant.id, each.mode
+        if name != own:
+            yield CostLine(*name, compute_request_usd(each), stored_usd, name not in unfit)
 
 
 def _find_crossings(lines: Sequence[CostLine], ceilings: Sequence[SpendingLimit]) -> Iterator[LineCrossing]:

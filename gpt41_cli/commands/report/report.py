@@ -58,8 +58,7 @@ def make_report(catalog: Catalog, overview: Overview, inputs: Sequence[ReportInp
     return Report(
         schema=SCHEMA,
         answer="\n".join(
-            f"{sanitize(workload.subject.name)} {' '.join(workload.advised_pair) if workload.advised_pair else 'none'}"
-            for workload in workloads
+            f"{sanitize(workload.subject.name)} {' '.join(workload.advised_pair or ('none',))}" for workload in workloads
         ),
         headline=headline,
         lines=(
@@ -166,9 +165,8 @@ def _describe_advice(each: ExaminedWorkload, advised_month: str | None, follow_u
     least = "at least " if each.is_least else ""
     until = f" until {follow_up.ends}" if follow_up else ""
     after = f"; {follow_up.text}" if follow_up else ""
-    return (
-        f"{verb} {name_offer(*each.advised_pair)}{until}: {least}{span}{_describe_change(now, then, each.is_least, show)}{after}"
-    )
+    change = _describe_change(now, then, each.is_least, show)
+    return f"{verb} {name_offer(*each.advised_pair)}{until}: {least}{span}{change}{after}"
 
 
 def _make_part(each: ExaminedWorkload, advice: str, position: int, catalog: Catalog, *, draws: bool) -> Report:
@@ -223,10 +221,8 @@ def _explain_staying(each: ExaminedWorkload) -> Iterator[ReportLine]:
     """Explain why it stays on a model that isn't among the candidates."""
     found, own = each.recommendation.choice, each.subject.costing.model
     if found:
-        text = (
-            f"it costs no more than {name_offer(found.variant.id, found.mode)}, which would fit for "
-            f"{show_price(compute_request_usd(found))} per request"
-        )
+        price = f"{show_price(compute_request_usd(found))} per request"
+        text = f"it costs no more than {name_offer(found.variant.id, found.mode)}, which would fit for {price}"
         yield ReportLine("why", text)
         if each.current.score_share is None:
             yield ReportLine("but", f"{own} has no published score: only your own evaluation shows whether it is good enough")
@@ -259,8 +255,7 @@ def _list_candidate_columns(each: ExaminedWorkload, shown: Sequence[Candidate]) 
 
 def _make_candidates_table(each: ExaminedWorkload) -> Table:
     found = each.recommendation
-    candidates = [*([found.choice] if found.choice else []), *found.alternatives, *found.excluded]
-    shown = report.select_shown(candidates, each.choice)
+    shown = report.select_shown(found.candidates, each.choice)
     columns = _list_candidate_columns(each, shown)
     return make_table(columns, shown, tone=lambda at: report.choose_tone(at, each.choice))
 
@@ -329,9 +324,8 @@ def _format_follow_up(each: ExaminedWorkload, then: FollowUp) -> str:
 def _format_change(each: ExaminedWorkload) -> str:
     """Format the relative change per month, or per request without a volume."""
     monthly = each.subject.costing.monthly_usd
-    now, then = (
-        (monthly.expected, each.monthly_usd) if monthly else (each.subject.costing.usd_per_request.expected, each.each_usd)
-    )
+    now = (monthly or each.subject.costing.usd_per_request).expected
+    then = each.monthly_usd if monthly else each.each_usd
     if then is None or now == then or not now:
         return ""
     return f"{'-' if then < now else '+'}{format_change_percent((then - now) / now)}"
