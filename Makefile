@@ -8,7 +8,7 @@ TEXTS ?= 200000
 BIN := .venv/bin
 
 .DELETE_ON_ERROR:
-.PHONY: test lint golden bench fuzz texts spark mutants requirements site
+.PHONY: test lint golden bench fuzz texts spark oldest mutants requirements site
 
 # All tests, on all cores: about five minutes on two.
 test: .venv/pyvenv.cfg
@@ -45,6 +45,14 @@ texts: .venv/pyvenv.cfg
 # Sums by Spark, with an executor that is killed. It needs Java 17, and downloads 456 MB the first time.
 spark:
 	.ci/spark
+
+# The oldest pyarrow that pyproject.toml allows: columns, Parquet and addresses.
+oldest:
+	$(PYTHON) -m venv --clear build/oldest
+	build/oldest/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]' \
+		"$$(sed -n 's/^arrow = \["\(pyarrow\)>=\(.*\)"\]/\1==\2/p' pyproject.toml)"
+	build/oldest/bin/python -m pytest -n auto tests/arrow tests/test_arrow.py tests/files tests/work/test_sizes_table.py \
+		tests/cli/test_parquet_files.py $(ARGS)
 
 # Which small changes of the modules that compute prices do the tests not notice? Hours for all of them, in a clone of what is
 # committed. ARGS="gpt41_cli/pricing.py" is one module.

@@ -173,7 +173,9 @@ def test_an_object_of_a_folder_that_ends_half_way_makes_the_answer_at_least(run:
 
 def test_a_server_that_does_not_answer_is_given_up(monkeypatch: pytest.MonkeyPatch, requests_seen: list[str]) -> None:
     monkeypatch.setattr(object_storage, "_ATTEMPTS", 1)
-    with pytest.raises(Unreadable, match=r"s3://silent/x: .* Less than 1 bytes/sec transferred the last 3 seconds"):
+    with pytest.raises(
+        Unreadable, match=r"s3://silent/x: .* (Less than 1 bytes/sec transferred the last 3 seconds|Timeout was reached)"
+    ):
         object_storage.list_objects("s3://silent/x")
     assert requests_seen == ["HEAD /silent/x"]
 
@@ -254,7 +256,7 @@ def test_sizes_are_known_and_copies_are_found() -> None:
 def test_google_is_asked_for_a_limited_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CLOUD_STORAGE_EMULATOR_ENDPOINT", "http://127.0.0.1:1")
     monkeypatch.setattr(object_storage, "_RETRY_SECONDS", 1)
-    with pytest.raises(Unreadable, match=r"UNAVAILABLE: Retry policy exhausted, .*Could not connect to server"):
+    with pytest.raises(Unreadable, match=r"UNAVAILABLE: Retry policy exhausted, .*(Could not|Couldn't) connect to server"):
         object_storage.list_objects("gs://anonymous@logs/a")
 
 

@@ -199,6 +199,7 @@ def test_a_part_without_rows_is_left_out_of_its_folder(run: Run, tmp_path: Path)
     assert "found one without rows" in " ".join(done.out.split())
 
 
+VIEWS = pa.string_view() if int(pa.__version__.partition(".")[0]) > 20 else pa.large_string()  # older ones write no views
 MESSAGES = [json.dumps(body["messages"], indent=1) for body in BODIES[:3]]
 TOOLS = [{"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {}}}}]
 
@@ -208,7 +209,7 @@ TOOLS = [{"type": "function", "function": {"name": "f", "parameters": {"type": "
     [
         ({"request": [json.dumps({"messages": body["messages"]}) for body in BODIES[:3]]}, {}),
         ({"messages": MESSAGES}, {}),
-        ({"messages": pa.array(MESSAGES, pa.string_view()), "max_tokens": [7] * 3}, {"max_tokens": 7}),
+        ({"messages": pa.array(MESSAGES, VIEWS), "max_tokens": [7] * 3}, {"max_tokens": 7}),
         ({"messages": MESSAGES, "tools": [json.dumps(TOOLS)] * 3}, {"tools": TOOLS}),
         ({"messages": MESSAGES, "tool_choice": ["auto"] * 3}, {"tool_choice": "auto"}),
     ],
