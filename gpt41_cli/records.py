@@ -24,18 +24,7 @@ from decimal import Decimal
 from functools import cache, reduce
 from operator import or_
 from types import NoneType
-from typing import (
-    Annotated,
-    Any,
-    ForwardRef,
-    Literal,
-    Protocol,
-    Self,
-    TypeVar,
-    get_args,
-    get_origin,
-    get_type_hints,
-)
+from typing import Annotated, Any, ForwardRef, Literal, Protocol, Self, TypeVar, get_args, get_origin, get_type_hints
 
 R = TypeVar("R", bound=tuple[Any, ...])
 Seen = Mapping[str, Any]

@@ -10,22 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple, TypeAlias
 
+from gpt41_cli.answers import figure_names
 from gpt41_cli.answers.days import TIME_FIELDS, read_day
-from gpt41_cli.answers.figure_names import (
-    CACHE_WRITE_FIELDS,
-    CACHED_FIELDS,
-    COUNT_FIELDS,
-    INPUT_FIELDS,
-    LABEL_FIELDS,
-    LONG_WRITE_FIELDS,
-    MODEL_FIELDS,
-    OUTPUT_DETAIL_FIELDS,
-    OUTPUT_FIELDS,
-    REQUEST_COUNT_FIELDS,
-    SHORT_WRITE_FIELDS,
-    TIER_FIELDS,
-    TOTAL_FIELD,
-)
 from gpt41_cli.answers.unread import find_unread_figures
 from gpt41_cli.answers.usage import HOLDERS, find_usage
 from gpt41_cli.files.documents import parse_embedded_object
@@ -40,8 +26,8 @@ BATCH = "batch"
 """The mode of an answer in a Batch output."""
 
 TIER_MODES: Mapping[str, str] = {"": "standard", "auto": "standard", "default": "standard", "fast": "priority"}
-_KNOWN_FIELDS = frozenset((*COUNT_FIELDS, *LABEL_FIELDS))
-_KNOWN_PARTS = frozenset((*COUNT_FIELDS, "audio_tokens", "text_tokens", "image_tokens"))
+_KNOWN_FIELDS = frozenset((*figure_names.COUNT_FIELDS, *figure_names.LABEL_FIELDS))
+_KNOWN_PARTS = frozenset((*figure_names.COUNT_FIELDS, "audio_tokens", "text_tokens", "image_tokens"))
 _MAX_COUNT = 10**15 - 1
 _ANSWER_ID_PREFIXES = ("chatcmpl-", "resp_")
 _ANSWER_BODIES = ("response_body", "responseBody", "mlflow.spanOutputs")
@@ -124,7 +110,10 @@ _CountPlaces: TypeAlias = Sequence[tuple[JsonObject, str]]
 def get_counts(value: JsonObject) -> tuple[JsonValue, JsonValue]:
     """Return the input and output counts as written."""
     usage = find_usage(value, "").figures
-    first, second = ([usage[key] for key in names if usage.get(key) is not None] for names in (INPUT_FIELDS, OUTPUT_FIELDS))
+    first, second = (
+        [usage[key] for key in names if usage.get(key) is not None]
+        for names in (figure_names.INPUT_FIELDS, figure_names.OUTPUT_FIELDS)
+    )
     return first[0] if first else None, second[0] if second else None
 
 
@@ -145,14 +134,20 @@ def get_answer_id(value: JsonObject) -> str | None:
 def read_answer(value: JsonObject, path: str) -> Answer:
     """Read the answer in an object with a `usage`, or in a flat record."""
     usage, at, is_record = find_usage(value, path)
-    of_input, of_output = _find_details(usage, at, INPUT_FIELDS), _find_details(usage, at, OUTPUT_FIELDS)
-    input_tokens, output_tokens = _read_count([(usage, at)], INPUT_FIELDS), _read_count([(usage, at)], OUTPUT_FIELDS)
-    cached, (written, long_written) = _read_count(of_input, CACHED_FIELDS), _read_writes(of_input)
-    reasoning, accepted, rejected = (_read_count(of_output, (name,)) for name in OUTPUT_DETAIL_FIELDS)
+    of_input, of_output = (
+        _find_details(usage, at, figure_names.INPUT_FIELDS),
+        _find_details(usage, at, figure_names.OUTPUT_FIELDS),
+    )
+    input_tokens, output_tokens = (
+        _read_count([(usage, at)], figure_names.INPUT_FIELDS),
+        _read_count([(usage, at)], figure_names.OUTPUT_FIELDS),
+    )
+    cached, (written, long_written) = _read_count(of_input, figure_names.CACHED_FIELDS), _read_writes(of_input)
+    reasoning, accepted, rejected = (_read_count(of_output, (name,)) for name in figure_names.OUTPUT_DETAIL_FIELDS)
     _require_part_of(
         "cached and cache-write tokens" if written else "cached tokens", cached + written, "input tokens", input_tokens, at
     )
-    for name, tokens in zip(OUTPUT_DETAIL_FIELDS, (reasoning, accepted, rejected), strict=True):
+    for name, tokens in zip(figure_names.OUTPUT_DETAIL_FIELDS, (reasoning, accepted, rejected), strict=True):
         _require_part_of(name.replace("_", " "), tokens, "output tokens", output_tokens, at)
     is_total = value.get("object") == "batch"
     models = list_answer_models(value, path)
@@ -186,7 +181,9 @@ def list_answer_models(value: JsonObject, path: str) -> list[str]:
     """
     get_text(value, "model", path)  # raises if it isn't one
     owners = (value, *_list_owners(value), *_list_bodies(value))
-    named = ([owner[key] for key in MODEL_FIELDS if owner.get(key) and isinstance(owner[key], str)] for owner in owners)
+    named = (
+        [owner[key] for key in figure_names.MODEL_FIELDS if owner.get(key) and isinstance(owner[key], str)] for owner in owners
+    )
     return list(dict.fromkeys(next(filter(None, named), [])))
 
 
@@ -232,30 +229,33 @@ def _find_doubts(
 ) -> Iterator[str]:
     """List contradictions in an answer, worded to follow "an answer", without figures, so that equal doubts are listed once."""
     (usage, _) = of_output[-1]
-    sum_ = usage.get(TOTAL_FIELD)
-    if sum_ != tokens and all(usage.get(name) is None for name in OUTPUT_FIELDS):
+    sum_ = usage.get(figure_names.TOTAL_FIELD)
+    if sum_ != tokens and all(usage.get(name) is None for name in figure_names.OUTPUT_FIELDS):
         yield "without output tokens: priced as having none"
     elif sum_ not in (None, tokens):
-        yield f"whose {TOTAL_FIELD} isn't the sum of its input and output tokens; these are priced"
+        yield f"whose {figure_names.TOTAL_FIELD} isn't the sum of its input and output tokens; these are priced"
     for places, names in (
-        (of_input[-1:], INPUT_FIELDS),
-        (of_output[-1:], OUTPUT_FIELDS),
-        (of_input, CACHED_FIELDS),
-        (of_input, CACHE_WRITE_FIELDS),
-        (of_input, SHORT_WRITE_FIELDS),
-        (of_input, LONG_WRITE_FIELDS),
+        (of_input[-1:], figure_names.INPUT_FIELDS),
+        (of_output[-1:], figure_names.OUTPUT_FIELDS),
+        (of_input, figure_names.CACHED_FIELDS),
+        (of_input, figure_names.CACHE_WRITE_FIELDS),
+        (of_input, figure_names.SHORT_WRITE_FIELDS),
+        (of_input, figure_names.LONG_WRITE_FIELDS),
     ):
         written = (owner[name] for owner, _ in places for name in names if owner.get(name) is not None)
         if len({value if isinstance(value, int | float) else "not a number" for value in written}) > 1:
             there = [name for name in names if any(owner.get(name) is not None for owner, _ in places)]
             first = f"the first of {', '.join(there)}" if there[1:] else "the one in the details"
             yield f"with two different values of {names[0]}: {first} is priced"
-    whole, short, long = (_read_count(of_input, names) for names in (CACHE_WRITE_FIELDS, SHORT_WRITE_FIELDS, LONG_WRITE_FIELDS))
+    whole, short, long = (
+        _read_count(of_input, names)
+        for names in (figure_names.CACHE_WRITE_FIELDS, figure_names.SHORT_WRITE_FIELDS, figure_names.LONG_WRITE_FIELDS)
+    )
     if whole and short + long not in (0, whole):
         yield "whose cache writes by lifetime don't add up to its cache writes: the larger figure is priced"
     if any(owner.get(name) for owner, _ in (*of_input, *of_output) for name in _AUDIO_FIELDS):
         yield "with audio tokens: priced as text"
-    if "batch" in value and value["batch"] is None and not any(value.get(key) for key in TIER_FIELDS):
+    if "batch" in value and value["batch"] is None and not any(value.get(key) for key in figure_names.TIER_FIELDS):
         yield "that doesn't say whether it was sent in batch: priced in standard"
     if unread := _list_unread_figures(of_input, of_output, tokens, is_record=is_record):
         yield f"with figures that aren't read but may change its price: {', '.join(unread)}"
@@ -301,8 +301,8 @@ def _read_count(places: _CountPlaces, names: Sequence[str]) -> int:
 
 def _read_writes(places: _CountPlaces) -> tuple[int, int]:
     """Read the tokens that were written to the cache, and those of them that stay for 12 hours."""
-    short, long = _read_count(places, SHORT_WRITE_FIELDS), _read_count(places, LONG_WRITE_FIELDS)
-    return max(_read_count(places, CACHE_WRITE_FIELDS), short + long), long
+    short, long = _read_count(places, figure_names.SHORT_WRITE_FIELDS), _read_count(places, figure_names.LONG_WRITE_FIELDS)
+    return max(_read_count(places, figure_names.CACHE_WRITE_FIELDS), short + long), long
 
 
 def _require_part_of(what: str, tokens: int, of: str, all_tokens: int, path: str) -> None:
@@ -315,11 +315,11 @@ def _read_request_count(value: JsonObject, usage: JsonObject, path: str, *, is_t
         counts = get_optional_object(value, "request_counts", path) or {}
         return _read_count([(counts, join_path(path, "request_counts"))], ("completed",))
     owner = value if _has_request_count(value) else usage
-    return _read_count([(owner, path)], REQUEST_COUNT_FIELDS) if _has_request_count(owner) else 1
+    return _read_count([(owner, path)], figure_names.REQUEST_COUNT_FIELDS) if _has_request_count(owner) else 1
 
 
 def _has_request_count(value: JsonObject) -> bool:
-    return any(value.get(name) is not None for name in REQUEST_COUNT_FIELDS)
+    return any(value.get(name) is not None for name in figure_names.REQUEST_COUNT_FIELDS)
 
 
 def _is_batch(value: JsonObject, path: str) -> bool:
@@ -330,7 +330,7 @@ def _is_batch(value: JsonObject, path: str) -> bool:
 
 
 def _read_mode(value: JsonObject, path: str) -> str:
-    tier = next((get_text(value, key, path) for key in TIER_FIELDS if value.get(key)), "").lower()
+    tier = next((get_text(value, key, path) for key in figure_names.TIER_FIELDS if value.get(key)), "").lower()
     return TIER_MODES.get(tier, tier)
 
 

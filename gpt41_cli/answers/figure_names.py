@@ -17,22 +17,12 @@ from gpt41_cli.answers.unread import split_words
 INPUT_FIELDS = ("input_tokens", "prompt_tokens")
 OUTPUT_FIELDS = ("output_tokens", "completion_tokens")
 CACHED_FIELDS = (
-    "cached_tokens",
-    "input_cached_tokens",
-    "cached_input_tokens",
-    "prompt_tokens_cached",
-    "cached_prompt_tokens",
-    "prompt_cached_tokens",
-    "cache_read_input_tokens",
-    "input_cache_read_tokens",
-    "prompt_cache_read_tokens",
+    *("cached_tokens", "input_cached_tokens", "cached_input_tokens", "prompt_tokens_cached", "cached_prompt_tokens"),
+    *("prompt_cached_tokens", "cache_read_input_tokens", "input_cache_read_tokens", "prompt_cache_read_tokens"),
     "cache_read_tokens",
 )
 CACHE_WRITE_FIELDS = (
-    "cache_write_tokens",
-    "input_cache_write_tokens",
-    "cache_creation_input_tokens",
-    "prompt_cache_write_tokens",
+    *("cache_write_tokens", "input_cache_write_tokens", "cache_creation_input_tokens", "prompt_cache_write_tokens"),
 )
 SHORT_WRITE_FIELDS = ("cache_write_30m_tokens", "input_cache_write_30m_tokens", "ttl_30m_tokens")
 LONG_WRITE_FIELDS = ("cache_write_12h_tokens", "input_cache_write_12h_tokens", "ttl_12h_tokens")
@@ -43,56 +33,23 @@ OUTPUT_DETAIL_FIELDS = ("reasoning_tokens", "accepted_prediction_tokens", "rejec
 REQUEST_COUNT_FIELDS = ("requests", "num_model_requests")
 TOTAL_FIELD = "total_tokens"
 COUNT_FIELDS = (
-    *INPUT_FIELDS,
-    *OUTPUT_FIELDS,
-    TOTAL_FIELD,
-    *CACHED_FIELDS,
-    *CACHE_WRITE_FIELDS,
-    *SHORT_WRITE_FIELDS,
-    *LONG_WRITE_FIELDS,
-    *OUTPUT_DETAIL_FIELDS,
-    *REQUEST_COUNT_FIELDS,
+    *(*INPUT_FIELDS, *OUTPUT_FIELDS, TOTAL_FIELD, *CACHED_FIELDS, *CACHE_WRITE_FIELDS),
+    *(*SHORT_WRITE_FIELDS, *LONG_WRITE_FIELDS, *OUTPUT_DETAIL_FIELDS, *REQUEST_COUNT_FIELDS),
 )
 """Every name that a log gives to a count; of several names for one thing, a record has one."""
 
 TIER_FIELDS = ("mode", "service_tier")
 MODEL_FIELDS = (
-    *(
-        "model",
-        "response_model",
-        "gen_ai.response.model",
-        "model_name",
-        "llm.model_name",
-        "resolved_model",
-        "model_id",
-        "modelId",
-    ),
-    *(
-        "modelName",
-        "ModelName",
-        "ModelId",
-        "provided_model_name",
-        "providedModelName",
-        "ls_model_name",
-        "snapshot_id",
-        "model_permaslug",
-    ),
-    *("main_model", "gen_ai.request.model", "request_model", "$ai_model"),
+    *("model", "response_model", "gen_ai.response.model", "model_name", "llm.model_name", "resolved_model", "model_id"),
+    *("modelId", "modelName", "ModelName", "ModelId", "provided_model_name", "providedModelName", "ls_model_name"),
+    *("snapshot_id", "model_permaslug", "main_model", "gen_ai.request.model", "request_model", "$ai_model"),
 )
 """The names of the model, the most certain first; the first known one counts."""
 
 LABEL_FIELDS = (
-    "id",
-    "custom_id",
+    *("id", "custom_id"),
     *MODEL_FIELDS,
-    "batch",
-    "status",
-    "finish_reason",
-    "currency",
-    "cache_hit",
-    "request_id",
-    "metadata",
-    "run_type",
+    *("batch", "status", "finish_reason", "currency", "cache_hit", "request_id", "metadata", "run_type"),
 )
 
 

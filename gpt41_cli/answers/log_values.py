@@ -11,18 +11,9 @@ from itertools import chain, islice
 from typing import Any, BinaryIO, NamedTuple
 
 from gpt41_cli import rules
+from gpt41_cli.answers import figure_names
 from gpt41_cli.answers.answers import AMOUNT_FIELDS, suggest_usage_export
 from gpt41_cli.answers.days import TIME_FIELDS
-from gpt41_cli.answers.figure_names import (
-    COUNT_FIELDS,
-    INPUT_FIELDS,
-    LABEL_FIELDS,
-    MODEL_FIELDS,
-    TIER_FIELDS,
-    classify_figure,
-    is_details_name,
-    is_usage_name,
-)
 from gpt41_cli.answers.labels import LabelReader
 from gpt41_cli.answers.named_columns import NamedColumns
 from gpt41_cli.answers.row_runs import TOTAL_WORDS, AnswerRun, RowRuns
@@ -39,8 +30,10 @@ from gpt41_cli.findings import Finding, Place
 
 _EVENT_FIELDS = (b"event:", b"id:", b"retry:", b":")
 _STREAM_END = b"[DONE]"
-_KNOWN_COLUMNS = frozenset((*COUNT_FIELDS, *TIME_FIELDS, *TIER_FIELDS, *LABEL_FIELDS, *SPAN_FIELDS))
-_EMPTY_ROW_FIELDS = frozenset((*TIME_FIELDS, *COUNT_FIELDS, *TIER_FIELDS, "batch", "currency"))
+_KNOWN_COLUMNS = frozenset(
+    (*figure_names.COUNT_FIELDS, *TIME_FIELDS, *figure_names.TIER_FIELDS, *figure_names.LABEL_FIELDS, *SPAN_FIELDS)
+)
+_EMPTY_ROW_FIELDS = frozenset((*TIME_FIELDS, *figure_names.COUNT_FIELDS, *figure_names.TIER_FIELDS, "batch", "currency"))
 _COLUMN_NAMES = {name.lower(): name for name in _KNOWN_COLUMNS}
 _WHOLE_NUMBER = re.compile(r"(-?\d{1,19})(?:\.0|\.00|\.0{4,})?", re.ASCII)  # with three it may be a thousand
 _SEPARATED_NUMBER = re.compile(r"\d{1,3}([,.' ]\d{3}){1,6}", re.ASCII)
@@ -240,10 +233,14 @@ def _name_columns(header: list[str]) -> list[str]:
     written = [cell.strip().removeprefix("attributes.") for cell in header]
     columns = [_COLUMN_NAMES.get(name.lower().replace(" ", "_"), name) for name in written]
     for index, name in enumerate(columns):
-        figure = None if name in _KNOWN_COLUMNS or "=" in name else classify_figure(name.replace(" ", "_"), is_in_usage=False)
-        if figure and figure.value in COUNT_FIELDS and figure.value not in columns:
+        figure = (
+            None
+            if name in _KNOWN_COLUMNS or "=" in name
+            else figure_names.classify_figure(name.replace(" ", "_"), is_in_usage=False)
+        )
+        if figure and figure.value in figure_names.COUNT_FIELDS and figure.value not in columns:
             columns[index] = figure.value
-        elif name not in _KNOWN_COLUMNS and not is_usage_name(name):
+        elif name not in _KNOWN_COLUMNS and not figure_names.is_usage_name(name):
             columns[index] = name.lower().replace(" ", "_")
     return columns
 
@@ -280,14 +277,14 @@ def _check_line_size(size: int, place: Place) -> None:
 
 
 def _is_read(column: str) -> bool:
-    return column in _KNOWN_COLUMNS or is_usage_name(column) or is_details_name(column)
+    return column in _KNOWN_COLUMNS or figure_names.is_usage_name(column) or figure_names.is_details_name(column)
 
 
 def _check_columns(columns: list[str], header: Place) -> None:
     """Raise InputError if no column counts tokens, or a known column appears twice."""
-    if not set(INPUT_FIELDS) & set(columns) and not any(map(is_usage_name, columns)):
+    if not set(figure_names.INPUT_FIELDS) & set(columns) and not any(map(figure_names.is_usage_name, columns)):
         amounts = [column for column in columns if column in AMOUNT_FIELDS]
-        wanted = f"a column of tokens ({' or '.join(INPUT_FIELDS)})"
+        wanted = f"a column of tokens ({' or '.join(figure_names.INPUT_FIELDS)})"
         if amounts and (export := suggest_usage_export(amounts[0])):
             raise InputError(expected=wanted, found=f"prices alone ({amounts[0]}){export}", location=header)
         if columns[1:] and not any("=" in column for column in columns):
@@ -296,7 +293,7 @@ def _check_columns(columns: list[str], header: Place) -> None:
             )
             hint = "--columns names those of another log: --columns input=NAME,output=NAME,model=NAME"
             raise InputError(expected=wanted, found=f"the columns {named}", hint=hint, location=header)
-        known = f"JSON, JSON Lines, the events of a stream, or CSV with a column {' or '.join(INPUT_FIELDS)}"
+        known = f"JSON, JSON Lines, the events of a stream, or CSV with a column {' or '.join(figure_names.INPUT_FIELDS)}"
         raise InputError(expected=known, found="none of them", location=header)
     twice = next((column for index, column in enumerate(columns) if column in _KNOWN_COLUMNS and column in columns[:index]), None)
     if twice:
@@ -306,7 +303,9 @@ def _check_columns(columns: list[str], header: Place) -> None:
 def _recognise_total(columns: list[str], row: list[str]) -> Finding | None:
     """Return why a row isn't priced if it says, in place of a day or a model, that it is the total of others."""
     named = [
-        cell for index, cell in enumerate(row[: len(columns)]) if index == 0 or columns[index] in (*TIME_FIELDS, *MODEL_FIELDS)
+        cell
+        for index, cell in enumerate(row[: len(columns)])
+        if index == 0 or columns[index] in (*TIME_FIELDS, *figure_names.MODEL_FIELDS)
     ]
     if any(cell.strip(" :").lower() in TOTAL_WORDS for cell in named):
         return Finding(rules.TOTAL_ROW, "a row that says of itself that it is a total")
@@ -315,7 +314,11 @@ def _recognise_total(columns: list[str], row: list[str]) -> Finding | None:
 
 def _is_empty(value: JsonObject | BadBody | Finding) -> bool:
     """Return True if a record says only that nothing happened on a day, as usage exports do."""
-    return isinstance(value, dict) and value.keys() <= _EMPTY_ROW_FIELDS and not any(value.get(name) for name in COUNT_FIELDS)
+    return (
+        isinstance(value, dict)
+        and value.keys() <= _EMPTY_ROW_FIELDS
+        and not any(value.get(name) for name in figure_names.COUNT_FIELDS)
+    )
 
 
 class _RowSums:
@@ -330,8 +333,8 @@ class _RowSums:
         """Return the record, unless it is the total of the rows before."""
         if isinstance(record, BadBody):
             return record
-        figures = {name: record[name] for name in COUNT_FIELDS if name in record}
-        has_name = any(record.get(name) is not None for name in (*MODEL_FIELDS, *TIME_FIELDS))
+        figures = {name: record[name] for name in figure_names.COUNT_FIELDS if name in record}
+        has_name = any(record.get(name) is not None for name in (*figure_names.MODEL_FIELDS, *TIME_FIELDS))
         if self._has_named_rows and not has_name and any(figures.values()) and self._are_sums(figures):
             return Finding(
                 rules.TOTAL_UNCLEAR, "a row of no model and no day with the sums of all before it, taken as their total"
@@ -358,7 +361,7 @@ def _build_record(columns: list[str], row: list[str], kept: Collection[str]) -> 
 
 
 def _parse_cell(column: str, cell: str) -> JsonValue:
-    if column in COUNT_FIELDS:
+    if column in figure_names.COUNT_FIELDS:
         whole = _WHOLE_NUMBER.fullmatch(cell)
         if not whole:
             expected = "a whole number without separators" if _SEPARATED_NUMBER.fullmatch(cell) else "a whole number"

@@ -5,14 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gpt41_cli.answers.figure_names import (
-    CACHE_WRITE_FIELDS,
-    CACHED_FIELDS,
-    INPUT_FIELDS,
-    MODEL_FIELDS,
-    OUTPUT_FIELDS,
-    TIER_FIELDS,
-)
+from gpt41_cli.answers import figure_names
 from gpt41_cli.answers.usage import find_usage, has_usage
 from gpt41_cli.errors import InputError, quote_text, suggest
 from gpt41_cli.files.documents import parse_embedded_object
@@ -35,7 +28,14 @@ FIELDS_BY_NAME: Mapping[str, str] = {
 }
 """The names of figures and labels, and the fields in which they are read."""
 
-_RIVALS = (INPUT_FIELDS, OUTPUT_FIELDS, CACHED_FIELDS, CACHE_WRITE_FIELDS, MODEL_FIELDS, TIER_FIELDS)
+_RIVALS = (
+    figure_names.INPUT_FIELDS,
+    figure_names.OUTPUT_FIELDS,
+    figure_names.CACHED_FIELDS,
+    figure_names.CACHE_WRITE_FIELDS,
+    figure_names.MODEL_FIELDS,
+    figure_names.TIER_FIELDS,
+)
 """Fields of which a record has one: if it is named, the others aren't read."""
 
 _MAX_SHOWN = 8

@@ -40,17 +40,8 @@ from gpt41_cli.answers.inside import (
 from gpt41_cli.answers.labels import LabelReader
 from gpt41_cli.answers.spans import read_span
 from gpt41_cli.answers.usage import has_usage
-from gpt41_cli.files.fields import (
-    BadBody,
-    JsonObject,
-    JsonValue,
-    describe_kind,
-    get_list,
-    get_name,
-    get_optional_object,
-    join_path,
-    redact,
-)
+from gpt41_cli.files import fields
+from gpt41_cli.files.fields import BadBody, JsonObject, JsonValue
 from gpt41_cli.findings import Finding
 from gpt41_cli.requests.kinds import SIZES, find_sizes
 from gpt41_cli.rules import Level
@@ -75,7 +66,7 @@ def read_entries(value: JsonValue, labels: LabelReader | None = None) -> Iterato
         if isinstance(each, dict):
             yield from _read_record(each, "", 0, labels)
         else:
-            yield BadBody(expected="an answer of the API, or a record of its usage", found=describe_kind(each))
+            yield BadBody(expected="an answer of the API, or a record of its usage", found=fields.describe_kind(each))
 
 
 def _read_record(value: JsonObject, path: str, depth: int, labels: LabelReader | None) -> Iterator[LogEntry]:
@@ -91,7 +82,7 @@ def _read_any_record(value: JsonObject, path: str, depth: int, labels: LabelRead
     try:
         contained = list_contained_records(value) if "object" not in value else ()
         for record in contained:
-            yield from _read_record(record.value, join_path(path, record.path), depth + 1, labels)
+            yield from _read_record(record.value, fields.join_path(path, record.path), depth + 1, labels)
         if not contained:
             yield from _read_span_or_answer(value, path, depth, labels)
     except BadBody as error:
@@ -126,7 +117,7 @@ def _read_by_kind(value: JsonObject, path: str, depth: int, labels: LabelReader 
     elif kind == _CHUNK_OBJECT:
         yield _read_chunk(value, path)
     elif kind == "response" and value.get("status") in _UNFINISHED_STATUSES:
-        yield StreamPart(get_name(value, "id", path))
+        yield StreamPart(fields.get_name(value, "id", path))
     elif unbilled := _find_unbilled_reason(value):
         yield unbilled
     elif kind in _LIST_OBJECTS and not has_usage(value):
@@ -145,10 +136,10 @@ def _find_unbilled_reason(value: JsonObject) -> Finding | None:
     """Return why OpenAI doesn't bill a record, if a logger or proxy says so."""
     run = value.get("run_type")
     if isinstance(run, str) and run != "llm":
-        return Finding(rules.NOT_A_CALL, f"a run of kind {redact(run)}: calls of models are runs of their own")
+        return Finding(rules.NOT_A_CALL, f"a run of kind {fields.redact(run)}: calls of models are runs of their own")
     kind = value.get("openinference.span.kind")
     if isinstance(kind, str) and kind.upper() != "LLM":
-        return Finding(rules.NOT_A_CALL, f"a span of kind {redact(kind)}: calls of models are spans of their own")
+        return Finding(rules.NOT_A_CALL, f"a span of kind {fields.redact(kind)}: calls of models are spans of their own")
     if str(value.get("cache_hit")).lower() in _TRUE_WORDS:
         return Finding(rules.CACHE_HIT, "an answer from the cache of a proxy, which nobody bills")
     return None
@@ -177,27 +168,27 @@ def _read_chunk(value: JsonObject, path: str) -> Answer | StreamPart:
     answer = read_answer(value, path) if has_usage(value) else None
     if answer and not value.get("choices"):
         return answer
-    return StreamPart(get_name(value, "id", path), is_cut_off(value, path), answer)
+    return StreamPart(fields.get_name(value, "id", path), is_cut_off(value, path), answer)
 
 
 def _read_event(value: JsonObject, event: str, path: str, depth: int, labels: LabelReader | None) -> Iterator[LogEntry]:
     """Read an event of a Responses stream. The last one has the usage."""
-    answer = get_optional_object(value, "response", path)
+    answer = fields.get_optional_object(value, "response", path)
     if event == "error":
         yield _describe_failure({"error": value})
     elif answer is not None and event in _FINAL_EVENTS:
-        yield from _read_record(answer, join_path(path, "response"), depth + 1, labels)
+        yield from _read_record(answer, fields.join_path(path, "response"), depth + 1, labels)
     elif answer is not None:
-        yield StreamPart(get_name(answer, "id", join_path(path, "response")))
+        yield StreamPart(fields.get_name(answer, "id", fields.join_path(path, "response")))
 
 
 def _read_list(value: JsonObject, path: str, depth: int, labels: LabelReader | None) -> Iterator[LogEntry]:
     """Read the answers or batches of a list, or the sums of a usage API page, on the day of their bucket."""
     key = "results" if value.get("object") == "bucket" else "data"
-    for index, each in enumerate(get_list(value, key, path)):
-        place = f"{join_path(path, key)}[{index}]"
+    for index, each in enumerate(fields.get_list(value, key, path)):
+        place = f"{fields.join_path(path, key)}[{index}]"
         if not isinstance(each, dict):
-            yield BadBody(place, "an object", describe_kind(each))
+            yield BadBody(place, "an object", fields.describe_kind(each))
             continue
         for found in _read_record(each, place, depth + 1, labels):
             if isinstance(found, Answer) and found.day is None:
@@ -231,10 +222,10 @@ def _read_wrapped(
     if _get_status(first.value) >= _MIN_FAILED_STATUS:
         yield _describe_failure(first.value)
     else:
-        for found in _read_record(first.value, join_path(path, first.path), depth + 1, labels):
+        for found in _read_record(first.value, fields.join_path(path, first.path), depth + 1, labels):
             yield _add_record_fields(found, value, path) if isinstance(found, Answer) else found
     for other in others:
-        yield from _read_record(other.value, join_path(path, other.path), depth + 1, labels)
+        yield from _read_record(other.value, fields.join_path(path, other.path), depth + 1, labels)
     if inside[MAX_ANSWERS:]:
         yield Finding(rules.USAGE_MISSING, f"a record with more than {MAX_ANSWERS} answers in it: the others are not read")
 
@@ -285,7 +276,7 @@ def _explain_no_usage(value: JsonObject) -> Finding:
     elif find_sizes(value):
         what = f", found {SIZES.name}; {SIZES.advice}"
     else:
-        names = ", ".join(redact(key) for key in islice(value, _MAX_NAMED_KEYS)) + ", ..." * (len(value) > _MAX_NAMED_KEYS)
+        names = ", ".join(fields.redact(key) for key in islice(value, _MAX_NAMED_KEYS)) + ", ..." * (len(value) > _MAX_NAMED_KEYS)
         what = f" (a usage, or input_tokens and output_tokens), found none{f' among {names}' if names else ''}"
     return Finding(rules.USAGE_MISSING, f"expected an answer with its tokens{what}", subject=get_answer_id(value))
 
@@ -297,7 +288,7 @@ def _describe_failure(value: JsonObject) -> Finding:
     code = (error.get("code") or error.get("type")) if isinstance(error, dict) else None
     status = value.get("status_code")
     said = [f"status {status}"] if isinstance(status, int) else []
-    said += [redact(code)] if isinstance(code, str) else []
+    said += [fields.redact(code)] if isinstance(code, str) else []
     return Finding(
         rules.ANSWER_FAILED, f"the request failed{': ' if said else ''}{', '.join(said)}", subject=get_answer_id(value)
     )

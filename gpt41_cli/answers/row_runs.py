@@ -8,20 +8,9 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Any, NamedTuple
 
+from gpt41_cli.answers import figure_names
 from gpt41_cli.answers.answers import Answer
 from gpt41_cli.answers.days import TIME_FIELDS, parse_day
-from gpt41_cli.answers.figure_names import (
-    CACHED_FIELDS,
-    COUNT_FIELDS,
-    INPUT_FIELDS,
-    LABEL_FIELDS,
-    MODEL_FIELDS,
-    OUTPUT_FIELDS,
-    TIER_FIELDS,
-    TOTAL_FIELD,
-    is_details_name,
-    is_usage_name,
-)
 from gpt41_cli.answers.labels import LabelReader
 from gpt41_cli.answers.records import read_entries
 from gpt41_cli.answers.spans import SPAN_FIELDS
@@ -29,7 +18,7 @@ from gpt41_cli.answers.unread import is_suspect_name
 from gpt41_cli.files.fields import JsonObject
 from gpt41_cli.pricing import Usage
 
-_LABELS = frozenset((*MODEL_FIELDS, *TIER_FIELDS, "batch"))
+_LABELS = frozenset((*figure_names.MODEL_FIELDS, *figure_names.TIER_FIELDS, "batch"))
 _MAX_DIGITS = 15
 _MAX_RUNS = 10_000
 """So many different labels are kept; rows with others are read one by one."""
@@ -180,14 +169,23 @@ def find_plain_columns(columns: Sequence[str], labels: Collection[str] = ()) -> 
 
 
 def _find_role(column: str) -> str:
-    for role, names in (("input", INPUT_FIELDS), ("output", OUTPUT_FIELDS), ("cached", CACHED_FIELDS), ("total", (TOTAL_FIELD,))):
+    for role, names in (
+        ("input", figure_names.INPUT_FIELDS),
+        ("output", figure_names.OUTPUT_FIELDS),
+        ("cached", figure_names.CACHED_FIELDS),
+        ("total", (figure_names.TOTAL_FIELD,)),
+    ):
         if column in names:
             return role
     if column in _LABELS:
         return "label"
     if column in TIME_FIELDS:
         return "time"
-    is_read = column in (*COUNT_FIELDS, *LABEL_FIELDS, *SPAN_FIELDS) or is_usage_name(column) or is_details_name(column)
+    is_read = (
+        column in (*figure_names.COUNT_FIELDS, *figure_names.LABEL_FIELDS, *SPAN_FIELDS)
+        or figure_names.is_usage_name(column)
+        or figure_names.is_details_name(column)
+    )
     return "other" if is_read or is_suspect_name(column) else "unread"
 
 

@@ -6,27 +6,9 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from gpt41_cli.answers import figure_names
 from gpt41_cli.answers.days import TIME_FIELDS
-from gpt41_cli.answers.figure_names import (
-    ANTHROPIC_FIELDS,
-    CACHE_WRITE_FIELDS,
-    CACHED_FIELDS,
-    COUNT_FIELDS,
-    EXCLUSIVE_CACHED_NAMES,
-    EXCLUSIVE_USAGE_NAMES,
-    INPUT_FIELDS,
-    LABEL_FIELDS,
-    LONG_WRITE_FIELDS,
-    OUTPUT_FIELDS,
-    REQUEST_COUNT_FIELDS,
-    SHORT_WRITE_FIELDS,
-    TIER_FIELDS,
-    TOTAL_FIELD,
-    Figure,
-    classify_figure,
-    is_details_name,
-    is_usage_name,
-)
+from gpt41_cli.answers.figure_names import Figure
 from gpt41_cli.answers.unread import parse_figure, split_words
 from gpt41_cli.files.documents import parse_embedded_object
 from gpt41_cli.files.fields import JsonObject, JsonValue, join_path
@@ -34,7 +16,7 @@ from gpt41_cli.files.fields import JsonObject, JsonValue, join_path
 HOLDERS = ("response_metadata", "metadata", "Metadata", "llm_output", "llmOutput")
 """Objects next to an answer in which its vendor keeps the usage or the model: LangChain, LiteLLM, Semantic Kernel."""
 
-_CACHED_NAMES = frozenset(CACHED_FIELDS)
+_CACHED_NAMES = frozenset(figure_names.CACHED_FIELDS)
 _PROVIDER_HOLDERS = ("providerMetadata", "experimental_providerMetadata", "provider_metadata")
 """Where AI SDK 4 keeps `cachedPromptTokens` (https://v4.ai-sdk.dev/providers/ai-sdk-providers/openai#prompt-caching)."""
 
@@ -52,16 +34,18 @@ _OPENAI_PARTS = frozenset(
     )
 )
 _NAMES_BY_FIGURE = {
-    Figure.INPUT: INPUT_FIELDS,
-    Figure.OUTPUT: OUTPUT_FIELDS,
-    Figure.CACHED: CACHED_FIELDS,
-    Figure.CACHE_WRITE: CACHE_WRITE_FIELDS,
-    Figure.SHORT_WRITE: SHORT_WRITE_FIELDS,
-    Figure.LONG_WRITE: LONG_WRITE_FIELDS,
-    Figure.REQUESTS: REQUEST_COUNT_FIELDS,
+    Figure.INPUT: figure_names.INPUT_FIELDS,
+    Figure.OUTPUT: figure_names.OUTPUT_FIELDS,
+    Figure.CACHED: figure_names.CACHED_FIELDS,
+    Figure.CACHE_WRITE: figure_names.CACHE_WRITE_FIELDS,
+    Figure.SHORT_WRITE: figure_names.SHORT_WRITE_FIELDS,
+    Figure.LONG_WRITE: figure_names.LONG_WRITE_FIELDS,
+    Figure.REQUESTS: figure_names.REQUEST_COUNT_FIELDS,
 }
 
-_PLAIN_FIELDS = frozenset((*COUNT_FIELDS, *LABEL_FIELDS, *TIER_FIELDS, *TIME_FIELDS)) - {*HOLDERS}
+_PLAIN_FIELDS = frozenset((*figure_names.COUNT_FIELDS, *figure_names.LABEL_FIELDS, *figure_names.TIER_FIELDS, *TIME_FIELDS)) - {
+    *HOLDERS
+}
 """The fields of a record in OpenAI's words."""
 
 
@@ -101,7 +85,7 @@ def find_usage(value: JsonObject, path: str) -> FoundUsage:
     if found.is_record or _has_cached_share(found.figures):
         return found
     shares = set(_list_shares_next_to(found.figures, value))
-    return found._replace(figures={**found.figures, CACHED_FIELDS[0]: shares.pop()}) if len(shares) == 1 else found
+    return found._replace(figures={**found.figures, figure_names.CACHED_FIELDS[0]: shares.pop()}) if len(shares) == 1 else found
 
 
 def _has_cached_share(usage: JsonObject) -> bool:
@@ -116,14 +100,14 @@ def _list_shares_next_to(usage: JsonObject, record: JsonObject) -> Iterator[int]
     """
     for key, value in record.items():
         if not isinstance(value, dict):
-            if classify_figure(key, is_in_usage=False) is not Figure.CACHED:
+            if figure_names.classify_figure(key, is_in_usage=False) is not Figure.CACHED:
                 continue
-            figures: JsonObject = {CACHED_FIELDS[0]: value}
-        elif is_details_name(key) or key in _PROVIDER_HOLDERS:
+            figures: JsonObject = {figure_names.CACHED_FIELDS[0]: value}
+        elif figure_names.is_details_name(key) or key in _PROVIDER_HOLDERS:
             figures = translate_usage({"details": value.get("openai") if key in _PROVIDER_HOLDERS else value}, name="usage")
-        elif value is not usage and is_usage_name(key):
+        elif value is not usage and figure_names.is_usage_name(key):
             figures = translate_usage(value, name=key)
-            if _read_first(figures, INPUT_FIELDS) != _read_first(usage, INPUT_FIELDS):
+            if _read_first(figures, figure_names.INPUT_FIELDS) != _read_first(usage, figure_names.INPUT_FIELDS):
                 continue
         else:
             continue
@@ -151,7 +135,7 @@ def translate_usage(usage: JsonObject, *, name: str = "") -> JsonObject:
     is_in_usage, translated, parts = bool(name), dict[str, JsonValue](), dict[str, JsonValue]()
     for key, value in usage.items():
         details = value if isinstance(value, dict | list) else _parse_details(key, value)
-        if details is None or not (is_in_usage or is_details_name(key)):
+        if details is None or not (is_in_usage or figure_names.is_details_name(key)):
             _put(translated, usage, key, value, is_in_usage=is_in_usage)
         elif key in _OPENAI_DETAILS and isinstance(details, dict) and details.keys() <= _OPENAI_PARTS:
             translated[key] = details
@@ -159,8 +143,8 @@ def translate_usage(usage: JsonObject, *, name: str = "") -> JsonObject:
             parts.update(_list_parts(details, key))
     for key, value in parts.items():  # last, so that no part takes the place of the whole
         _put(translated, usage, key, value, is_in_usage=True)
-    is_apart = not usage.keys().isdisjoint(EXCLUSIVE_CACHED_NAMES) or usage.keys() >= ANTHROPIC_FIELDS
-    if name in EXCLUSIVE_USAGE_NAMES or is_apart:
+    is_apart = not usage.keys().isdisjoint(figure_names.EXCLUSIVE_CACHED_NAMES) or usage.keys() >= figure_names.ANTHROPIC_FIELDS
+    if name in figure_names.EXCLUSIVE_USAGE_NAMES or is_apart:
         return _add_cached_share(translated, is_certain=True)
     return _add_cached_share(translated, is_certain=False)
 
@@ -176,7 +160,7 @@ def _is_openai_usage(usage: JsonObject) -> bool:
 
 
 def _is_input(name: str, *, is_in_usage: bool) -> bool:
-    return classify_figure(name, is_in_usage=is_in_usage) is Figure.INPUT
+    return figure_names.classify_figure(name, is_in_usage=is_in_usage) is Figure.INPUT
 
 
 def _list_usages(value: JsonObject) -> Iterator[tuple[JsonObject, str, str]]:
@@ -184,7 +168,7 @@ def _list_usages(value: JsonObject) -> Iterator[tuple[JsonObject, str, str]]:
 
     Next to the usage of the last answer, as Codex logs it (`last_token_usage`), a total is the sum of all answers so far.
     """
-    names = [key for key in value if is_usage_name(key)]
+    names = [key for key in value if figure_names.is_usage_name(key)]
     last = [key for key in names if "last" in split_words(key)]
     for key in last or names:
         each = value[key]
@@ -213,14 +197,14 @@ def _list_parts(value: JsonValue, path: str) -> Iterator[tuple[str, JsonValue]]:
 
 def _parse_details(key: str, value: JsonValue) -> JsonObject | None:
     """Return the details that a log keeps as JSON in a text, as llm does."""
-    if not isinstance(value, str) or not is_details_name(key):
+    if not isinstance(value, str) or not figure_names.is_details_name(key):
         return None
     return parse_embedded_object(value)
 
 
 def _put(translated: dict[str, JsonValue], usage: JsonObject, key: str, value: JsonValue, *, is_in_usage: bool) -> None:
     """Put a figure under its name at OpenAI; under its own if there is another value already, or if it isn't known."""
-    figure = None if key in COUNT_FIELDS else classify_figure(key, is_in_usage=is_in_usage)
+    figure = None if key in figure_names.COUNT_FIELDS else figure_names.classify_figure(key, is_in_usage=is_in_usage)
     if figure is None or (parse_number(value) is None and not is_in_usage):
         translated[key] = value
         return
@@ -236,12 +220,12 @@ def _put(translated: dict[str, JsonValue], usage: JsonObject, key: str, value: J
 
 def _add_cached_share(usage: JsonObject, *, is_certain: bool) -> JsonObject:
     """Add the cached tokens to an input that leaves them out, as the total says, or the vendor if there is no total."""
-    name = next((each for each in INPUT_FIELDS if usage.get(each) is not None), "")
-    apart = sum(_read_first(usage, names) for names in (CACHED_FIELDS, CACHE_WRITE_FIELDS))
+    name = next((each for each in figure_names.INPUT_FIELDS if usage.get(each) is not None), "")
+    apart = sum(_read_first(usage, names) for names in (figure_names.CACHED_FIELDS, figure_names.CACHE_WRITE_FIELDS))
     if not name or not apart:
         return usage
-    input_tokens, output_tokens = (_read_first(usage, names) for names in (INPUT_FIELDS, OUTPUT_FIELDS))
-    total = _read_first(usage, (TOTAL_FIELD,))
+    input_tokens, output_tokens = (_read_first(usage, names) for names in (figure_names.INPUT_FIELDS, figure_names.OUTPUT_FIELDS))
+    total = _read_first(usage, (figure_names.TOTAL_FIELD,))
     if total == input_tokens + output_tokens or not (is_certain or total == input_tokens + output_tokens + apart):
         return usage
     return {**usage, name: input_tokens + apart}
@@ -249,7 +233,7 @@ def _add_cached_share(usage: JsonObject, *, is_certain: bool) -> JsonObject:
 
 def _read_share(usage: JsonObject) -> int:
     details = (usage.get(name) for name in _OPENAI_DETAILS)
-    return max(_read_first(each, CACHED_FIELDS) for each in (usage, *details) if isinstance(each, dict))
+    return max(_read_first(each, figure_names.CACHED_FIELDS) for each in (usage, *details) if isinstance(each, dict))
 
 
 def _read_first(usage: JsonObject, names: Sequence[str]) -> int:
@@ -259,5 +243,5 @@ def _read_first(usage: JsonObject, names: Sequence[str]) -> int:
 def _count_figures(usage: JsonObject) -> tuple[int, int]:
     """Count the tokens of a usage, and the parts that it tells apart."""
     parts = {key: each for owner in (usage, *usage.values()) if isinstance(owner, dict) for key, each in owner.items()}
-    tokens = _read_first(usage, INPUT_FIELDS) + _read_first(usage, OUTPUT_FIELDS)
+    tokens = _read_first(usage, figure_names.INPUT_FIELDS) + _read_first(usage, figure_names.OUTPUT_FIELDS)
     return tokens, sum(1 for each in parts.values() if parse_figure(each))

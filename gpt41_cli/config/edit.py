@@ -56,17 +56,7 @@ def replace_settings(data: bytes, file: str, settings: Mapping[str | None, Mappi
     workloads = top["workloads"].entries()
     edits: list[_TextEdit] = []
     for name, values in settings.items():
-        owner = top["defaults"] if name is None else workloads[name]
-        entries = owner.entries()
-        for key, value in values.items():
-            if key in entries:
-                _refuse_anchor(text, entries[key])
-                edits.append(_replace_value(entries[key], value))
-        added = [f"{key}: {value}" for key, value in values.items() if key not in entries]
-        if added:
-            _refuse_anchor(text, owner)
-            last = max((entries[key] for key in _INPUT_KEYS if key in entries), key=lambda each: each.span.start)
-            edits += _add_entries(text, owner, last, added)
+        edits += _set_values(text, top["defaults"] if name is None else workloads[name], values, _INPUT_KEYS)
     return _apply_edits(data, text, edits)
 
 
@@ -77,36 +67,34 @@ def _apply_edits(data: bytes, text: str, edits: Iterable[_TextEdit]) -> str:
 
 
 def _plan_edits(text: str, workload: Cursor, output_tokens: AnswerTokens) -> Iterator[_TextEdit]:
-    entries = workload.entries()
-    figures = {name: value for name, value in output_tokens._asdict().items() if name != "reasoning" or value}
-    whole = f"{{{', '.join(f'{name}: {value}' for name, value in figures.items())}}}"
-    if "output_tokens" not in entries:
-        _refuse_anchor(text, workload)
-        last = max((entries[key] for key in _KEYS_BEFORE_ANSWERS if key in entries), key=lambda each: each.span.start)
-        yield from _add_entries(text, workload, last, [f"output_tokens: {whole}"])
-        return
-    at = entries["output_tokens"]
+    figures = {name: str(value) for name, value in output_tokens._asdict().items()}
+    at = workload.entries().get("output_tokens")
+    if not output_tokens.reasoning and (at is None or at.is_scalar or "reasoning" not in at.entries()):
+        del figures["reasoning"]
+    if at is None or at.is_scalar:
+        whole = f"{{{', '.join(f'{name}: {value}' for name, value in figures.items())}}}"
+        return _set_values(text, workload, {"output_tokens": whole}, _KEYS_BEFORE_ANSWERS)
     _refuse_anchor(text, at)
-    if at.is_scalar:
-        yield _replace_value(at, whole)
-        return
-    known = at.entries()
-    for figure in known.values():
-        _refuse_anchor(text, figure)
-    figures |= {"reasoning": output_tokens.reasoning} if "reasoning" in known else {}
-    yield from (_replace_value(known[name], str(value)) for name, value in figures.items() if name in known)
-    if added := [f"{name}: {value}" for name, value in figures.items() if name not in known]:
-        yield from _add_entries(text, at, known["expected"], added)
+    return _set_values(text, at, figures, ("expected",))
+
+
+def _set_values(text: str, mapping: Cursor, values: Mapping[str, str], before: Sequence[str]) -> Iterator[_TextEdit]:
+    """Replace the values of keys that a mapping has, and add the others after the last of the keys `before`."""
+    entries = mapping.entries()
+    for key, value in values.items():
+        if key in entries:
+            _refuse_anchor(text, entries[key])
+            yield _TextEdit(entries[key].span.start, entries[key].span.end, value)
+    if added := [f"{key}: {value}" for key, value in values.items() if key not in entries]:
+        _refuse_anchor(text, mapping)
+        last = max((entries[key] for key in before if key in entries), key=lambda each: each.span.start)
+        yield from _add_entries(text, mapping, last, added)
 
 
 def _refuse_anchor(text: str, at: Cursor) -> None:
     """Raise TableError for an anchor: neither the end nor the indentation of the value after it is known."""
     if text.startswith("&", at.span.start):
         at.fail("a value without an anchor, or output_tokens set by hand", "an anchor")
-
-
-def _replace_value(at: Cursor, value: str) -> _TextEdit:
-    return _TextEdit(at.span.start, at.span.end, value)
 
 
 def _add_entries(text: str, mapping: Cursor, after: Cursor, entries: Sequence[str]) -> Iterator[_TextEdit]:

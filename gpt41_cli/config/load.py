@@ -7,17 +7,8 @@ from collections.abc import Mapping
 from gpt41_cli import notation
 from gpt41_cli.catalog import MODES, Catalog
 from gpt41_cli.catalog.cursor import THE_DOCUMENT, Cursor, read_yaml
-from gpt41_cli.config import CONFIG_NAME
+from gpt41_cli.config import CONFIG_NAME, tables
 from gpt41_cli.config.guesses import find_example, find_mapping_example
-from gpt41_cli.config.tables import (
-    CONFIG_VERSION,
-    CachedInput,
-    Config,
-    Document,
-    ModelAliases,
-    SharedSettings,
-    WorkloadDeclaration,
-)
 from gpt41_cli.errors import TableError, UnknownKey, quote_text
 from gpt41_cli.findings import Place
 from gpt41_cli.records import build
@@ -28,7 +19,7 @@ _INPUT_KEYS = ("requests", "prompt", "input_tokens")
 _VERSION_KEY = "version"
 
 
-def parse_config(data: bytes, file: str, catalog: Catalog) -> Config:
+def parse_config(data: bytes, file: str, catalog: Catalog) -> tables.Config:
     """Read the config from `data`, the bytes of a file called `file`. Raises TableError with line and column, and with further
     mistakes as `others`: what is wrong is dropped, and the rest is read again.
     """
@@ -36,9 +27,9 @@ def parse_config(data: bytes, file: str, catalog: Catalog) -> Config:
     errors: list[TableError] = []
     dropped: list[str] = []
     if _lacks_only_version(root):
-        hint = f"write {_VERSION_KEY}: {CONFIG_VERSION}"
+        hint = f"write {_VERSION_KEY}: {tables.CONFIG_VERSION}"
         errors.append(TableError(THE_DOCUMENT, f"the key {_VERSION_KEY}", "none", hint, root.location))
-        root.put(_VERSION_KEY, CONFIG_VERSION)
+        root.put(_VERSION_KEY, tables.CONFIG_VERSION)
     while len(errors) < _MAX_ERRORS:
         try:
             config = _parse(root, file, catalog)
@@ -50,7 +41,7 @@ def parse_config(data: bytes, file: str, catalog: Catalog) -> Config:
                 break
             dropped.append(error.path)
             if error.path == _VERSION_KEY:
-                root.put(_VERSION_KEY, CONFIG_VERSION)
+                root.put(_VERSION_KEY, tables.CONFIG_VERSION)
         else:
             if not errors:
                 return config
@@ -75,7 +66,7 @@ def _add_hint(error: TableError) -> None:
 def _lacks_only_version(root: Cursor) -> bool:
     """Return True if a document has keys of ours, but doesn't say of which version."""
     entries = root.entries() if root.is_mapping else {}
-    return _VERSION_KEY not in entries and not entries.keys().isdisjoint(Document._fields)
+    return _VERSION_KEY not in entries and not entries.keys().isdisjoint(tables.Document._fields)
 
 
 def _may_explain(path: str, error: TableError) -> bool:
@@ -84,9 +75,9 @@ def _may_explain(path: str, error: TableError) -> bool:
     return is_around and str(error.found).startswith(("none", "an empty"))
 
 
-def _parse(root: Cursor, file: str, catalog: Catalog) -> Config:
+def _parse(root: Cursor, file: str, catalog: Catalog) -> tables.Config:
     catalog = catalog.with_aliases(_read_aliases(root, catalog))
-    document = build(Document, root, catalog=catalog)
+    document = build(tables.Document, root, catalog=catalog)
     top = _get_entries(root, "budget")
     entries = top["workloads"].entries()
     workloads = {name: _fill_in(entries[name], each, document.defaults, catalog) for name, each in document.workloads.items()}
@@ -94,7 +85,7 @@ def _parse(root: Cursor, file: str, catalog: Catalog) -> Config:
     if document.budget.monthly_usd is not None and without:
         top["budget.monthly_usd"].fail("a volume in every workload", f"none in {', '.join(without)}")
     locations = {key: at.location for key, at in top.items() if key == "code" or key.startswith("budget.")}
-    return Config(file, workloads, document.budget, document.models, locations, document.code)
+    return tables.Config(file, workloads, document.budget, document.models, locations, document.code)
 
 
 def read_aliases(data: bytes, file: str, catalog: Catalog) -> Mapping[str, str]:
@@ -112,7 +103,7 @@ def _read_aliases(root: Cursor, catalog: Catalog) -> Mapping[str, str]:
     entries = root.entries()
     if "models" not in entries:
         return {}
-    return build(ModelAliases, root, catalog=catalog).models
+    return build(tables.ModelAliases, root, catalog=catalog).models
 
 
 def _get_entries(at: Cursor, *inner: str) -> dict[str, Cursor]:
@@ -124,7 +115,9 @@ def _get_entries(at: Cursor, *inner: str) -> dict[str, Cursor]:
     return entries
 
 
-def _fill_in(root: Cursor, declared: WorkloadDeclaration, defaults: SharedSettings, catalog: Catalog) -> WorkloadDeclaration:
+def _fill_in(
+    root: Cursor, declared: tables.WorkloadDeclaration, defaults: tables.SharedSettings, catalog: Catalog
+) -> tables.WorkloadDeclaration:
     at, own = _get_entries(root, "budget", "require"), declared.own
     provider = catalog.limits.usage_tiers.provider
     platform = own.platform or defaults.platform or next(iter(catalog.platforms.values()))
@@ -135,7 +128,7 @@ def _fill_in(root: Cursor, declared: WorkloadDeclaration, defaults: SharedSettin
         fallback_mode=defaults.mode or MODES[0],
         platform=platform,
         output_tokens=own.output_tokens or defaults.output_tokens,
-        cached=own.cached or defaults.cached or CachedInput(),
+        cached=own.cached or defaults.cached or tables.CachedInput(),
         usage_tier=(own.usage_tier or defaults.usage_tier) if platform.provider == provider else None,
         locations={"": root.location, **{key: entry.location for key, entry in at.items()}},
     )
@@ -143,7 +136,7 @@ def _fill_in(root: Cursor, declared: WorkloadDeclaration, defaults: SharedSettin
     return filled
 
 
-def _check(root: Cursor, at: Mapping[str, Cursor], declared: WorkloadDeclaration, provider: str) -> None:
+def _check(root: Cursor, at: Mapping[str, Cursor], declared: tables.WorkloadDeclaration, provider: str) -> None:
     """Check what must hold between the keys of a workload."""
     said = [key for key in _INPUT_KEYS if key in at]
     if len(said) != 1 and said != ["prompt", "input_tokens"]:

@@ -10,16 +10,8 @@ from decimal import Decimal
 from typing import NoReturn
 
 from gpt41_cli.errors import quote_text
-from gpt41_cli.files.fields import (
-    BadBody,
-    JsonValue,
-    describe_kind,
-    join_path,
-    redact,
-    require_list,
-    require_object,
-    require_text,
-)
+from gpt41_cli.files import fields
+from gpt41_cli.files.fields import BadBody, JsonValue
 
 _DECIMAL_PATTERN = re.compile(r"(0|[1-9]\d{0,39})(\.\d{1,40})?", re.ASCII)
 _DATE_PATTERN = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -44,11 +36,11 @@ class JsonCursor:
 
     def fail(self, expected: str, found: str | None = None) -> NoReturn:
         """Raise BadBody; without `found`, the kind of the value is told."""
-        raise BadBody(self.path, expected, found or describe_kind(self.value))
+        raise BadBody(self.path, expected, found or fields.describe_kind(self.value))
 
     def at(self, key: str) -> JsonCursor:
         """What an object has under a key."""
-        return JsonCursor(require_object(self.value, self.path).get(key), join_path(self.path, key), key)
+        return JsonCursor(fields.require_object(self.value, self.path).get(key), fields.join_path(self.path, key), key)
 
     def fields(self, required: Sequence[str], optional: Sequence[str] = (), *, others: bool = True) -> dict[str, JsonCursor]:
         """What an object has under these keys; further keys are ignored. Optional ones are left out if they are null."""
@@ -57,25 +49,25 @@ class JsonCursor:
 
     def only(self, keys: Collection[str]) -> dict[str, JsonCursor]:
         """The entries of an object that has no other keys than these."""
-        found = require_object(self.value, self.path)
+        found = fields.require_object(self.value, self.path)
         for key in found:
             if key not in keys:
-                self.fail(f"the keys {', '.join(keys)}", redact(key))
+                self.fail(f"the keys {', '.join(keys)}", fields.redact(key))
         return {key: self.at(key) for key in found}
 
     def entries(self) -> dict[str, JsonCursor]:
         """The entries of an object with free keys."""
-        found = require_object(self.value, self.path)
+        found = fields.require_object(self.value, self.path)
         return {key: JsonCursor(value, f"{self.path}[{quote_text(key)}]", key) for key, value in found.items()}
 
     def items(self) -> Iterator[JsonCursor]:
         """The items of a list."""
-        for index, value in enumerate(require_list(self.value, self.path)):
+        for index, value in enumerate(fields.require_list(self.value, self.path)):
             yield JsonCursor(value, f"{self.path}[{index}]")
 
     def text(self) -> str:
         """Text, which may be empty."""
-        return require_text(self.value, self.path)
+        return fields.require_text(self.value, self.path)
 
     def word(self) -> str:
         """Text that isn't empty."""
@@ -86,7 +78,9 @@ class JsonCursor:
     def choice(self, *allowed: str) -> str:
         """One of `allowed`."""
         if self.value not in allowed:
-            self.fail(f"one of {', '.join(allowed)}", redact(self.value) if self.value and isinstance(self.value, str) else None)
+            self.fail(
+                f"one of {', '.join(allowed)}", fields.redact(self.value) if self.value and isinstance(self.value, str) else None
+            )
         return str(self.value)
 
     def integer(self, at_least: int = 0, at_most: int = _MAX_NUMBER) -> int:

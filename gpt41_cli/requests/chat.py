@@ -7,17 +7,10 @@ from collections.abc import Iterator
 from gpt41_cli import rules
 from gpt41_cli.files import fields
 from gpt41_cli.files.fields import BadBody, JsonObject, JsonValue
+from gpt41_cli.requests import settings
 from gpt41_cli.requests.content import RequestDraft, read_content_text
 from gpt41_cli.requests.placeholders import find_template_doubts
 from gpt41_cli.requests.request import CHAT_ENDPOINT, CallTurn, Doubt, FunctionCall, FunctionDeclaration, Message, Request
-from gpt41_cli.requests.settings import (
-    read_effort,
-    read_function,
-    read_response_format,
-    read_set_fields,
-    read_tool_choice,
-    read_tools,
-)
 from gpt41_cli.rules import Group
 
 CHAT_ROLES = ("system", "developer", "user", "assistant", "tool", "function")
@@ -29,8 +22,10 @@ def read_chat_request(body: JsonObject, path: str) -> Request:
     gathered = RequestDraft()
     _read_turns(body, path, gathered)
     functions = _read_functions(body, path, gathered)
-    response_format = read_response_format(body, "response_format", path, gathered, nested=True)
-    mode, chosen = read_tool_choice(body, path, "tool_choice" if body.get("tool_choice") is not None else "function_call")
+    response_format = settings.read_response_format(body, "response_format", path, gathered, nested=True)
+    mode, chosen = settings.read_tool_choice(
+        body, path, "tool_choice" if body.get("tool_choice") is not None else "function_call"
+    )
     prediction = fields.get_optional_object(body, "prediction", path)
     if body.get("web_search_options") is not None:
         message = "what a web search finds has tokens that are not counted"
@@ -59,8 +54,8 @@ def read_chat_request(body: JsonObject, path: str) -> Request:
         else "",
         prompt_cache_key=fields.get_text(body, "prompt_cache_key", path),
         needs=frozenset(gathered.needs),
-        set_fields=read_set_fields(body),
-        reasoning_effort=read_effort(body),
+        set_fields=settings.read_set_fields(body),
+        reasoning_effort=settings.read_effort(body),
         refusals=list(_find_prediction_conflicts(body, path, gathered)) if prediction else (),
     )
 
@@ -139,11 +134,11 @@ def _read_call(value: JsonValue, path: str, call_id: str | None) -> FunctionCall
 
 def _read_functions(body: JsonObject, path: str, gathered: RequestDraft) -> list[FunctionDeclaration]:
     """Read the declared functions, including the legacy `functions`, which count the same."""
-    found = read_tools(body, path, gathered, nested=True)
+    found = settings.read_tools(body, path, gathered, nested=True)
     legacy = fields.get_list(body, "functions", path)
     if legacy:
         at = fields.join_path(path, "functions")
         gathered.doubts.append(Doubt(rules.LEGACY_FUNCTIONS, at, "few recordings confirm the legacy form"))
         gathered.needs.add("function-calling")
-        found += [read_function(value, f"{at}[{index}]") for index, value in enumerate(legacy)]
+        found += [settings.read_function(value, f"{at}[{index}]") for index, value in enumerate(legacy)]
     return found

@@ -107,24 +107,9 @@ MAX_USD = ErrorRule(
     remedy="Choose a cheaper variant or mode, or raise --max-usd.",
     groups=Group.TRADE_OFF,
 )
-PRICE = Rule(
-    "price",
-    "Why the choice is the cheapest.",
-    why="It is the reason for the choice.",
-    remedy="Nothing.",
-)
-QUALITY = Rule(
-    "quality",
-    "Why the choice is the best.",
-    why="It is the reason for the choice with --prefer quality.",
-    remedy="Nothing.",
-)
-SPEED = Rule(
-    "speed",
-    "Why the choice is the fastest.",
-    why="It is the reason for the choice with --prefer speed.",
-    remedy="Nothing.",
-)
+PRICE = Rule("price", "Why the choice is the cheapest.", why="It is the reason for the choice.")
+QUALITY = Rule("quality", "Why the choice is the best.", why="It is the reason for the choice with --prefer quality.")
+SPEED = Rule("speed", "Why the choice is the fastest.", why="It is the reason for the choice with --prefer speed.")
 RUNNER_UP = Rule(
     "runner-up",
     "Another variant qualifies too.",

@@ -61,7 +61,7 @@ class Rule:
         sentence: str,
         *,
         why: str,
-        remedy: str,
+        remedy: str = "Nothing.",
         level: Level = Level.NOTICE,
         effect: Effect = Effect.NONE,
         groups: Group = Group.NONE,

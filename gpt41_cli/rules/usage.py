@@ -37,7 +37,6 @@ CACHE_HIT = Rule(
     "cache-hit",
     "An answer came from a cache of your own, not from the API.",
     why="Nobody bills such an answer, so it costs nothing here.",
-    remedy="Nothing.",
 )
 FILE_TWICE = WarningRule(
     "file-twice",
@@ -63,7 +62,6 @@ TOTAL_ROW = Rule(
     "total-row",
     "A row of a CSV is the total of other rows.",
     why="A total would count everything twice, so it isn't priced.",
-    remedy="Nothing.",
 )
 TOTAL_UNCLEAR = WarningRule(
     "total-unclear",
@@ -89,7 +87,6 @@ BATCH_TWICE = Rule(
     "batch-twice",
     "A batch is in the logs both line by line and as a whole.",
     why="Its lines and its sum are the same tokens, so they count once.",
-    remedy="Nothing.",
 )
 BATCH_UNCLEAR = WarningRule(
     "batch-unclear",
