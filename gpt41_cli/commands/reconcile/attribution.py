@@ -53,9 +53,7 @@ def find_owners(config: Config, files: FileLister, catalog: Catalog, jobs: int |
     """
     found = WorkloadOwners()
     for declared in config.workloads.values():
-        for asked in (
-            _read_request_keys(declared, files, catalog, jobs) if declared.requests else [_make_default_key(declared, catalog)]
-        ):
+        for asked in _read_request_keys(declared, files, catalog, jobs):
             found.add(declared.name, asked)
     return found
 
@@ -63,12 +61,15 @@ def find_owners(config: Config, files: FileLister, catalog: Catalog, jobs: int |
 def _read_request_keys(
     declared: WorkloadDeclaration, files: FileLister, catalog: Catalog, jobs: int | None
 ) -> Iterator[RequestKey]:
-    """Read the requests of a workload. A text is a request that names nothing."""
+    """Read the requests of a workload. A text is a request that names nothing, and so are numbers."""
+    unnamed = RequestKey(None, _resolve_model_and_mode(declared, catalog, None, MODES[0]))
+    if not declared.requests:
+        yield unnamed
+        return
 
     def asked(sent: ParsedRequest) -> RequestKey:
-        return RequestKey(
-            sent.custom_id, _resolve_model_and_mode(declared, catalog, sent.request.model, find_mode(sent, names_mode=False))
-        )
+        mode = find_mode(sent, names_mode=False)
+        return RequestKey(sent.custom_id, _resolve_model_and_mode(declared, catalog, sent.request.model, mode))
 
     sources, _ = list_sources(declared, "requests", declared.requests, files)
     reading = ReadingOptions(jobs=jobs)
@@ -80,13 +81,9 @@ def _read_request_keys(
                         for some in map_chunks(source, found, reading, asked, list):
                             yield from (each for each in some if isinstance(each, RequestKey))
                     else:
-                        yield _make_default_key(declared, catalog)
+                        yield unnamed
             except InputError as error:
                 skip_or_raise(source, error)
-
-
-def _make_default_key(declared: WorkloadDeclaration, catalog: Catalog) -> RequestKey:
-    return RequestKey(None, _resolve_model_and_mode(declared, catalog, None, MODES[0]))
 
 
 def _resolve_model_and_mode(declared: WorkloadDeclaration, catalog: Catalog, model: str | None, mode: str) -> ModelAndMode:

@@ -67,10 +67,9 @@ class Charge:
         """Add an answer at this offer, and the price of its tools. `is_undone` takes away one that was added before."""
         written, rejected, long = answer.cache_write_tokens, answer.rejected_prediction_tokens, answer.long_write_tokens
         self.used.add(self.offer.variant, answer.usage, written, rejected, long, is_undone=is_undone)
-        longest = self.offer.market.catalog.find_first_surcharged(self.offer.variant)
-        self.elsewhere.add(
-            longest, answer.usage, count_writable(self.offer.market.catalog, answer.usage), rejected, is_undone=is_undone
-        )
+        catalog = self.offer.market.catalog
+        longest, writable = catalog.find_first_surcharged(self.offer.variant), count_writable(catalog, answer.usage)
+        self.elsewhere.add(longest, answer.usage, writable, rejected, is_undone=is_undone)
         times = -1 if is_undone else 1
         self.reasoning_tokens += answer.reasoning_tokens * times
         self.accepted_prediction_tokens += answer.accepted_prediction_tokens * times

@@ -212,10 +212,7 @@ def _without_writes(used: UsageByRates) -> UsageByRates:
 
 
 def _with_reported_writes(used: UsageByRates, charge: Charge) -> UsageByRates:
-    reported = (charge.used.short, charge.used.long)
+    pairs = (used.short, charge.used.short), (used.long, charge.used.long)
     return UsageByRates(
-        *(
-            BilledUsage(part.usage, own.written_tokens, own.long_written_tokens, part.rejected_tokens)
-            for part, own in zip((used.short, used.long), reported, strict=True)
-        )
+        *(BilledUsage(part.usage, own.written_tokens, own.long_written_tokens, part.rejected_tokens) for part, own in pairs)
     )

@@ -52,6 +52,7 @@ def make_report(found: Reconciliation, left_out: Sequence[SkippedPath] = (), *, 
     charges = dict(sorted(found.charges.items(), key=lambda each: (each[0].model, each[0].mode, each[0].day or date.min)))
     records = tuple(_make_record(group, charge) for group, charge in charges.items())
     elsewhere = price_alternatives(found)
+    tables = _make_models_table(charges), _make_days_table(charges), _make_alternatives_table(elsewhere, found)
     ends = tuple(find_ends(found))
     findings = (*ends, *collect_findings(found, left_out, skips_invalid=skips_invalid))
     return Report(
@@ -59,11 +60,7 @@ def make_report(found: Reconciliation, left_out: Sequence[SkippedPath] = (), *, 
         answer=format_exact(found.total_usd),
         headline=_make_headline(found, charges) + describe_price_after(found),
         lines=(*_make_lines(found), *make_replacement_lines(found)),
-        tables=tuple(
-            table
-            for table in (_make_models_table(charges), _make_days_table(charges), _make_alternatives_table(elsewhere, found))
-            if table.rows
-        ),
+        tables=tuple(table for table in tables if table.rows),
         findings=findings,
         notes=(*collect_notes(found), *_collect_search_notes(found, elsewhere), *_note_ranges(elsewhere, found)),
         data={
@@ -138,14 +135,8 @@ def _make_lines(found: Reconciliation) -> Iterator[ReportLine]:
     accepted = sum(charge.accepted_prediction_tokens for charge in charges)
     if rejected or accepted:
         lost = format_total(sum_usd(charge.bill.rejected_usd for charge in charges), usage.requests)
-        yield ReportLine(
-            "predicted",
-            f"{format_int(accepted)} tokens of predictions accepted; {format_int(rejected)} rejected, which cost {lost}",
-        )
-    yield from _describe_savings(found)
-
-
-def _describe_savings(found: Reconciliation) -> Iterator[ReportLine]:
+        text = f"{format_int(accepted)} tokens of predictions accepted; {format_int(rejected)} rejected, which cost {lost}"
+        yield ReportLine("predicted", text)
     for saved, how in (
         (found.caching_saved_usd, "by caching, compared with all input at its full price"),
         (found.batch_saved_usd, "by batch, compared with standard with the same cached tokens"),

@@ -11,11 +11,10 @@ from gpt41_cli.catalog import Market
 from gpt41_cli.cli.config_file import find_configs, open_configs
 from gpt41_cli.cli.inputs import read_sources
 from gpt41_cli.commands.reconcile.bill import Reconciliation
-from gpt41_cli.commands.reconcile.invoice.causes import find_causes
 from gpt41_cli.commands.reconcile.invoice.charged import Invoice
 from gpt41_cli.commands.reconcile.invoice.expected import ExpectedCosts
 from gpt41_cli.commands.reconcile.invoice.planned import compare_with_plan, plan_costs
-from gpt41_cli.commands.reconcile.invoice.planned_report import add_no_plan_note, make_planned_report
+from gpt41_cli.commands.reconcile.invoice.planned_report import make_planned_report
 from gpt41_cli.commands.reconcile.invoice.report import add_invoice_to_report, make_invoice_report
 from gpt41_cli.commands.reconcile.invoice.rows import pair_rows
 from gpt41_cli.commands.reconcile.spending.period import Period
@@ -49,12 +48,12 @@ class InvoiceQuestion(NamedTuple):
             if self.tolerance is not None:
                 raise InputError("--tolerance", f"logs, or a {CONFIG_NAME} with volumes, to compare the costs with", "neither")
             report = make_invoice_report(self.invoice, rows, self.market, skips_invalid=self.skips_invalid)
-            return report if priced is None else add_no_plan_note(report, priced.config.file)
+            unused = [] if priced is None else [f"{priced.config.file} isn't compared: no workload has a volume."]
+            return report._replace(notes=(*report.notes, *unused))
         planned = plan_costs(self.invoice, priced.workloads, priced.config.file, self.market.catalog)
         pairs = compare_with_plan(self.invoice, planned)
-        return make_planned_report(
-            self.invoice, rows, planned, pairs, self.market, self.tolerance, skips_invalid=self.skips_invalid
-        )
+        terms = self.market, self.tolerance
+        return make_planned_report(self.invoice, rows, planned, pairs, *terms, skips_invalid=self.skips_invalid)
 
     def _price_workloads(self, named: Sequence[Path] | None, jobs: int | None) -> PricedConfig | None:
         """Price the workloads of a gpt41.yaml on the last day of the invoice; None if nobody names one and none is near."""
@@ -72,10 +71,7 @@ class InvoiceQuestion(NamedTuple):
     def add_to_report(self, report: Report, bill: Reconciliation, expected: ExpectedCosts) -> Report:
         """Add the invoice to the report on the usage."""
         rows = pair_rows(self.invoice, expected, self.market)
-        causes = find_causes(self.invoice, expected, rows)
-        return add_invoice_to_report(
-            report, bill, self.invoice, expected, rows, causes, self.tolerance, skips_invalid=self.skips_invalid
-        )
+        return add_invoice_to_report(report, bill, self.invoice, expected, rows, self.tolerance, skips_invalid=self.skips_invalid)
 
 
 def read_invoice(
@@ -100,9 +96,8 @@ def read_invoice(
         if invoice.other_services and not invoice.rejects.count:
             services = ", ".join(sanitize(name) for name in list(invoice.other_services)[:_MAX_NAMES])
             raise InputError("--invoice", "costs of AI", f"costs of other services: {services}")
-        unread = f"{pluralize(invoice.rejects.count, 'line')} that can't be read" if invoice.rejects.count else "none"
-        first = (
-            f": {invoice.rejects.examples[0].place.label}: {invoice.rejects.examples[0].message}" if invoice.rejects.count else ""
-        )
-        raise InputError("--invoice", "lines of costs", f"{unread}{first}")
+        found = "none"
+        for first in invoice.rejects.examples[:1]:
+            found = f"{pluralize(invoice.rejects.count, 'line')} that can't be read: {first.place.label}: {first.message}"
+        raise InputError("--invoice", "lines of costs", found)
     return InvoiceQuestion(invoice, market, tolerance, skips_invalid)

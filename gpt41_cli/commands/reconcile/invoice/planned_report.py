@@ -85,11 +85,6 @@ def make_planned_report(
     )
 
 
-def add_no_plan_note(report: Report, file: str) -> Report:
-    """Say in the report on an invoice alone that a gpt41.yaml expects nothing that it could be compared with."""
-    return report._replace(notes=(*report.notes, f"{file} isn't compared: no workload has a volume."))
-
-
 def _make_headline(invoice: Invoice, planned: PlannedCosts, expected: Decimal, high: Decimal, residual: Decimal) -> str:
     who = " and ".join(planned.providers)
     show = choose_money_format([invoice.total_usd, expected])
@@ -127,15 +122,13 @@ def _list_columns(pairs: Sequence[PlannedRow]) -> tuple[Column[PlannedRow], ...]
         Column(">expected", "expected_usd", lambda row: None if row.is_unknown else row.expected_usd, absent="-"),
         Column(None, "high_usd", lambda row: None if row.is_unknown else row.high_usd),
         Column(">charged", "charged_usd", lambda row: row.charged_usd),
-        Column(
-            ">difference",
-            "residual_usd",
-            lambda row: None if row.is_unknown else row.residual_usd,
-            format_money_change,
-            absent="-",
-        ),
+        Column(">difference", "residual_usd", _get_residual_usd, format_money_change, absent="-"),
         Column("why", "reasons", lambda row: list(_list_reasons(row)), ", ".join),
     )
+
+
+def _get_residual_usd(row: PlannedRow) -> Decimal | None:
+    return None if row.is_unknown else row.residual_usd
 
 
 _NAMES = {TOOLS: "built-in tools", STORAGE: "storage"}
@@ -185,7 +178,7 @@ def _list_unexpected_reasons(row: PlannedRow) -> Iterator[str]:
 def _list_token_reasons(row: PlannedRow) -> Iterator[str]:
     ratio = row.price_ratio
     if ratio is not None and abs(ratio - 1) >= _LEAST_CHANGE:
-        yield f"charged at {format_percent(to_decimal(ratio, 4))} of the expected price per token"
+        yield f"charged at {_format_share(ratio)} of the expected price per token"
     fresh, cached, output, written = map(row.count_charged, DIRECTIONS)
     fresh += written
     planned_cached = row.expected["cached"].tokens
@@ -221,9 +214,8 @@ def _format_share(share: Fraction) -> str:
 def _list_volume_findings(planned: PlannedCosts) -> Iterator[Finding]:
     names = planned.without_volume
     if names:
-        message = (
-            f"{', '.join(map(sanitize, names))}: without a volume, nothing is expected of {'it' if len(names) == 1 else 'them'}"
-        )
+        these = "it" if len(names) == 1 else "them"
+        message = f"{', '.join(map(sanitize, names))}: without a volume, nothing is expected of {these}"
         yield Finding(rules.INVOICE_VOLUME, message)
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from gpt41_cli import rules
 from gpt41_cli.catalog import Market
 from gpt41_cli.commands.reconcile.bill import Reconciliation
-from gpt41_cli.commands.reconcile.invoice.causes import InvoiceCause
+from gpt41_cli.commands.reconcile.invoice.causes import InvoiceCause, find_causes
 from gpt41_cli.commands.reconcile.invoice.charged import Invoice
 from gpt41_cli.commands.reconcile.invoice.expected import ExpectedCosts
 from gpt41_cli.commands.reconcile.invoice.reasons import describe_cause
@@ -76,18 +76,17 @@ def add_invoice_to_report(
     invoice: Invoice,
     expected: ExpectedCosts,
     rows: Sequence[InvoiceRow],
-    causes: Sequence[InvoiceCause],
     tolerance: Decimal | None,
     *,
-    skips_invalid: bool = False,
+    skips_invalid: bool,
 ) -> Report:
     """Add an invoice and the causes of its difference to the report on the usage."""
+    causes = find_causes(invoice, expected, rows)
     residual = EXACT.subtract(invoice.total_usd, bill.total_usd)
-    lines = (ReportLine("usage", report.headline), *report.lines)
     return report._replace(
         answer=format_exact(residual),
         headline=_make_headline(invoice, bill, residual),
-        lines=lines,
+        lines=(ReportLine("usage", report.headline), *report.lines),
         tables=(*_list_compared_tables(rows, causes), *report.tables),
         findings=(
             *report.findings,
@@ -131,7 +130,9 @@ def _list_compared_tables(rows: Sequence[InvoiceRow], causes: Sequence[InvoiceCa
     columns = (
         Column[InvoiceCause]("cause", None, describe_cause),
         Column[InvoiceCause](">amount", None, lambda cause: cause.usd, format_money_change),
-        Column[InvoiceCause]("~days", None, _format_days),
+        Column[InvoiceCause](
+            "~days", None, lambda cause: " to ".join(dict.fromkeys((str(cause.first_day), str(cause.last_day))))
+        ),
     )
     if causes:
         yield make_table(columns, causes, "Why the invoice differs from the usage")
@@ -142,11 +143,6 @@ def _list_compared_tables(rows: Sequence[InvoiceRow], causes: Sequence[InvoiceCa
         if any(row.key.project for row in rows):
             yield _make_sums_table(rows, ("project",), lambda row: (row.key.project or _NOT_STATED,), "By project")
         yield _make_sums_table(rows, ("day",), lambda row: (row.key.day.isoformat(),), "By day")._replace(is_detail=True)
-
-
-def _format_days(cause: InvoiceCause) -> str:
-    first, last = cause.first_day, cause.last_day
-    return str(first) if first == last else f"{first} to {last}"
 
 
 def _name_line(row: InvoiceRow) -> str:
@@ -205,14 +201,9 @@ def _list_charged_tables(invoice: Invoice, rows: Sequence[InvoiceRow]) -> Iterat
     yield make_table(columns, sorted(items.values(), key=lambda item: -item.usd), "By line item")
     if any(invoice.by_project):
         projects = sorted(invoice.by_project.items(), key=lambda each: -each[1])
-        yield make_table(
-            (
-                Column[tuple[str | None, Decimal]]("`project", None, lambda each: sanitize(each[0] or _NOT_STATED)),
-                Column[tuple[str | None, Decimal]](">charged", None, lambda each: each[1]),
-            ),
-            projects,
-            "By project",
-        )
+        project = Column[tuple[str | None, Decimal]]("`project", None, lambda each: sanitize(each[0] or _NOT_STATED))
+        charged = Column[tuple[str | None, Decimal]](">charged", None, lambda each: each[1])
+        yield make_table((project, charged), projects, "By project")
 
 
 def _count_tokens(row: InvoiceRow) -> Fraction:
@@ -271,27 +262,22 @@ def _make_row_records(rows: Sequence[InvoiceRow]) -> tuple[Mapping[str, Json], .
 
 def _make_records(invoice: Invoice, rows: Sequence[InvoiceRow], expected: ExpectedCosts) -> tuple[Mapping[str, Json], ...]:
     """Return the records of the lines, then of everything that isn't tokens: together they add up to the totals of both sides."""
-    others: list[tuple[date | None, str, Decimal, Decimal]] = [
-        *((key.day, key.item or key.kind, Decimal(0), usd) for key, usd in sorted(invoice.others.items())),
-        *((day, "built-in tools", usd, Decimal(0)) for day, usd in sorted(expected.tools_usd_by_day.items())),
-    ]
+
+    def make_record(day: date | None, item: str, expected_usd: Decimal, charged_usd: Decimal) -> Mapping[str, Json]:
+        said = dict.fromkeys(("project", "model", "mode", "direction", "tokens", "charged_tokens"))
+        usd = {
+            "expected_usd": expected_usd,
+            "charged_usd": charged_usd,
+            "residual_usd": EXACT.subtract(charged_usd, expected_usd),
+        }
+        return {"day": day, **said, **usd, "item": item}
+
+    records: list[Mapping[str, Json]] = [{**record, "item": None} for record in _make_row_records(rows)]
+    records += (make_record(key.day, key.item or key.kind, Decimal(0), usd) for key, usd in sorted(invoice.others.items()))
+    records += (make_record(day, "built-in tools", usd, Decimal(0)) for day, usd in sorted(expected.tools_usd_by_day.items()))
     if expected.undated_usd:
-        others.append((None, "usage of no known day", expected.undated_usd, Decimal(0)))
-    said = dict.fromkeys(("project", "model", "mode", "direction", "tokens", "charged_tokens"))
-    return (
-        *({**record, "item": None} for record in _make_row_records(rows)),
-        *(
-            {
-                "day": day,
-                **said,
-                "expected_usd": expected_usd,
-                "charged_usd": charged_usd,
-                "residual_usd": EXACT.subtract(charged_usd, expected_usd),
-                "item": item,
-            }
-            for day, item, expected_usd, charged_usd in others
-        ),
-    )
+        records.append(make_record(None, "usage of no known day", expected.undated_usd, Decimal(0)))
+    return tuple(records)
 
 
 def make_json(

@@ -201,9 +201,8 @@ def check_prediction(comparison: PredictionComparison) -> Iterator[Finding]:
         why = "as several workloads are of that model and mode; --config with requests, or --workload, tells them apart"
         yield Finding(rules.NOT_COMPARED, f"not compared: {_name_part(part)}, {why}", subject=part.name)
     for part in comparison.parts.unbilled:
-        yield Finding(
-            rules.NOT_COMPARED, f"not compared: {_name_part(part)}, of which nothing was billed", Level.NOTICE, subject=part.name
-        )
+        message = f"not compared: {_name_part(part)}, of which nothing was billed"
+        yield Finding(rules.NOT_COMPARED, message, Level.NOTICE, subject=part.name)
     for name, requests in comparison.parts.unpredicted.items():
         message = f"not compared: {pluralize(requests, 'answer')} of {sanitize(name)}, of which nothing was predicted"
         yield Finding(rules.NOT_COMPARED, message, Level.NOTICE, actual=str(requests), subject=name)
@@ -212,11 +211,8 @@ def check_prediction(comparison: PredictionComparison) -> Iterator[Finding]:
 def _report_unpaired(rule: Rule, level: Level, ids: Occurrences[str], noun: str, what: str) -> Iterator[Finding]:
     """A finding about ids that make no pair, if there are any."""
     if ids.count:
-        named = (
-            f": {', '.join(map(sanitize, ids.examples[:_MAX_IDS_NAMED]))}{', ...' if ids.count > _MAX_IDS_NAMED else ''}"
-            if ids.examples
-            else ""
-        )
+        more = ", ..." * (ids.count > _MAX_IDS_NAMED)
+        named = f": {', '.join(map(sanitize, ids.examples[:_MAX_IDS_NAMED]))}{more}" if ids.examples else ""
         yield Finding(rule, f"not compared: {pluralize(ids.count, noun)} {what}{named}", level, actual=str(ids.count))
 
 
@@ -232,12 +228,8 @@ def _check_tolerance(held: ToleranceFigure, tolerance: Decimal) -> Iterator[Find
     if not drift.requests:
         yield Finding(rules.DRIFT, "nothing that was billed can be compared, so no tolerance can be checked", allowed=allowed)
     elif drift.is_beyond(tolerance):
-        share = drift.share
-        off = (
-            "something was billed where nothing was predicted"
-            if share is None
-            else f"{describe_difference(share)} than predicted"
-        )
+        nothing = "something was billed where nothing was predicted"
+        off = nothing if drift.share is None else f"{describe_difference(drift.share)} than predicted"
         message = f"{_FIGURE_NAMES[what]}: {off}, more than the {allowed} tolerated"
         yield Finding(rules.DRIFT, message, actual=off, allowed=allowed)
 

@@ -21,19 +21,19 @@ _MAX_TRAITS_SAID = 3
 
 def add_prediction(report: Report, comparison: PredictionComparison) -> Report:
     """Add the prediction to the report on the bill; its records become the comparison."""
-    shown = _make_prediction_json(comparison)
+    shown, drifts = _make_prediction_json(comparison), comparison.parts.drifts
     return report._replace(
         lines=(
             *report.lines,
             *_describe_accuracy(comparison.matched, comparison.misses),
-            *_compare_volumes(comparison.parts.drifts),
+            *_compare_volumes(drifts),
             *_describe_drifts(comparison),
         ),
         tables=(
             *report.tables,
             *_make_misses_tables(comparison.misses),
             *_make_pairs_tables(comparison.matched),
-            *_make_parts_tables(comparison.parts.drifts),
+            *([make_table(_list_part_columns(drifts), drifts, "Predicted for as many requests, and billed")] if drifts else []),
         ),
         findings=(*report.findings, *check_prediction(comparison)),
         data={**report.data, "prediction": shown},
@@ -81,11 +81,8 @@ def _compare_volumes(drifts: Sequence[PartDrift]) -> Iterator[ReportLine]:
     """Say so if the numbers of requests differ: the comparison is per request."""
     billed, predicted = sum(drift.requests for drift in drifts), sum(drift.part.requests for drift in drifts)
     if any(drift.requests != drift.part.requests for drift in drifts):
-        text = (
-            f"requests: {format_int(billed)} billed, {format_int(predicted)} predicted; what follows is predicted of "
-            f"as many as billed"
-        )
-        yield ReportLine("drift", text)
+        text = f"requests: {format_int(billed)} billed, {format_int(predicted)} predicted"
+        yield ReportLine("drift", f"{text}; what follows is predicted of as many as billed")
 
 
 def _describe_drifts(comparison: PredictionComparison) -> Iterator[ReportLine]:
@@ -176,11 +173,6 @@ def _list_part_columns(drifts: Sequence[PartDrift]) -> tuple[Column[PartDrift], 
         Column(">billed", None, lambda drift: drift.drifts.total_usd.billed),
         Column(">off", None, lambda drift: _format_signed_share(drift.drifts.total_usd)),
     )
-
-
-def _make_parts_tables(drifts: Sequence[PartDrift]) -> Iterator[Table]:
-    if drifts:
-        yield make_table(_list_part_columns(drifts), drifts, "Predicted for as many requests, and billed")
 
 
 def _format_signed_share(drift: Drift) -> str:

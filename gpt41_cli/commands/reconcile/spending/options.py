@@ -80,9 +80,8 @@ def prepare_spending(
     for name in fields:
         if not name or name in FIGURE_KEYS or fields.count(name) > 1:
             raise InputError("--by", "each field to group by once, such as project_id", quote_text(name))
-    first, last = (
-        None if day is None else parse.read_day(day, option) for day, option in ((since, "--since"), (until, "--until"))
-    )
+    first = None if since is None else parse.read_day(since, "--since")
+    last = None if until is None else parse.read_day(until, "--until")
     if first and last and last < first:
         raise InputError("--until", f"a day from {first} on, the day of --since", str(last))
     if compares and first is None:

@@ -79,9 +79,9 @@ def add_period_to_report(report: Report, bill: Reconciliation, days: PeriodFilte
 def _describe_change(now: Decimal, before: Decimal, days: PeriodFilter) -> str:
     assert days.before is not None
     unpriced = sum(usage.requests for usage in days.before.unpriced.values())
-    least = (
-        f"at least {format_money(before)}, with {pluralize(unpriced, 'answer')} not priced," if unpriced else format_money(before)
-    )
+    least = format_money(before)
+    if unpriced:
+        least = f"at least {least}, with {pluralize(unpriced, 'answer')} not priced,"
     if not before:
         return f"{least} {days.period_before}"
     share = f" ({_format_change(now, before)})" if now != before else ""
@@ -157,7 +157,12 @@ def _make_rows(groups: SpendingGroups, before: SpendingGroups | None) -> list[_G
     """Make a row for each group of either period; groups that were only in the period before come last."""
     sums, earlier = groups.sums, before.sums if before else {}
     rows = [
-        _GroupRow(key, _name_group(key), sums.get(key, GroupSum()), earlier.get(key, GroupSum()).total_usd if before else None)
+        _GroupRow(
+            key,
+            ", ".join(map(_show_label, key)),
+            sums.get(key, GroupSum()),
+            earlier.get(key, GroupSum()).total_usd if before else None,
+        )
         for key in dict.fromkeys((*sums, *earlier))
     ]
     folded_before = before.folded.total_usd if before else None
@@ -169,10 +174,6 @@ def _make_rows(groups: SpendingGroups, before: SpendingGroups | None) -> list[_G
 def _add_up(rows: Sequence[_GroupRow], name: str) -> _GroupRow:
     before = [row.before_usd for row in rows if row.before_usd is not None]
     return _GroupRow(None, name, add_groups([row.sum_ for row in rows]), sum_usd(before) if before else None)
-
-
-def _name_group(key: GroupKey) -> str:
-    return ", ".join(_show_label(value) for value in key)
 
 
 def _show_label(value: str | None) -> str:
