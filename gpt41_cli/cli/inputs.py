@@ -174,6 +174,7 @@ def read_input_workloads(
     flaws: tuple[Finding, ...] = ()
     left_out: list[SkippedPath] = []
     images: tuple[Image, ...] = ()
+    joined_files = 0
     if asked.paths or asked.text is not None or asked.input_tokens is None:
         from gpt41_cli.work import sizing
 
@@ -195,6 +196,7 @@ def read_input_workloads(
         if isinstance(found, sizing.RequestTotals):
             return _make_request_workloads(found, terms, asked, left_out)
         text_tokens, images, flaws = found
+        joined_files = len(sources) - (asked.text is not None)
         flaws = (*flaws, *_find_source_code(sources, asked))
     if replay:
         raise InputError("--cached simulate", "requests to replay", "text or numbers")
@@ -213,7 +215,13 @@ def read_input_workloads(
         accepted_share=terms.accepted_share,
     )
     is_incomplete = any(each.is_unreadable for each in left_out)
-    work = replace(asked.add_rate(work), is_incomplete=is_incomplete, lacks_output=asked.output_tokens is None, flaws=flaws)
+    work = replace(
+        asked.add_rate(work),
+        is_incomplete=is_incomplete,
+        lacks_output=asked.output_tokens is None,
+        flaws=flaws,
+        joined_files=joined_files,
+    )
     return InputWorkloads(work, skipped_files=left_out)
 
 

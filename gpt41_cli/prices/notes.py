@@ -43,6 +43,9 @@ def write_notes(
     found: list[str] = []
     if work.stated_rate:
         found.append(f"{work.stated_rate}.")
+    if work.joined_files > 1:
+        files = pluralize(work.joined_files, "file")
+        found.append(f"The {files} together are one request; gpt41 cost --each prices each of them.")
     batch = catalog.limits.batch
     if work.text_tokens:
         # Imported here: numbers alone need no token counting.

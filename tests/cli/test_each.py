@@ -37,3 +37,11 @@ def test_bare_figures_of_each_request_say_which_are_bounds(
     together = run(*command[:1], "a.jsonl", *command[1:], "--each", "--as-of", "2026-11-23").out
     bound = said.rpartition(" figures: ")[2].partition(" this")[0]
     assert (bound in alone.partition("\n")[0], together.startswith(bound)) == (True, True)
+
+
+def test_files_that_are_one_request_together_are_said_to_be(run: Run, tmp_path: Path) -> None:
+    for name in ("a.md", "b.md"):
+        (tmp_path / name).write_text("Say hello.\n")
+    joined = "The 2 files together are one request; gpt41 cost --each prices each of them."
+    assert joined in run("cost", ".", "--output-tokens", "10").out
+    assert "together are one request" not in run("cost", "a.md", "--text", "Say more.", "--output-tokens", "10").out

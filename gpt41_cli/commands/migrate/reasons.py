@@ -14,10 +14,11 @@ from gpt41_cli.constraints.replacements import describe_end_dates
 from gpt41_cli.display import format_exact, format_int, format_percent, format_rate, format_total, pluralize, to_decimal
 from gpt41_cli.findings import Finding
 from gpt41_cli.prices.notes import STRUCTURED_OUTPUTS, describe_generation_tokens, make_reasoning_findings
-from gpt41_cli.reports import ReportLine, make_lines
+from gpt41_cli.reports import ReportLine
 
 _PER_MILLION = 1_000_000
 _MAX_CHEAPER = 2
+_MAX_DATES = 4
 _MODE_TERMS = {
     "standard": "in standard",
     "batch": "in batch, which answers within a day",
@@ -190,13 +191,16 @@ def list_end_dates(migration: Migration) -> Iterator[Finding]:
 
 
 def make_date_lines(moves: Iterable[tuple[Market, Variant, Variant | None]]) -> Iterator[ReportLine]:
-    """Say when each model that is left ends, and the one that it moves to, if there is one and it ends, too."""
+    """Say when each model that is left ends, and the one that it moves to, if there is one and it ends, too; all lines but the
+    first few are details.
+    """
     dates = {}
     for market, leaving, target in moves:
         dates[leaving.id] = describe_end_dates(market, leaving)
         if target and lifecycle.find_end_day(market, target):
             dates[target.id] = describe_end_dates(market, target)
-    yield from make_lines("dates", dates.values())
+    for number, finding in enumerate(dates.values()):
+        yield ReportLine("dates", finding.message, finding.citation, is_detail=number >= _MAX_DATES)
 
 
 def make_cheaper_lines(cheaper: Iterable[tuple[str, str, str]]) -> Iterator[ReportLine]:

@@ -28,8 +28,8 @@ SCHEMA = "gpt41.migrate/1"
 
 NO_TARGET = "none"
 
-_MAX_DRAWBACKS = 3
-_MAX_ROWS = 12
+MAX_DRAWBACKS = 3
+MAX_ROWS = 12
 """What a brief answer shows. They are in the order of their weight."""
 
 
@@ -147,7 +147,7 @@ def _find_details(migration: Migration, parts: Mapping[str, Sequence[Finding]]) 
     """Find what a brief answer leaves out: the guide, cache writes that cost nothing, and all drawbacks but the first."""
     free = [finding for finding in parts["but"] if _costs_nothing(finding, migration)]
     drawbacks = [finding for finding in parts["but"] if finding not in free]
-    return [*parts["guide"], *free, *drawbacks[_MAX_DRAWBACKS:]]
+    return [*parts["guide"], *free, *drawbacks[MAX_DRAWBACKS:]]
 
 
 def _costs_nothing(drawback: Finding, migration: Migration) -> bool:
@@ -272,7 +272,7 @@ def _sort_for_table(migration: Migration, prices: Sequence[_PricedAt]) -> list[_
 def _find_distant_models(rows: Sequence[_PricedAt]) -> set[str]:
     """Find the models whose rows aren't all among the first of the table."""
     counts = Counter(row.quote.model for row in rows)
-    return {model for model, last in zip(counts, accumulate(counts.values()), strict=True) if last > _MAX_ROWS}
+    return {model for model, last in zip(counts, accumulate(counts.values()), strict=True) if last > MAX_ROWS}
 
 
 def _list_columns(migration: Migration, prices: Sequence[_PricedAt]) -> tuple[Column[_PricedAt], ...]:

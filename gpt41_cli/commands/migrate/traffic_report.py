@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from gpt41_cli import rules
 from gpt41_cli.commands.migrate.reasons import make_cheaper_lines, make_date_lines, write_recorded_reasoning_notes
-from gpt41_cli.commands.migrate.report import describe_reasoned, dump_reasoned, list_effort_columns
+from gpt41_cli.commands.migrate.report import MAX_ROWS, describe_reasoned, dump_reasoned, list_effort_columns
 from gpt41_cli.commands.migrate.traffic import MovedTraffic
 from gpt41_cli.commands.reconcile import report as bill_report
 from gpt41_cli.commands.reconcile.bill import Reconciliation
@@ -35,12 +35,20 @@ def make_report(
     market, columns = bill.conditions.market, _list_columns(traffic)
     moves = tuple(dict.fromkeys(_find_move_findings(traffic)))
     records = make_records(columns, traffic)
+    shown = {(each.variant.id, each.mode) for each in traffic[:MAX_ROWS]}
     return Report(
         schema=SCHEMA,
         answer="\n".join(f"{each.variant.id} {each.path.offer.variant.id}" for each in traffic if each.path) or "none",
         headline=_make_headline(bill, traffic),
         lines=tuple(_make_lines(traffic)),
-        tables=(make_table(columns, traffic, tone=lambda each: "" if each.path or each.is_stuck else "faint"),),
+        tables=(
+            make_table(
+                columns,
+                traffic,
+                tone=lambda each: "" if each.path or each.is_stuck else "faint",
+                is_row_detail=lambda each: (each.variant.id, each.mode) not in shown,
+            ),
+        ),
         findings=(*moves, *bill_report.collect_findings(bill, left_out, skips_invalid=skips_invalid)),
         notes=(*_make_notes(traffic), *bill_report.collect_notes(bill)),
         data={

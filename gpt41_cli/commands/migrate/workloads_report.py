@@ -12,6 +12,8 @@ from gpt41_cli.code.uses import describe_refused
 from gpt41_cli.commands.migrate.reasons import make_cheaper_lines, make_date_lines, write_recorded_reasoning_notes
 from gpt41_cli.commands.migrate.report import (
     CERTAINTIES,
+    MAX_DRAWBACKS,
+    MAX_ROWS,
     describe_reasoned,
     dump_reasoned,
     format_headroom,
@@ -45,6 +47,8 @@ def make_report(config: Config, market: Market, workloads: Sequence[MovedWorkloa
     moving = [moved for moved in workloads if moved.path]
     now, then = _sum_up(workloads)
     columns = _list_columns(workloads)
+    first = sorted(workloads, key=lambda moved: -moved.usd_now)[:MAX_ROWS]
+    shown = {moved.name for moved in first}
     to_change = list(_describe_calls(calls, market))
     is_least = any(moved.priced.workload.is_lower_bound for moved in workloads)
     return Report(
@@ -52,7 +56,14 @@ def make_report(config: Config, market: Market, workloads: Sequence[MovedWorkloa
         answer="\n".join(f"{sanitize(moved.name)} {moved.path.variant.id}" for moved in moving if moved.path) or "none",
         headline=_make_headline(market, workloads, len(to_change), is_least=is_least),
         lines=tuple(_make_lines(workloads, to_change)),
-        tables=(make_table(columns, workloads, tone=lambda moved: "" if moved.path or moved.is_stuck else "faint"),),
+        tables=(
+            make_table(
+                columns,
+                workloads,
+                tone=lambda moved: "" if moved.path or moved.is_stuck else "faint",
+                is_row_detail=lambda moved: moved.name not in shown,
+            ),
+        ),
         findings=(*findings, *make_skipped_findings([*skipped, *calls.unreadable])),
         notes=tuple(_make_notes(workloads, has_code=bool(config.code))),
         data={
@@ -149,9 +160,9 @@ def _make_lines(workloads: Sequence[MovedWorkload], calls: Sequence[str]) -> Ite
         for mode, usd in moved.cheaper_modes.items()
     )
     for label in CERTAINTIES[:2]:
-        for moved in workloads:
-            for finding in sort_by_certainty(moved.breaks)[label]:
-                yield ReportLine(label, f"{sanitize(moved.name)}: {finding.message}", finding.citation)
+        flaws = ((moved.name, finding) for moved in workloads for finding in sort_by_certainty(moved.breaks)[label])
+        for number, (name, finding) in enumerate(flaws):
+            yield ReportLine(label, f"{sanitize(name)}: {finding.message}", finding.citation, is_detail=number >= MAX_DRAWBACKS)
     yield from make_date_lines(
         (moved.priced.market, moved.priced.quote.offer.variant, moved.path and moved.path.variant)
         for moved in workloads

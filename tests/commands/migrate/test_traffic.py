@@ -163,3 +163,16 @@ def test_a_target_that_ends_itself_says_so(run: Run, tmp_path: Path) -> None:
     shown = run("migrate", "log.jsonl", *ON, "--to", "gpt-4.1").out
     assert shown.startswith("Move 1 answer to gpt-4.1 (ends on 2027-01-14) before 2027-01-14: ")
     assert "  gpt-4.1 ends: OpenAI 2027-01-14 (in 46 days); " in shown
+
+
+def test_a_brief_answer_has_the_models_that_cost_the_most(run: Run, tmp_path: Path) -> None:
+    answers = (
+        {"model": f"ft:gpt-4.1:acme::{number:02}", "usage": {"input_tokens": 1000 * number, "output_tokens": 10}}
+        for number in range(1, 15)
+    )
+    (tmp_path / "log.jsonl").write_text("".join(json.dumps(answer) + "\n" for answer in answers))
+    brief, whole = run("migrate", "log.jsonl").out, run("migrate", "log.jsonl", "--explain").out
+    rows = [[line.split()[0] for line in out.splitlines() if line.startswith("  ft:")] for out in (brief, whole)]
+    assert rows == [[f"ft:gpt-4.1:acme::{number:02}" for number in range(14, last, -1)] for last in (2, 0)]
+    assert [out.count(" ends: OpenAI 2027-01-14") for out in (brief, whole)] == [4, 14]
+    assert " more lines, 2 more rows and the sources.\n" in brief

@@ -264,3 +264,17 @@ def test_a_target_that_ends_itself_says_so(run: Run, folder: Path) -> None:
     done = run("migrate", "--on", "2027-02-01", "--to", "gpt-4.1")
     assert done.out.startswith("Move 2 workloads to gpt-4.1 (ended on 2027-01-14) now: ")
     assert done.code == 1
+
+
+def test_a_brief_answer_has_the_most_expensive_workloads_and_the_first_breaks(run: Run, tmp_path: Path) -> None:
+    body = {"model": "gpt-4.1", "max_tokens": 100, "messages": [{"role": "user", "content": "Say hello."}]}
+    (tmp_path / "a.json").write_text(json.dumps(body))
+    lines = (f"  w{number:02}: {{requests: a.json, volume: {number + 1} / day}}\n" for number in range(15))
+    (tmp_path / "gpt41.yaml").write_text("version: 1\nworkloads:\n" + "".join(lines))
+    brief, whole = run("migrate").out, run("migrate", "--explain").out
+    rows = [
+        [line.split()[0] for line in out.splitlines() if line.startswith("  w") and " gpt-4.1 " in line] for out in (brief, whole)
+    ]
+    assert rows == [[f"w{number:02}" for number in range(first, 15)] for first in (3, 0)]
+    assert [out.count("max_tokens in 1 of 1 request") for out in (brief, whole)] == [3, 15]
+    assert "  more  --explain shows 25 more lines, 3 more rows and the sources.\n" in brief
