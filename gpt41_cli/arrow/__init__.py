@@ -13,7 +13,7 @@ from datetime import date
 from pathlib import Path
 
 from gpt41_cli.arrow.column import ArrowColumn, make_column, read_table
-from gpt41_cli.arrow.prompt_cache import ArrowReplay, make_replay
+from gpt41_cli.arrow.prompt_cache import ArrowReplay
 from gpt41_cli.work.prompt_cache import ReplayOptions
 from gpt41_cli.work.workload import Assumptions
 
@@ -177,4 +177,4 @@ def replay(
     Raises InputError for a lifetime that no model offers, TableError for a price table that can't be used.
 
     """
-    return make_replay(*read_table(pricing), ReplayOptions(requests_per_minute, lifetime_minutes), column, order)
+    return ArrowReplay(*read_table(pricing), ReplayOptions(requests_per_minute, lifetime_minutes), column, order)

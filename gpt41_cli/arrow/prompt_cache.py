@@ -6,7 +6,7 @@ anywhere, in any order, and each request reads what it reads when all are replay
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import pyarrow as pa
 
@@ -18,15 +18,6 @@ from gpt41_cli.tokens.prefix import CachePrefix
 from gpt41_cli.work.prompt_cache import CacheReplay, PromptCache, ReplayOptions
 
 
-class _Terms(NamedTuple):
-    table: bytes
-    table_name: str
-    options: ReplayOptions
-    column: str
-    order: str
-    version: str = __version__
-
-
 class ArrowReplay:
     """A function from a table of whole groups to the same table with `cached_tokens`. Made by `gpt41_cli.arrow.replay`.
 
@@ -34,22 +25,28 @@ class ArrowReplay:
     model. A request with an error, or without a struct, reads null.
     """
 
-    def __init__(self, terms: _Terms) -> None:
-        self._terms = terms
+    def __init__(self, table: bytes, table_name: str, options: ReplayOptions, column: str, order: str) -> None:
+        """Raises InputError for an impossible lifetime."""
+        self._catalog = table, table_name, __version__
+        self._options, self._column, self._order = options, column, order
+        self._make_replay()
+
+    def _make_replay(self) -> CacheReplay:
+        return CacheReplay(make_catalog(*self._catalog), self._options)
 
     def __call__(self, table: pa.Table) -> pa.Table:
         """Replay the requests of a table in their order. Raises InputError if it lacks a column, or has one of another type."""
-        terms = self._terms
-        for name in (terms.column, terms.order):
+        column, order = self._column, self._order
+        for name in (column, order):
             if name not in table.schema.names:
                 raise InputError(expected=f"a column named {name}", found=", ".join(table.schema.names) or "no columns")
-        prefixes, numbers = table.column(terms.column), table.column(terms.order)
+        prefixes, numbers = table.column(column), table.column(order)
         if not pa.types.is_struct(prefixes.type) or not {field.name for field in prefixes.type} >= FIELDS["prefixes"].keys():
-            raise InputError(expected=f"{terms.column} as gpt41_cli.arrow.prefixes makes it", found=str(prefixes.type))
+            raise InputError(expected=f"{column} as gpt41_cli.arrow.prefixes makes it", found=str(prefixes.type))
         if not pa.types.is_integer(numbers.type) or numbers.null_count:
             nulls = f" with {numbers.null_count} nulls" if numbers.null_count else ""
-            raise InputError(expected=f"whole numbers in {terms.order}", found=f"{numbers.type}{nulls}")
-        replay = CacheReplay(make_catalog(terms.table, terms.table_name, terms.version), terms.options)
+            raise InputError(expected=f"whole numbers in {order}", found=f"{numbers.type}{nulls}")
+        replay = self._make_replay()
         caches: dict[tuple[str, int], PromptCache] = {}
         rows: list[dict[str, Any] | None] = prefixes.to_pylist()
         sent: list[int] = numbers.to_pylist()
@@ -62,10 +59,3 @@ class ArrowReplay:
                 read = cache.send(CachePrefix(row["model"], row["ends"], row["digests"], row["routing"]), sent[index])
                 cached[index] = min(read, row["input_tokens"])
         return table.append_column("cached_tokens", pa.array(cached, pa.int64()))
-
-
-def make_replay(table: bytes, table_name: str, options: ReplayOptions, column: str, order: str) -> ArrowReplay:
-    """Make a replay. Raises InputError for an impossible lifetime."""
-    terms = _Terms(table, table_name, options, column, order)
-    CacheReplay(make_catalog(table, table_name, __version__), options)
-    return ArrowReplay(terms)

@@ -10,8 +10,7 @@ from gpt41_cli.catalog import Market, Variant
 from gpt41_cli.constraints import lifecycle, request_limits
 from gpt41_cli.constraints.replacements import follow_replacements
 from gpt41_cli.errors import InputError, MissingPrice
-from gpt41_cli.prices.cache_writes import price_cache_writes
-from gpt41_cli.prices.quote import Quote, price_workload
+from gpt41_cli.prices.quote import Quote, price_cache_writes, price_workload
 from gpt41_cli.pricing import EXACT
 from gpt41_cli.work.workload import Workload
 

@@ -14,7 +14,7 @@ from gpt41_cli.tokens.calls import build_chat_calls, build_responses_calls
 from gpt41_cli.tokens.declarations import CHAT_LAYOUT, RESPONSES_LAYOUT, format_functions
 from gpt41_cli.tokens.generations import FAMILY, PromptRules
 from gpt41_cli.tokens.pieces import OVERHEAD, SCHEMA, TEXT, TOOLS, PromptPiece
-from gpt41_cli.tokens.response_formats import format_response_format
+from gpt41_cli.tokens.schema import format_response_format
 
 _MESSAGE_OVERHEAD = 3
 _FRONT_ROLES = ("system", "developer")

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import ROUND_FLOOR
+from decimal import ROUND_FLOOR, Decimal
 from pathlib import Path
 from random import Random
 from unittest import mock
@@ -14,8 +14,8 @@ from unittest import mock
 import pytest
 
 from gpt41_cli import display, pricing
+from gpt41_cli.catalog import Offer
 from gpt41_cli.commands.train import training
-from gpt41_cli.prices import cache_writes
 from tests.fuzz import process
 from tests.fuzz.corpus import copy_inputs
 from tests.fuzz.workloads import COMMANDS, TABLE, find_wrong_figures
@@ -70,7 +70,7 @@ def test_a_price_that_is_read_wrong_is_noticed(folder: Path, right: str, wrong: 
     [
         mock.patch.object(pricing, "_MILLION_EXPONENT", -7),
         mock.patch.object(display, "ROUND_HALF_UP", ROUND_FLOOR),
-        mock.patch.object(cache_writes, "_count_written_tokens", lambda size, *_: size.input_tokens),
+        mock.patch.object(Offer, "cache_write_extra_for", return_value=Decimal(1)),
         mock.patch.object(training, "count_epochs", return_value=4),
     ],
     ids=["million", "rounding", "cache writes", "epochs"],

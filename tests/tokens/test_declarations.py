@@ -11,7 +11,7 @@ from gpt41_cli.files.fields import BadBody
 from gpt41_cli.requests.request import FunctionDeclaration, ResponseFormat
 from gpt41_cli.tokens import schema
 from gpt41_cli.tokens.declarations import CHAT_LAYOUT, RESPONSES_LAYOUT, DeclarationLayout, format_function, format_functions
-from gpt41_cli.tokens.response_formats import format_response_format
+from gpt41_cli.tokens.schema import format_response_format
 
 Schema = Mapping[str, Any]
 

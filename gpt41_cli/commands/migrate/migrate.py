@@ -15,9 +15,8 @@ from gpt41_cli.constraints import lifecycle, request_limits
 from gpt41_cli.constraints.replacements import ReplacementStep, follow_replacements
 from gpt41_cli.errors import InputError, MissingPrice
 from gpt41_cli.findings import Finding
-from gpt41_cli.prices.cache_writes import CacheWrites, price_cache_writes
 from gpt41_cli.prices.notes import write_notes
-from gpt41_cli.prices.quote import Quote, add_batch_price, price_workload
+from gpt41_cli.prices.quote import CacheWrites, Quote, add_batch_price, price_cache_writes, price_workload
 from gpt41_cli.prices.usage_by_rates import UsageByRates
 from gpt41_cli.pricing import EXACT
 from gpt41_cli.rules import Level

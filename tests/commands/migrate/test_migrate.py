@@ -17,8 +17,7 @@ from gpt41_cli.commands.migrate.migrate import Migration, MigrationPath, Migrati
 from gpt41_cli.commands.migrate.report import make_report
 from gpt41_cli.constraints.replacements import describe_end_dates, follow_replacements
 from gpt41_cli.errors import InputError, TableError
-from gpt41_cli.prices.cache_writes import CacheWrites
-from gpt41_cli.prices.quote import price_workload
+from gpt41_cli.prices.quote import CacheWrites, price_workload
 from gpt41_cli.work.prompt_cache import ReplayOptions
 from gpt41_cli.work.workload import Assumptions, RequestShape, Workload, workload
 from tests.builders import CATALOG, TABLE, market
