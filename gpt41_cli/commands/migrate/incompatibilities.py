@@ -36,11 +36,10 @@ class ModelChange(NamedTuple):
 def find_incompatibilities(move: ModelChange) -> tuple[Finding, ...]:
     """Find everything in the work, or in what it may become, that breaks in the move; the most serious first."""
     to = move.to_variant
-    fields = (
-        [refused._replace(level=Level.NOTICE) for refused in find_refused_fields(to)]
-        if move.uses is None
-        else [*_check_refused_fields(move, move.uses), *_check_efforts(move, move.uses)]
-    )
+    if move.uses is None:
+        fields = [refused._replace(level=Level.NOTICE) for refused in find_refused_fields(to)]
+    else:
+        fields = [*_check_refused_fields(move, move.uses), *_check_efforts(move, move.uses)]
     exceeded = request_limits.check_request_limits(move.catalog, to, move.modes, move.work.load_on(move.catalog, to))
     issues = (*exceeded, *fields, *_check_abilities(move), *_check_pictures(move), *_check_lower_limits(move))
     return tuple(issue._replace(subject=to.id, names_place=True) for issue in sort_worst_first(issues))
@@ -88,12 +87,11 @@ def _check_pictures(move: ModelChange) -> Iterator[Finding]:
     if first := move.work.find_borrowed_image_rule(move.catalog, move.to_variant):
         images = sum(len(shape.images) * many for shape, many in move.work.shapes.items())
         tokens = sum(shape.text_tokens * many for shape, many in move.work.shapes.items())
-        text = (
-            f"how {move.to_variant.id} counts pictures is not known: {pluralize(images, 'picture')} counted as {first} does; "
-            f"the {pluralize(tokens, 'input token')} without pictures are a lower bound"
-        )
-        source = move.to_variant.model.source
-        yield Finding(rules.IMAGE_RULE, text, actual=str(tokens), sources=(source,), brief="pictures unknown")
+        counted = f"{pluralize(images, 'picture')} counted as {first} does"
+        least = f"the {pluralize(tokens, 'input token')} without pictures are a lower bound"
+        text = f"how {move.to_variant.id} counts pictures is not known: {counted}; {least}"
+        sources = (move.to_variant.model.source,)
+        yield Finding(rules.IMAGE_RULE, text, actual=str(tokens), sources=sources, brief="pictures unknown")
 
 
 def _check_refused_fields(move: ModelChange, uses: RequestTotals) -> Iterator[Finding]:
@@ -116,16 +114,11 @@ def _check_efforts(move: ModelChange, uses: RequestTotals) -> Iterator[Finding]:
     reasoning = move.to_variant.model.reasoning
     if reasoning is None:
         return
-    used = [
-        places
-        for use, places in uses.places_by_field.items()
-        if use.parameter == EFFORT_FIELD and use.effort not in reasoning.efforts
-    ]
+    efforts = {use: places for use, places in uses.places_by_field.items() if use.parameter == EFFORT_FIELD}
+    used = [places for use, places in efforts.items() if use.effort not in reasoning.efforts]
     if used:
-        text = (
-            f"{move.to_variant.id} does not have the reasoning effort of {_format_use_count(used, uses)}: it has "
-            f"{', '.join(reasoning.efforts)}"
-        )
+        lacks = f"{move.to_variant.id} does not have the reasoning effort of {_format_use_count(used, uses)}"
+        text = f"{lacks}: it has {', '.join(reasoning.efforts)}"
         yield _locate_first(Finding(rules.REFUSED_EFFORT, text, sources=(reasoning.source,), brief="refuses the effort"), used)
 
 

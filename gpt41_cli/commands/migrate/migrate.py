@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from gpt41_cli import rules
@@ -142,13 +143,14 @@ def plan_migration(work: Workload, question: MigrationQuestion) -> Migration:
     if not offers:
         raise missing[0].error
     today = {offer.mode: add_batch_price(price_workload(offer, work), work) for offer in offers}
+    flex_today = {"flex": today["standard"]} if "standard" in today else {}  # if the model of today has no flex
     paths: list[MigrationPath] = []
     unpriced: list[UnpricedMode] = []
     for variant in contenders:
         offers, without = _find_offers(question, variant, modes)
         if question.to_variants and not offers:
             raise without[0].error
-        paths += [_price_path(work, offer, _find_current_quote(today, offer.mode)) for offer in offers]
+        paths += [_price_path(work, offer, today.get(offer.mode) or flex_today.get(offer.mode)) for offer in offers]
         unpriced += without
     if not paths:
         raise unpriced[0].error
@@ -180,9 +182,8 @@ def plan_migration(work: Workload, question: MigrationQuestion) -> Migration:
 
 def _find_refusing_limits(catalog: Catalog, work: Workload, target: Variant, modes: Sequence[str]) -> tuple[Finding, ...]:
     load = work.load_on(catalog, target)
-    return tuple(
-        dict.fromkeys(each for mode in modes for each in request_limits.find_exceeded_limits(catalog, target, mode, load))
-    )
+    exceeded = (request_limits.find_exceeded_limits(catalog, target, mode, load) for mode in modes)
+    return tuple(dict.fromkeys(chain.from_iterable(exceeded)))
 
 
 def _collect_notes(catalog: Catalog, migration: Migration, ended: Sequence[tuple[Variant, Lifecycle]]) -> Iterator[str]:
@@ -216,11 +217,6 @@ def _find_contenders(
     return running, [(variants[name], life) for name, life in lives.items() if life]
 
 
-def _find_current_quote(today: Mapping[str, Quote], mode: str) -> Quote | None:
-    """Return today's price in a mode; in standard if the model of today has no flex."""
-    return today.get(mode) or (today.get("standard") if mode == "flex" else None)
-
-
 def _find_offers(question: MigrationQuestion, variant: Variant, modes: Sequence[str]) -> tuple[list[Offer], list[UnpricedMode]]:
     """Return the variant's offer in each mode that has a price, and the modes that have none. Flex is no loss if nobody asked."""
     offers: list[Offer] = []
@@ -242,9 +238,9 @@ def _price_path(work: Workload, offer: Offer, old: Quote | None) -> MigrationPat
     token_usd = UsageByRates.from_load(offer.variant, load).price_token_of_each(offer)
     path = MigrationPath(quote, old, written, None, token_usd)
     spare = None if path.added_usd is None else -path.added_usd
-    return (
-        path if spare is None else path._replace(spare_reasoning_tokens=find_reasoning_headroom(offer.variant, token_usd, spare))
-    )
+    if spare is None:
+        return path
+    return path._replace(spare_reasoning_tokens=find_reasoning_headroom(offer.variant, token_usd, spare))
 
 
 def find_reasoning_headroom(variant: Variant, token_usd: Decimal, spare_usd: Decimal) -> int | None:

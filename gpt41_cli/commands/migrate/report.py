@@ -18,7 +18,7 @@ from gpt41_cli.constraints import lifecycle
 from gpt41_cli.display import choose_money_format, compute_share, format_int, format_money_change, format_price, pluralize
 from gpt41_cli.findings import Finding
 from gpt41_cli.prices.quote import Quote
-from gpt41_cli.reports import Json, Report, ReportLine, Table
+from gpt41_cli.reports import Json, Report, ReportLine
 from gpt41_cli.reports.columns import Column, Item, Usd, make_records, make_table
 from gpt41_cli.reports.findings import dump_reason
 from gpt41_cli.reports.quotes import dump_quote, find_bound_prefix, format_period, make_work_line
@@ -45,11 +45,17 @@ def make_report(catalog: Catalog, migration: Migration, reasoning_tokens: Mappin
         "dates": list(reasons.list_end_dates(migration)),
         "guide": list(reasons.list_guidance(migration)),
     }
-    prices = _list_prices(migration)
+    prices = [_PricedAt(quote, None) for quote in migration.current_quotes.values()]
+    prices += (_PricedAt(path.quote, path) for path in migration.paths)
     rows = _sort_for_table(migration, prices)
     distant = set() if migration.question.to_variants else _find_distant_models(rows)
     columns = _list_columns(migration, prices)
     details = _find_details(migration, parts)
+    tone, is_detail = partial(_choose_tone, migration=migration), lambda price: price.quote.model in distant
+    tables = [make_table(columns, rows, tone=tone, is_row_detail=is_detail)]
+    if reasoned:
+        title = f"{reasoned[0].path.variant.id} with reasoning tokens in every request, and with all cache writes"
+        tables.append(make_table(_list_reasoning_columns(migration, reasoned), reasoned, title))
     return Report(
         schema=SCHEMA,
         answer=migration.target.id if migration.target else NO_TARGET,
@@ -62,15 +68,7 @@ def make_report(catalog: Catalog, migration: Migration, reasoning_tokens: Mappin
                 for finding in findings
             ),
         ),
-        tables=(
-            make_table(
-                columns,
-                rows,
-                tone=lambda price: _choose_tone(price, migration),
-                is_row_detail=lambda price: price.quote.model in distant,
-            ),
-            *_make_reasoning_table(migration, reasoned),
-        ),
+        tables=tuple(tables),
         findings=migration.findings,
         notes=migration.notes,
         data=_make_data(migration, reasoned, parts),
@@ -137,23 +135,13 @@ def _list_reasoning_columns(migration: Migration, reasoned: Sequence[ReasonedPri
     )
 
 
-def _make_reasoning_table(migration: Migration, reasoned: Sequence[ReasonedPrice]) -> Iterator[Table]:
-    if reasoned:
-        title = f"{reasoned[0].path.variant.id} with reasoning tokens in every request, and with all cache writes"
-        yield make_table(_list_reasoning_columns(migration, reasoned), reasoned, title)
-
-
 def _find_details(migration: Migration, parts: Mapping[str, Sequence[Finding]]) -> list[Finding]:
     """Find what a brief answer leaves out: the guide, cache writes that cost nothing, and all drawbacks but the first."""
-    free = [finding for finding in parts["but"] if _costs_nothing(finding, migration)]
+    path = migration.chosen_path
+    is_free = path is not None and not path.cache_writes.extra_usd
+    free = [finding for finding in parts["but"] if is_free and finding.rule is rules.CACHE_WRITES]
     drawbacks = [finding for finding in parts["but"] if finding not in free]
     return [*parts["guide"], *free, *drawbacks[MAX_DRAWBACKS:]]
-
-
-def _costs_nothing(drawback: Finding, migration: Migration) -> bool:
-    """Return True for cache writes of which there are none."""
-    path = migration.chosen_path
-    return drawback.rule is rules.CACHE_WRITES and path is not None and not path.cache_writes.extra_usd
 
 
 def _find_mentioned(migration: Migration) -> Iterator[Finding]:
@@ -251,12 +239,6 @@ class _PricedAt(NamedTuple):
         return self.path.total_with_writes_usd if self.path else self.quote.total_usd
 
 
-def _list_prices(migration: Migration) -> list[_PricedAt]:
-    """List today's quotes, then every path."""
-    today = (_PricedAt(quote, None) for quote in migration.current_quotes.values())
-    return [*today, *(_PricedAt(path.quote, path) for path in migration.paths)]
-
-
 def _sort_for_table(migration: Migration, prices: Sequence[_PricedAt]) -> list[_PricedAt]:
     """Sort the rows by model: today's, the target, then the others, the cheapest first. Models asked for stay in order."""
     if migration.question.to_variants:
@@ -264,9 +246,11 @@ def _sort_for_table(migration: Migration, prices: Sequence[_PricedAt]) -> list[_
     targets, lowest = migration.target_paths, dict[str, Decimal]()
     for price in prices:
         lowest[price.quote.model] = min(lowest.get(price.quote.model, price.highest_usd), price.highest_usd)
-    return sorted(
-        prices, key=lambda row: (row.path is not None, row.path not in targets, lowest[row.quote.model], row.quote.model)
-    )
+
+    def rank(row: _PricedAt) -> tuple[bool, bool, Decimal, str]:
+        return row.path is not None, row.path not in targets, lowest[row.quote.model], row.quote.model
+
+    return sorted(prices, key=rank)
 
 
 def _find_distant_models(rows: Sequence[_PricedAt]) -> set[str]:

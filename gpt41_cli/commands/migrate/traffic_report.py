@@ -109,11 +109,9 @@ def _make_headline(bill: Reconciliation, traffic: Sequence[MovedTraffic]) -> str
 
 def _sum_up_reasoned(traffic: Sequence[MovedTraffic]) -> Mapping[str, Decimal]:
     efforts = dict.fromkeys(effort for each in traffic for effort in each.reasoned)
-    return {effort: sum_usd(_price_reasoned(each, effort) for each in traffic) for effort in efforts}
-
-
-def _price_reasoned(each: MovedTraffic, effort: str) -> Decimal:
-    return each.reasoned.get(effort, each.path.high_usd if each.path else each.paid_usd)
+    highs = [each.path.high_usd if each.path else each.paid_usd for each in traffic]
+    pairs = list(zip(traffic, highs, strict=True))
+    return {effort: sum_usd(each.reasoned.get(effort, high) for each, high in pairs) for effort in efforts}
 
 
 def _show_path(each: MovedTraffic, path: TrafficPath) -> str:

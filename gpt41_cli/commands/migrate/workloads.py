@@ -28,8 +28,8 @@ class MovedWorkload(NamedTuple):
 
     priced: PricedWorkload
     migration: Migration | None
-    missing: MissingPrice | None = None
-    reasoning_tokens: Mapping[str, int] = {}
+    missing: MissingPrice | None
+    reasoning_tokens: Mapping[str, int]
 
     @property
     def name(self) -> str:
@@ -106,27 +106,22 @@ def move_workloads(
 
     Without `reasoning_tokens`, those that gpt41.yaml says of a workload are used.
     """
-    return [
-        _move_workload(priced, to)._replace(reasoning_tokens=reasoning_tokens or _get_declared_reasoning(priced))
-        for priced in workloads
-    ]
+    return [_move_workload(priced, to, reasoning_tokens) for priced in workloads]
 
 
-def _get_declared_reasoning(priced: PricedWorkload) -> Mapping[str, int]:
+def _move_workload(priced: PricedWorkload, to: Sequence[Variant], stated: Mapping[str, int]) -> MovedWorkload:
     answers = priced.declaration.output_tokens
-    return {NO_EFFORT: answers.reasoning} if answers and answers.reasoning else {}
-
-
-def _move_workload(priced: PricedWorkload, to: Sequence[Variant]) -> MovedWorkload:
+    if not stated and answers and answers.reasoning:
+        stated = {NO_EFFORT: answers.reasoning}
     market, variant = priced.market, priced.quote.offer.variant
     if any(target.id == variant.id for target in to) or not (to or lifecycle.find_end_day(market, variant)):
-        return MovedWorkload(priced, None)
+        return MovedWorkload(priced, None, None, stated)
     modes = tuple(dict.fromkeys((priced.quote.mode, *DEFAULT_MODES)))
     question = MigrationQuestion(variant, to, modes, market, priced.contents.request_totals)
     try:
-        return MovedWorkload(priced, plan_migration(priced.workload.without_reasoning(), question))
+        return MovedWorkload(priced, plan_migration(priced.workload.without_reasoning(), question), None, stated)
     except MissingPrice as error:
-        return MovedWorkload(priced, None, error)
+        return MovedWorkload(priced, None, error, stated)
 
 
 def find_move_findings(workloads: Sequence[MovedWorkload]) -> Iterator[Finding]:

@@ -99,18 +99,13 @@ def _sum_up(workloads: Sequence[MovedWorkload]) -> tuple[Fraction | None, UsdRan
 def _sum_up_reasoned(workloads: Sequence[MovedWorkload]) -> Mapping[str, Fraction]:
     """Return dollars per month of all workloads after the move, with the stated reasoning tokens, by effort."""
     efforts = dict.fromkeys(effort for moved in workloads for effort in moved.reasoned)
-    return {
-        effort: sum((Fraction(to_decimal(_price_reasoned(moved, effort))) for moved in workloads), Fraction(0))
-        for effort in efforts
-    }
-
-
-def _price_reasoned(moved: MovedWorkload, effort: str) -> Fraction:
-    """Return the price after the move at an effort; of a workload that stays, or moves to a model that doesn't reason, the price
-    that it has.
-    """
-    high = moved.usd_then.high if moved.usd_then else moved.usd_now
-    return moved.reasoned.get(effort, high)
+    sums = dict.fromkeys(efforts, Fraction(0))
+    for moved in workloads:
+        # One that stays, or moves to a model that doesn't reason, has the same price at each effort.
+        high = moved.usd_then.high if moved.usd_then else moved.usd_now
+        for effort in efforts:
+            sums[effort] += Fraction(to_decimal(moved.reasoned.get(effort, high)))
+    return sums
 
 
 def _make_headline(market: Market, workloads: Sequence[MovedWorkload], calls: int, *, is_least: bool) -> str:
