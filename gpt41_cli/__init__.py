@@ -1,9 +1,9 @@
 """Model selection and cost estimation for OpenAI's GPT-4.1 family, offline.
 
-The functions behind the command line, for use from Python: `read_catalog` reads the price table, of which a `Market`
-is one platform and day, `workload` describes the work, `estimate` prices it, `recommend` chooses a variant and mode with
-reasons, `plan` says how long it takes, `count_tokens` counts a text, and a `Meter` counts a request that `read_request` has read.
-Everything is imported on first use, so that importing this package costs nothing.
+The functions behind the command line, for use from Python: `read_catalog` reads the price table, a `Market` is that table on one
+platform and day, `workload` describes the work, `estimate` prices it, `recommend` chooses a variant and mode with reasons, `plan`
+says how long it takes, `count_tokens` counts a text, and a `Meter` counts a request that `read_request` has read. Everything is
+imported on first use, so that importing this package costs nothing.
 """
 
 from __future__ import annotations

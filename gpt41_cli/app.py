@@ -41,8 +41,8 @@ _COMMANDS = {
     },
     "Repository": {
         "check": "Check the workloads of gpt41.yaml against their budgets, limits and requirements.",
-        "diff": "Show what a change of prompts or of gpt41.yaml costs, and why.",
-        "scan": "Find the calls of models that end in source code, and what has to change there.",
+        "diff": "Show what a change to prompts or gpt41.yaml costs, and why.",
+        "scan": "Find where source code calls models that end, and what has to change there.",
         "report": "Make a page of all workloads: what to do, what it costs, and why.",
     },
     "Leave GPT-4.1 and look back": {

@@ -114,9 +114,9 @@ def test_a_body_that_breaks_while_it_is_counted_is_a_row_with_an_error(
         raise RecursionError
 
     monkeypatch.setattr("gpt41_cli.commands.cost.each.measure_request", give_up)
-    assert "nests less deep" in price(pa.array(LINES[1:2])).to_pylist()[0]["error"]
+    assert "is nested less deeply" in price(pa.array(LINES[1:2])).to_pylist()[0]["error"]
     monkeypatch.setattr("gpt41_cli.arrow.column.parse_json", give_up)
-    assert "nests less deep" in price(pa.array(LINES[1:2])).to_pylist()[0]["error"]
+    assert "is nested less deeply" in price(pa.array(LINES[1:2])).to_pylist()[0]["error"]
 
 
 @pytest.mark.parametrize(

@@ -1,1 +1,1 @@
-"""A log or an export -> Answer: the usage that was billed, by any logger. It is priced in `commands/reconcile`."""
+"""Read the billed usage from the logs and exports of any logger, as Answers. They are priced in `commands/reconcile`."""

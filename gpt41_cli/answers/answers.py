@@ -20,7 +20,7 @@ from gpt41_cli.findings import Finding
 from gpt41_cli.pricing import NO_TOOL_USE, ToolUse, Usage
 
 AMOUNT_FIELDS = ("cost", "cost_usd", "total_cost", "response_cost", "amount", "amount_usd", "amount_value", "price", "total_usd")
-"""What a log may say of a price: it is no report of usage, and is not read."""
+"""Fields in which a log states a price. They don't report usage, and are not read."""
 
 BATCH = "batch"
 """The mode of an answer in a Batch output."""
@@ -32,13 +32,13 @@ _MAX_COUNT = 10**15 - 1
 _ANSWER_ID_PREFIXES = ("chatcmpl-", "resp_")
 _ANSWER_BODIES = ("response_body", "responseBody", "mlflow.spanOutputs")
 _BODIES = (*_ANSWER_BODIES, "request_body", "requestBody", "request", "mlflow.spanInputs")
-"""Where gateways and tracers keep what was answered and sent, perhaps as text: Helicone, Portkey, LiteLLM, MLflow."""
+"""Where gateways and tracers keep the answer and the request, perhaps as text: Helicone, Portkey, LiteLLM, MLflow."""
 
 _AUDIO_FIELDS = ("audio_tokens", "input_audio_tokens", "output_audio_tokens")
 
 _KNOWN_CALL_TYPES = {"web_search_call", "file_search_call", "function_call", "custom_tool_call", "mcp_call"}
-"""Those that are billed by the call, and those that are tokens alone: of the caller's own functions, and of MCP servers (OpenAI's
-draft of its guide to them, gist stevenheidel/a6c8ed8ce1632dff1284e44a17554993). What others cost is not known.
+"""Calls that are billed per call, and calls that cost only their tokens: of the caller's own functions, and of MCP servers
+(OpenAI's draft of its guide to them, gist stevenheidel/a6c8ed8ce1632dff1284e44a17554993). The price of others is not known.
 """
 
 
@@ -50,7 +50,7 @@ class Answer(NamedTuple):
     those of a prediction, rejected ones included, are part of the output (field descriptions of CompletionUsage in OpenAI's
     SDK 3.54.0). `mode` may be the name of a service tier that has no mode. `is_cut_off`: it ended at its maximum.
     `is_batch_total`: it is a batch object. `is_sum`: the log says that it is a sum. `currency` comes with prices in the log,
-    which are not read. The output is that of all `choice_count`. `tools` counts calls of built-in tools with a price per
+    which are not read. The output is that of all `choice_count`. `tools` counts calls to built-in tools with a price per
     call, `unpriced_calls` lists the kinds of the others. `doubts` are contradictions in it. `other_models` are names that the
     record gives to the model as well. `labels` are what it says in the fields by which answers are
     grouped. `span_id` is the number of its span in a trace.
@@ -99,12 +99,12 @@ class Span(NamedTuple):
 
 
 LogEntry: TypeAlias = "Answer | Finding | StreamPart | Span | BadBody"
-"""A finding says why there is no usage to price; its subject is the id of the answer, if there is one. A BadBody is a record that
-can't be read.
+"""What a record of a log yields. What a record of a log yields. What a record of a log yields. A finding says why there is no
+usage to price; its subject is the id of the answer, if there is one. A BadBody is a record that can't be read.
 """
 
 _CountPlaces: TypeAlias = Sequence[tuple[JsonObject, str]]
-"""Objects in which a count may stand, with their paths: those for its details first, last the usage itself."""
+"""Objects in which a count may be, with their paths: those for its details first, the usage itself last."""
 
 
 def get_counts(value: JsonObject) -> tuple[JsonValue, JsonValue]:
@@ -188,7 +188,7 @@ def list_answer_models(value: JsonObject, path: str) -> list[str]:
 
 
 def read_answer_day(value: JsonObject) -> date | None:
-    """Read the day of a record, or that of the answer in it."""
+    """Read the day of a record, or of the answer in it."""
     return next((day for owner in (value, *_list_owners(value)) if (day := read_day(owner))), None)
 
 
@@ -264,7 +264,7 @@ def _find_doubts(
 
 
 def _list_unread_figures(of_input: _CountPlaces, of_output: _CountPlaces, tokens: int, *, is_record: bool) -> list[str]:
-    """List figures that aren't read: every one of a usage and its details; of a record those that sound like one."""
+    """List figures that aren't read: in a usage and its details all of them, in a record those that sound like one."""
     usage, _ = of_input[-1]
     if is_record:
         found = find_unread_figures(usage, _KNOWN_FIELDS, tokens)
@@ -300,7 +300,7 @@ def _read_count(places: _CountPlaces, names: Sequence[str]) -> int:
 
 
 def _read_writes(places: _CountPlaces) -> tuple[int, int]:
-    """Read the tokens that were written to the cache, and those of them that stay for 12 hours."""
+    """Read the tokens that were written to the cache, and how many of them stay for 12 hours."""
     short, long = _read_count(places, figure_names.SHORT_WRITE_FIELDS), _read_count(places, figure_names.LONG_WRITE_FIELDS)
     return max(_read_count(places, figure_names.CACHE_WRITE_FIELDS), short + long), long
 

@@ -16,7 +16,7 @@ TIME_FIELDS = (
 
 _LATEST_SECONDS = 10**11
 _EARLIEST_DAY = date(2015, 1, 1)
-"""No API that is priced here is older: a number that would be an earlier day is a duration, or the number of something."""
+"""All APIs that are priced here are younger, so a number that would be an earlier day is a duration or a count."""
 _DAY = re.compile(r"(\d{4})([-/])(\d{2})\2(\d{2})", re.ASCII)
 _NAMED_ZONE = re.compile(r"[ ]*(?:UTC|GMT)$|[ ]+(?=[+-]\d{2}:?\d{2}$)", re.ASCII)
 """BigQuery writes ` UTC` after the time, Go ` +0000 UTC`, Ruby ` +0000`."""
@@ -46,13 +46,13 @@ def read_hour(value: JsonObject) -> str | None:
 
 
 def parse_day(value: JsonValue) -> date | None:
-    """Return the day in UTC of a time as `read_day` takes it; None if it is none."""
+    """Return the day in UTC of a time as `read_day` takes it; None if it isn't one."""
     time = _parse_time(value)
     return time.date() if isinstance(time, datetime) else time
 
 
 def _parse_time(value: JsonValue) -> date | None:
-    """Return a time in UTC, as a datetime if it says the time of day; None if it is none."""
+    """Return a time in UTC, as a datetime if it has the time of day; None if it isn't a time."""
     try:
         if isinstance(value, bool):
             return None

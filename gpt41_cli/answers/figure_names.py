@@ -79,8 +79,7 @@ _COUNTING_WORDS = frozenset(
         *("gen", "ai", "llm", "attributes", "native", "span"),
     )
 )
-"""What a name may have in addition: that something is counted, and the prefixes of OpenTelemetry, OpenInference, PostHog and
-OpenRouter.
+"""Words that a name may also have: those for counting, and the prefixes of OpenTelemetry, OpenInference, PostHog and OpenRouter.
 """
 
 _CACHED_NAMES = ("cached", "cache read", "cache reads", "cache hit", "cached read")
@@ -101,7 +100,7 @@ _NAMES: Mapping[Figure, tuple[tuple[str, ...], tuple[str, ...]]] = {
     Figure.TOTAL: (("total",), ("",)),
     Figure.REQUESTS: (("requests", "model requests"), ("",)),
 }
-"""The names of a figure, and the words of which each may have one as well."""
+"""The names of a figure, and words of which each name may also have one."""
 
 _WHOLE_NAMES: Mapping[str, Figure] = {
     "n_context_tokens_total": Figure.INPUT,
@@ -110,7 +109,7 @@ _WHOLE_NAMES: Mapping[str, Figure] = {
     "request_tokens": Figure.INPUT,
     "response_tokens": Figure.OUTPUT,
 }
-"""Names that say too little word by word: OpenAI's older activity export, and pydantic-ai before 1.0."""
+"""Names whose words alone say too little: OpenAI's older activity export, and pydantic-ai before 1.0."""
 
 EXCLUSIVE_CACHED_NAMES = ("input_tokens_cache_read", "input_tokens_cache_write")
 """The names of inspect_ai, whose `input_tokens` leave out what these count (docstring of inspect_ai.model.ModelUsage)."""

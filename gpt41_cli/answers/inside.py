@@ -14,13 +14,13 @@ from gpt41_cli.files.documents import parse_embedded_object
 from gpt41_cli.files.fields import JsonObject, JsonValue, join_path, redact
 
 MAX_DEPTH = 4
-"""How deep an answer may stand."""
+"""How deep inside a record an answer may be."""
 
 MAX_ANSWERS = 20
-"""How many answers of one record are read."""
+"""How many answers are read from one record."""
 
 WRAPPER_FIELDS = ("response", "body", "result", "data", "completion", "output")
-"""The names behind which logs keep an answer, whatever it looks like; the first one that holds an object is it."""
+"""The names under which logs keep an answer, whatever it looks like; the first one that has an object counts."""
 
 _ANSWER_OBJECTS = ("chat.completion", "response")
 _ANSWER_WORDS = frozenset(
@@ -30,7 +30,7 @@ _ANSWER_WORDS = frozenset(
         *("source", "value"),
     )
 )
-"""One of these words is in the name behind which a log keeps an answer."""
+"""The name under which a log keeps an answer has one of these words."""
 _QUOTATION_WORDS = frozenset(
     (
         *("arguments", "content", "context", "document", "documents", "example", "examples", "expected", "golden", "history"),
@@ -38,7 +38,7 @@ _QUOTATION_WORDS = frozenset(
         *("reference", "request", "requests", "template", "text", "tool", "tools", "user", "variables"),
     )
 )
-"""One of these words is in the name of what was sent, or of what a model wrote: an answer in there is a quotation."""
+"""The name of what was sent, or of what a model wrote, has one of these words: an answer in there is a quotation."""
 
 _MAX_OBJECTS = 200
 
@@ -86,7 +86,7 @@ def _find_deeper_answers(value: JsonObject, named: list[InnerObject]) -> Iterato
 
 
 def find_wrapped_objects(value: JsonObject) -> list[InnerObject]:
-    """Find what a record holds under the first known name, and the answers with an id next to it."""
+    """Find the objects that a record has under the first known name, and the answers with an id next to them."""
     known = _find_wrapper_field(value)
     if known is None:
         return []
@@ -133,12 +133,12 @@ def _find_wrapper_field(value: JsonObject) -> str | None:
 
 
 def _format_key(key: str) -> str:
-    """Format a key for messages. A key that isn't a plain word may hold anything, so it isn't shown."""
+    """Format a key for messages. A key that isn't a plain word may contain anything, so it isn't shown."""
     return redact(key).strip('"')
 
 
 def _walk_objects(value: JsonObject, is_wanted: Callable[[JsonObject], bool]) -> Iterator[InnerObject]:
-    """Yield the wanted objects inside, the least deep first, including those in lists and in JSON texts."""
+    """Yield the wanted objects inside a record, the least deep first, including those in lists and in JSON texts."""
     waiting = deque([(InnerObject("", value), 1)])
     seen = 0
     while waiting:

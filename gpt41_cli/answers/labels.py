@@ -29,7 +29,7 @@ class LabelReader:
 
     @property
     def has_hours(self) -> bool:
-        """Whether one of the fields is the hour."""
+        """True if one of the fields is the hour."""
         return HOUR in self.fields
 
     def note_keys(self, keys: Iterable[str]) -> None:
@@ -38,7 +38,7 @@ class LabelReader:
             self.seen_keys.update(dict.fromkeys(keys))
 
     def add_labels(self, answer: A, record: JsonValue) -> A:
-        """Return an answer with what a record says in the fields that the answer has no label for."""
+        """Return an answer with labels from the record for the fields that it has no label for."""
         if not isinstance(record, dict):
             return answer
         self.note_keys(record)
@@ -59,5 +59,5 @@ def _read_label(record: dict[str, JsonValue], name: str) -> str | None:
 
 
 def _name_as_column(name: str) -> str:
-    """Return a name as the columns of a CSV are named once they are read."""
+    """Return a name in the form that the columns of a CSV have once they are read."""
     return name.lower().replace(" ", "_")

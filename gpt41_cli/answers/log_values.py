@@ -58,7 +58,7 @@ class LogValue(NamedTuple):
     is_row: bool = False
 
     def locate(self, path: str, *, is_row_of_table: bool) -> Place:
-        """Where it is, in the file at `path`. The rows of a table that isn't text were read as lines, but have none."""
+        """Return its place in the file at `path`. Rows of a table that isn't text were read as lines, but have no line number."""
         position = self.position if self.line is None else self.line - 1
         return Place(path, None if is_row_of_table else self.line, position=position)
 
@@ -104,7 +104,7 @@ def read_log(
 
 
 def _read_exchanges(exchanges: Sequence[Exchange]) -> Iterator[LogValue]:
-    """Yield the answers in a recording of HTTP, as records with the time and the model of their requests, and what failed. Other
+    """Yield the answers in a recording of HTTP, as records with the time and the model of their requests, and the failures. Other
     traffic isn't a call of a model.
     """
     for index, exchange in enumerate(exchanges):
@@ -148,7 +148,7 @@ def _read_lines(data: Iterable[bytes]) -> Iterator[LogValue]:
 
 
 def _extract_payload(line: bytes) -> bytes:
-    """Return what a line holds: the data of an event, which is empty at the end of a stream, or else the line itself."""
+    """Return the content of a line: the data of an event, which is empty at the end of a stream, or the line itself."""
     if line.startswith(b"data:"):
         data = line.removeprefix(b"data:").strip()
         return b"" if data == _STREAM_END else data
@@ -246,7 +246,9 @@ def _name_columns(header: list[str]) -> list[str]:
 
 
 def _read_cells(rows: Any, before: int, runs: RowRuns) -> Iterator[list[str] | BadBody]:
-    """Yield the cells of every row that `runs` doesn't add up, or why it is none; the next begins on the line after the fault."""
+    """Yield the cells of every row that `runs` doesn't add up, or why it isn't a row; the next begins on the line after the
+    fault.
+    """
     while True:
         try:
             row = runs.add_plain_rows(rows)
@@ -301,14 +303,14 @@ def _check_columns(columns: list[str], header: Place) -> None:
 
 
 def _recognise_total(columns: list[str], row: list[str]) -> Finding | None:
-    """Return why a row isn't priced if it says, in place of a day or a model, that it is the total of others."""
+    """Return why a row isn't priced, if it has the word for a total in place of a day or a model."""
     named = [
         cell
         for index, cell in enumerate(row[: len(columns)])
         if index == 0 or columns[index] in (*TIME_FIELDS, *figure_names.MODEL_FIELDS)
     ]
     if any(cell.strip(" :").lower() in TOTAL_WORDS for cell in named):
-        return Finding(rules.TOTAL_ROW, "a row that says of itself that it is a total")
+        return Finding(rules.TOTAL_ROW, "a row that calls itself a total")
     return None
 
 
@@ -337,7 +339,7 @@ class _RowSums:
         has_name = any(record.get(name) is not None for name in (*figure_names.MODEL_FIELDS, *TIME_FIELDS))
         if self._has_named_rows and not has_name and any(figures.values()) and self._are_sums(figures):
             return Finding(
-                rules.TOTAL_UNCLEAR, "a row of no model and no day with the sums of all before it, taken as their total"
+                rules.TOTAL_UNCLEAR, "a row without model and day that has the sums of all rows before it, taken as their total"
             )
         self._figures.update(figures)
         self._has_named_rows = self._has_named_rows or has_name

@@ -31,14 +31,14 @@ R = TypeVar("R")
 
 
 class Located(NamedTuple, Generic[R]):
-    """What a log says at a place."""
+    """An entry of a log, with its place."""
 
     place: Place
     result: R
 
 
 class Withdrawal(NamedTuple):
-    """An answer that was yielded, and that is not to be priced: it comes again, and is in batch."""
+    """An answer that was yielded, but must not be priced: it comes again, and is in batch."""
 
     answer: Answer
 
@@ -47,7 +47,7 @@ LogItem: TypeAlias = "Located[Answer] | Located[AnswerRun] | Located[Withdrawal]
 
 _IN_BATCH = Answer(Usage(), mode=BATCH)
 _MAX_RUNS = 10_000
-"""So many different answers are added up as they are read; others are yielded one by one."""
+"""How many different answers are added up as they are read; others are yielded one by one."""
 _MAX_SHOWN_CHARACTERS = 40
 """How much of a name is shown, in characters."""
 
@@ -61,7 +61,7 @@ class OpenStream(NamedTuple):
 
 
 class PlainRun(NamedTuple):
-    """Answers that say the same but for their ids and tokens: where the first is, their sums, and what is kept of each."""
+    """Answers that differ only in ids and tokens: where the first is, their sums, and what is kept of each."""
 
     place: Place
     sums: RunSums
@@ -74,7 +74,7 @@ class LogReader:
     Of each answer with an id it keeps two numbers of 64 bits and what it says besides its usage, equal ones once: an answer that
     is logged twice must not be priced twice, and is priced as the record of it that says most. With `longest`, rows of a CSV that
     differ only in tokens are added up if none has more input tokens than that. `columns` are those that the user names; `labels`
-    reads what answers are grouped by.
+    reads the labels by which answers are grouped.
     """
 
     def __init__(
@@ -109,7 +109,7 @@ class LogReader:
             if source.name in earlier:
                 label = earlier[source.name].label
                 yield Located(
-                    Place(source.name), Finding(rules.FILE_TWICE, f"a file with all the content of {label}, which is priced")
+                    Place(source.name), Finding(rules.FILE_TWICE, f"a file with the content of {label}, which is priced")
                 )
             else:
                 yield from self._read(source)
@@ -126,9 +126,11 @@ class LogReader:
         for place, answer, is_repeat in self._trace.list_nested_calls():
             if is_repeat:
                 yield Located(place, Withdrawal(answer))
-                yield Located(place, Finding(rules.NESTED_CALL, "a call with the tokens of the calls below it, which are priced"))
+                yield Located(
+                    place, Finding(rules.NESTED_CALL, "a call that repeats the tokens of the calls below it, which are priced")
+                )
             else:
-                doubt = "an answer with others below it in the trace, and other figures than theirs: all of them are priced"
+                doubt = "an answer with others below it in the trace, but different figures: all of them are priced"
                 yield Located(place, Finding(rules.ANSWER_UNCLEAR, doubt))
 
     def _read(self, source: InputSource) -> Iterator[LogItem]:
@@ -209,7 +211,7 @@ class LogReader:
             self._named.require_all(source.label)
 
     def _note(self, place: Place, part: StreamPart | Span) -> None:
-        """Keep what isn't an answer yet: a part of a stream, or a span of a trace."""
+        """Keep a part of a stream or a span of a trace, which isn't an answer yet."""
         if isinstance(part, Span):
             self._trace.add_span(part)
             return
@@ -230,7 +232,7 @@ class LogReader:
         if earlier is None:
             name = hash(answer.id)
             if name in self._seen_ids and not answer.is_batch_total:
-                other = "with the id of another and other figures: both are priced"
+                other = "with the same id as another, but different figures: both are priced"
                 answer = answer._replace(doubts=(*answer.doubts, other))
             self._seen_ids.add(name)
         elif earlier.mode != BATCH and _rank_by_content(earlier) < _rank_by_content(answer):
@@ -245,7 +247,7 @@ class LogReader:
         yield Located(place, answer)
 
     def _shorten(self, answer: Answer) -> Answer:
-        """Return what is kept of an answer. Nothing takes the place of one in batch, so the mode is all that is needed of it."""
+        """Return what is kept of an answer. Nothing replaces an answer in batch, so only its mode is needed."""
         if answer.mode == BATCH:
             return _IN_BATCH
         details = answer._replace(id=None, usage=_IN_BATCH.usage, span_id=None)
@@ -260,8 +262,8 @@ def _list_first_keys(fields: Iterable[str]) -> set[str]:
 def _rank_by_content(answer: Answer) -> tuple[object, ...]:
     """Return the key by which the same answer is chosen from several records of it: the highest.
 
-    A line of a Batch output shows its mode, and a body on its own doesn't. A body that was logged without a service tier says
-    nothing of its mode, so one with a tier counts; then one that names its model, its day and its custom_id.
+    A line of a Batch output shows its mode, and a body on its own doesn't. A body that was logged without a service tier doesn't
+    show its mode, so one with a tier counts; then one that names its model, its day and its custom_id.
     """
     mode, said = answer.mode, (answer.model, answer.day, answer.custom_id)
     content = repr(tuple(answer._replace(id=None, usage=_IN_BATCH.usage, span_id=None)))
@@ -271,7 +273,7 @@ def _rank_by_content(answer: Answer) -> tuple[object, ...]:
 def _explain_duplicate(mode: str, priced_mode: str) -> Finding:
     """Explain why an answer in a mode is not priced if the same one is priced in `priced_mode`."""
     if mode == priced_mode:
-        return Finding(rules.ANSWER_TWICE, "an answer that has been in the logs before")
+        return Finding(rules.ANSWER_TWICE, "an answer that is already in the logs")
     modes = f"priced in {sanitize(priced_mode[:_MAX_SHOWN_CHARACTERS])}, not in {sanitize(mode[:_MAX_SHOWN_CHARACTERS])}"
     return Finding(rules.MODE_UNCLEAR, f"an answer that is in the logs in two modes is {modes}")
 

@@ -36,15 +36,14 @@ _RIVALS = (
     figure_names.MODEL_FIELDS,
     figure_names.TIER_FIELDS,
 )
-"""Fields of which a record has one: if it is named, the others aren't read."""
+"""Alternative names for one field: if one of them is named, the others aren't read."""
 
 _MAX_SHOWN = 8
 
 
 class NamedColumns:
-    """What is read from which column, or from which field, a dotted path; by the fields of FIELDS_BY_NAME.
-
-    Which of them a file has is known at its end.
+    """Which column or field (a dotted path) each field of FIELDS_BY_NAME is read from. Which of them a file has is known at its
+    end.
     """
 
     def __init__(self, columns: Mapping[str, str]) -> None:
@@ -97,7 +96,7 @@ class NamedColumns:
 
 
 def find_value(value: JsonObject, path: str) -> JsonValue:
-    """Return what is at a dotted path, or under a key that is one; None if there is nothing. Objects may be JSON as text."""
+    """Return the value at a dotted path, or under a key with dots; None if there is none. Objects may be JSON as text."""
     if path in value:
         return value[path]
     found: JsonValue = value
@@ -112,7 +111,7 @@ def find_value(value: JsonObject, path: str) -> JsonValue:
 
 
 def _find_field(value: JsonObject, path: str) -> Any:
-    """Return what is at a dotted path, a count in text as a number; None if there is nothing."""
+    """Return the value at a dotted path, with a count in text as a number; None if there is none."""
     found = find_value(value, path)
     is_count = isinstance(found, str) and found.isdecimal() and found.isascii() and len(found) < 16
     return int(found) if is_count else found

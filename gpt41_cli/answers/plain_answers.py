@@ -32,7 +32,7 @@ _NAMES = {
 _PLAIN_ITEMS = ("message", "reasoning")
 _SECONDS_PER_DAY = 86_400
 _EARLIEST_SECONDS, _LATEST_SECONDS = 1_500_000_000, 10_000_000_000
-"""A number between these is a time in seconds whatever else it might be."""
+"""A number between these is taken as a time in seconds."""
 _MAX_COUNT = 10**15 - 1
 
 
@@ -87,7 +87,7 @@ def _read_cached(details: JsonValue) -> int | None:
 
 
 def _has_no_output_parts(details: JsonValue) -> bool:
-    """Return True if no part of an output is counted apart."""
+    """Return True if no part of an output is counted separately."""
     if details is None:
         return True
     return type(details) is dict and details.keys() <= _OUTPUT_PARTS and not any(details.values())

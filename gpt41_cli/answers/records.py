@@ -1,4 +1,4 @@
-"""The answers in one value of a log, as they are or wrapped in what the log adds.
+"""Read the answers in one value of a log, as they are or wrapped in what the log adds.
 
 It reads answers of Chat Completions and Responses, the events of their streams, lines of Batch output and error files, batch
 objects, lists of them, pages of the organization's usage API, and flat records of the same fields.
@@ -52,14 +52,14 @@ _FINAL_EVENTS = ("response.completed", "response.incomplete", "response.failed")
 _MIN_FAILED_STATUS = 400
 _MAX_NAMED_KEYS = 5
 _TELLING_FIELDS = frozenset(("object", "type", "error", "status", "status_code", "messages", "input", "results", *WRAPPER_FIELDS))
-"""What says of an object that it is an answer, a request or a list, or why it is none; of others there is nothing to tell."""
+"""Fields that show that an object is an answer, a request or a list, or why it isn't one."""
 _TRUE_WORDS = ("true", "1", "t", "yes")
 _UNFINISHED_STATUSES = ("queued", "in_progress")
 
 
 def read_entries(value: JsonValue, labels: LabelReader | None = None) -> Iterator[LogEntry]:
     """Yield what one value of a log reports; nothing for an event inside a stream. A record with impossible figures is a BadBody,
-    and hides no other. With `labels`, answers have theirs.
+    and hides no other. With `labels`, answers have their labels.
     """
     values = value if isinstance(value, list) else [value]
     for each in values:
@@ -70,7 +70,7 @@ def read_entries(value: JsonValue, labels: LabelReader | None = None) -> Iterato
 
 
 def _read_record(value: JsonObject, path: str, depth: int, labels: LabelReader | None) -> Iterator[LogEntry]:
-    """Read a record at a depth inside another. What an inner record doesn't say in a field, an outer one says."""
+    """Read a record at a depth inside another. A field that an inner record lacks is taken from the outer one."""
     for entry in _read_any_record(value, path, depth, labels):
         yield labels.add_labels(entry, value) if labels and isinstance(entry, Answer) else entry
 
@@ -98,7 +98,7 @@ def _read_span_or_answer(value: JsonObject, path: str, depth: int, labels: Label
         if span and isinstance(found, Answer):
             yield found._replace(span_id=span.id)
         elif span and isinstance(found, Finding) and found.rule is rules.USAGE_MISSING and _names_no_model(value):
-            message = "a span without a model and without tokens: calls of models are spans of their own"
+            message = "a span without a model and without tokens: calls to models have their own spans"
             yield Finding(rules.NOT_A_CALL, message, Level.NOTICE)
         else:
             yield found
@@ -136,10 +136,10 @@ def _find_unbilled_reason(value: JsonObject) -> Finding | None:
     """Return why OpenAI doesn't bill a record, if a logger or proxy says so."""
     run = value.get("run_type")
     if isinstance(run, str) and run != "llm":
-        return Finding(rules.NOT_A_CALL, f"a run of kind {fields.redact(run)}: calls of models are runs of their own")
+        return Finding(rules.NOT_A_CALL, f"a run of kind {fields.redact(run)}: calls to models have their own runs")
     kind = value.get("openinference.span.kind")
     if isinstance(kind, str) and kind.upper() != "LLM":
-        return Finding(rules.NOT_A_CALL, f"a span of kind {fields.redact(kind)}: calls of models are spans of their own")
+        return Finding(rules.NOT_A_CALL, f"a span of kind {fields.redact(kind)}: calls to models have their own spans")
     if str(value.get("cache_hit")).lower() in _TRUE_WORDS:
         return Finding(rules.CACHE_HIT, "an answer from the cache of a proxy, which nobody bills")
     return None
@@ -196,7 +196,7 @@ def _read_list(value: JsonObject, path: str, depth: int, labels: LabelReader | N
             else:
                 yield found
     if value.get("has_more") is True:
-        yield Finding(rules.USAGE_MISSING, "a list that says of itself that it has more than this page")
+        yield Finding(rules.USAGE_MISSING, "a list that says it has more than this page")
 
 
 def _make_sum_id(bucket: JsonObject, result: JsonObject) -> str | None:
@@ -212,8 +212,7 @@ def _read_wrapped(
     value: JsonObject, inside: list[InnerObject], path: str, depth: int, labels: LabelReader | None
 ) -> Iterator[LogEntry]:
     """Read an answer and what a log or Batch file wraps around it: its request, model, time, and perhaps a copy of its usage.
-
-    Other answers in there are read as well.
+    Other answers inside are read as well.
     """
     if not inside:
         yield _explain_no_usage(value)
@@ -231,7 +230,7 @@ def _read_wrapped(
 
 
 def _add_record_fields(found: Answer, value: JsonObject, path: str) -> Answer:
-    """Add to an answer what only the record around it says."""
+    """Add to an answer the fields that only the record around it has."""
     found = found if found.custom_id else found._replace(custom_id=get_custom_id(value))
     mode = BATCH if _is_batch_line(value) or value.get("batch") is True else found.mode
     models = [found.model, *found.other_models] if found.model else list_answer_models(value, path)
@@ -252,12 +251,12 @@ def _get_status(value: JsonObject) -> int:
 
 
 def _merge_copy(answer: Answer, value: JsonObject, path: str) -> Answer:
-    """Merge an answer with the record around it that repeats its figures; take from the record what only it says."""
+    """Merge an answer with the record around it that repeats its figures; fields that only the record has are added."""
     copy = read_answer(value, path)
     if answer.mode == TIER_MODES[""]:
         answer = answer._replace(mode=copy.mode)
     if (copy.usage.input_tokens, copy.usage.output_tokens) != (answer.usage.input_tokens, answer.usage.output_tokens):
-        return answer._replace(doubts=(*answer.doubts, "in a record that says other figures of it: priced are its own"))
+        return answer._replace(doubts=(*answer.doubts, "in a record that gives other figures for it: its own are priced"))
     return answer
 
 

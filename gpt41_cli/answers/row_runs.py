@@ -21,19 +21,19 @@ from gpt41_cli.pricing import Usage
 _LABELS = frozenset((*figure_names.MODEL_FIELDS, *figure_names.TIER_FIELDS, "batch"))
 _MAX_DIGITS = 15
 _MAX_RUNS = 10_000
-"""So many different labels are kept; rows with others are read one by one."""
+"""How many different labels are kept; rows with others are read one by one."""
 TOTAL_WORDS = ("total", "totals", "sum", "grand total", "grand totals", "subtotal", "sub-total", "overall")
-"""What a row says of itself that is the total of others."""
+"""The words by which a row says that it is the total of others."""
 
 
 class AnswerRun(NamedTuple):
-    """Answers that say the same but for their tokens; `answer` has the usage of all of them together."""
+    """Answers that differ only in their tokens; `answer` has the usage of all."""
 
     answer: Answer
 
 
 class PlainColumns(NamedTuple):
-    """Where the figures and labels of a row are. `times` are its columns of times, `name_at` an unread first column."""
+    """The columns with the figures and labels of a row. `times` are its columns of times, `name_at` an unread first column."""
 
     input_at: int
     output_at: int
@@ -45,7 +45,7 @@ class PlainColumns(NamedTuple):
 
 
 class RunSums:
-    """The sums of answers that say the same but for their tokens; `line` is that of the first."""
+    """The sums of answers that differ only in their tokens; `line` is that of the first."""
 
     __slots__ = ("answer", "cached_tokens", "input_tokens", "line", "output_tokens", "requests")
 
@@ -135,7 +135,7 @@ class RowRuns:
 
 
 def _make_key_maker(plain: PlainColumns) -> Callable[[Sequence[str]], object]:
-    """Return what makes a key of the labels of a row and of the days of its times."""
+    """Return a function that makes a key of the labels of a row and of the days of its times."""
     get_labels: Callable[[Sequence[str]], object] = itemgetter(*plain.labels) if plain.labels else lambda _: None
     if not plain.times:
         return get_labels
@@ -147,13 +147,13 @@ def _make_key_maker(plain: PlainColumns) -> Callable[[Sequence[str]], object]:
 
 @lru_cache(10_000)
 def read_day_or_text(cell: str) -> date | str:
-    """Read the day in a cell; its text if it says none."""
+    """Read the day in a cell; its text if it has no day."""
     return parse_day(cell.strip()) or cell
 
 
 def find_plain_columns(columns: Sequence[str], labels: Collection[str] = ()) -> PlainColumns | None:
-    """Find the columns of figures and labels, `labels` among them; None if there are others that say something, or a figure has
-    several.
+    """Find the columns of figures and labels, `labels` among them; None if another column has values, or if a figure has several
+    columns.
     """
     at: dict[str, list[int]] = {}
     for index, column in enumerate(columns):

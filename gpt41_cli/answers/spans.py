@@ -1,6 +1,6 @@
 """Calls inside calls of a trace: a framework reports the tokens of its call, and the provider's call below it the same ones.
 
-Each of Langfuse's observations, OpenTelemetry's spans and LangSmith's runs names the one that it is in.
+Each observation of Langfuse, span of OpenTelemetry and run of LangSmith names its parent.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ _KEYS = (
     ("id", "parent_observation_id"),
     ("id", "parent_run_id"),
 )
-"""The names of the id of a span, and of that of the one around it."""
+"""The names of the id of a span, and of the id of its parent."""
 
 SPAN_FIELDS = frozenset(name for names in _KEYS for name in names) - {"id", "SpanId", "ParentSpanId"}
 """The columns of a CSV with these. The case of a column doesn't matter, so each has one name."""
 
 _ROOT_KEYS = ("spanId", "span_id", "context.span_id", "SpanId")
 _MAX_STEPS = 200
-"""So many spans are between two calls at most."""
+"""The most spans between two calls."""
 
 
 class NestedCall(NamedTuple):
-    """A call with others below it. `is_repeat`: its tokens are theirs."""
+    """A call with others below it. `is_repeat`: it repeats their tokens."""
 
     place: Place
     answer: Answer
@@ -44,7 +44,7 @@ class NestedCall(NamedTuple):
 
 
 def read_span(value: JsonObject) -> Span | None:
-    """Return which span a record is; None if it is none."""
+    """Return the span that a record describes; None if it isn't a span."""
     for key, parent_key in _KEYS:
         name, parent = _get(value, key), value.get(parent_key)
         if isinstance(name, str) and name and parent_key in value:
@@ -66,8 +66,8 @@ class _Call(NamedTuple):
 
 
 class Trace:
-    """The spans of logs and the calls among them, to find the calls that repeat the tokens of others. Of each call it keeps its
-    place and its answer, of each other span two numbers.
+    """The spans of logs and the calls among them, to find the calls that repeat the tokens of others. It keeps the place and the
+    answer of each call, and two numbers of each other span.
     """
 
     def __init__(self) -> None:
@@ -80,7 +80,7 @@ class Trace:
             self._parents[span.id] = span.parent
 
     def add_call(self, place: Place, answer: Answer) -> None:
-        """Add an answer, if it is that of a span."""
+        """Add an answer, if it belongs to a span."""
         if answer.span_id is not None:
             self._calls.setdefault(answer.span_id, _Call(place, answer))
 

@@ -24,7 +24,9 @@ _HARMLESS_WORDS = (
     *_AMOUNT_WORDS,
     *("text", "image", "audio", "uncached", "reasoning", "prediction"),
 )
-"""What makes of such a name no count of its own: a limit, an amount, a time, or a part that is in the tokens that are read."""
+"""Words that show that such a name isn't a separate count: it is a limit, an amount, a time, or a part of the tokens that are
+read.
+"""
 
 
 @lru_cache(10_000)
@@ -48,7 +50,7 @@ def is_uncertain_name(name: str) -> bool:
 
 
 def parse_figure(value: JsonValue) -> int:
-    """Return the count in a value, a number or text; 0 if it counts nothing."""
+    """Return the count in a number or text; 0 if it counts nothing."""
     if isinstance(value, str):
         found = _WHOLE_NUMBER.fullmatch(value.strip())
         return int(found[1]) if found else 0

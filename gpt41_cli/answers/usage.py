@@ -1,4 +1,4 @@
-"""Where the usage of an answer stands in a record, in OpenAI's words whatever the vendor's are."""
+"""Find the usage of an answer in a record, and name its figures as OpenAI does, whatever the vendor calls them."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def has_usage(value: JsonObject) -> bool:
 def find_usage(value: JsonObject, path: str) -> FoundUsage:
     """Find the figures of a record: in the most detailed usage in it, or in the record itself.
 
-    A usage without a cached share gets the one that the record has next to it.
+    A usage without a cached share gets the one next to it in the record.
     """
     found = _find_main_usage(value, path)
     if found.is_record or _has_cached_share(found.figures):
@@ -95,7 +95,7 @@ def _has_cached_share(usage: JsonObject) -> bool:
 
 
 def _list_shares_next_to(usage: JsonObject, record: JsonObject) -> Iterator[int]:
-    """List the cached tokens that a record has outside its usage: in its own fields or details, in another usage of as much
+    """List the cached tokens that a record has outside of its usage: in its own fields or details, in another usage of as much
     input, or in what AI SDK 4 passes on from OpenAI.
     """
     for key, value in record.items():
@@ -241,7 +241,7 @@ def _read_first(usage: JsonObject, names: Sequence[str]) -> int:
 
 
 def _count_figures(usage: JsonObject) -> tuple[int, int]:
-    """Count the tokens of a usage, and the parts that it tells apart."""
+    """Return the input and output tokens of a usage together, and how many of its figures, parts included, aren't 0."""
     parts = {key: each for owner in (usage, *usage.values()) if isinstance(owner, dict) for key, each in owner.items()}
     tokens = _read_first(usage, figure_names.INPUT_FIELDS) + _read_first(usage, figure_names.OUTPUT_FIELDS)
     return tokens, sum(1 for each in parts.values() if parse_figure(each))

@@ -28,7 +28,7 @@ _ROWS_AT_ONCE = 64
 """Rows that are read at a time: requests that have been read are many times as large as their JSON."""
 _ONE_AT_A_TIME = Lock()
 """Engines may call a column from several threads, which share what was counted before; Python runs one at a time anyway."""
-_TOO_DEEP = "expected a body that nests less deep, found hundreds of levels"
+_TOO_DEEP = "expected a body that is nested less deeply, found hundreds of levels"
 _TEXT_TYPES = ("string", "large_string", "string_view", "binary", "large_binary", "binary_view", "null")
 
 _SPARK_NAMES = {
@@ -90,7 +90,7 @@ class ArrowColumn:
             raise InputError(expected=f"a column named {column}", found=", ".join(batch.schema.names) or "no columns")
         if name in batch.schema.names:
             raise InputError(
-                expected="a table with other columns", found=f"one that has {name}; name=... calls this one otherwise"
+                expected="a table with other columns", found=f"one that has {name}; name=... gives this one another name"
             )
         columns = [*batch.columns, self(batch.column(column))]
         return type(batch).from_arrays(columns, schema=batch.schema.append(pa.field(name, self.type)))
@@ -136,14 +136,14 @@ def _make_row(maker: RowMaker, read: Any) -> Mapping[str, object]:
 
 
 def read_table(pricing: Path | str | None) -> tuple[bytes, str]:
-    """Read the bytes and the name of a price table, as they travel. Raises InputError if it can't be read."""
+    """Read the bytes and the name of a price table, to send them to workers. Raises InputError if it can't be read."""
     path = find_shipped_file(TABLE_NAME) if pricing is None else Path(pricing)
     with wrap_os_errors(str(path)):
         return path.read_bytes(), path.name
 
 
 def make_column(question: Question, pricing: Path | str | None, models: Mapping[str, str] | None, **asked: Any) -> ArrowColumn:
-    """Make the column of a question; `asked` are fields of its terms. Raises what is wrong with them."""
+    """Make the column of a question; `asked` are fields of its terms. Raises Gpt41Error if they can't be used."""
     _check_asked(**asked)
     terms = Terms(question, *read_table(pricing), tuple(sorted((models or {}).items())), **asked)
     _make_maker(terms)  # what is wrong with them is said here, not on a worker

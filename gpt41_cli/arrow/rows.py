@@ -29,7 +29,7 @@ from gpt41_cli.work.workload import Assumptions
 Question = Literal["count", "price", "sizes", "answers", "prefixes"]
 
 DECIMALS = 12
-"""The decimals of money: all that a price of one token has, and two more."""
+"""The decimals of money: as many as a price of one token has, and two more."""
 
 _USD = pa.decimal128(38, DECIMALS)
 _WORDS = pa.list_(pa.string())
@@ -73,7 +73,7 @@ FIELDS: Mapping[Question, Mapping[str, pa.DataType]] = {
 class RowMaker(NamedTuple):
     """How the rows of a question are made: `read` and `make_row` raise BadBody for one that has no answer.
 
-    `expected` says what a row is; `header` is what a row with an error has besides; `learn` sees rows in advance.
+    `expected` says what a row is; `header` has the fields that a row with an error has, too; `learn` sees rows in advance.
     """
 
     expected: str
@@ -101,7 +101,7 @@ class Terms(NamedTuple):
 
 
 def make_row_maker(terms: Terms, meter: Meter, market: Market | None, variant: Variant | None) -> RowMaker:
-    """Make what answers a question in one process. `market` is None for questions without prices."""
+    """Make the RowMaker that answers a question in one process. `market` is None for questions without prices."""
     if terms.question == "answers":
         assert market
         pricer = AnswerPricer(BillingContext(market, variant and variant.id))

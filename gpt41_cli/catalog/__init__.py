@@ -1,4 +1,4 @@
-"""pricing.yaml -> Catalog: the price table and its lookups. What things cost is computed in `prices`."""
+"""Read pricing.yaml into a Catalog: the price table and its lookups. Costs are computed in `prices`."""
 
 from __future__ import annotations
 

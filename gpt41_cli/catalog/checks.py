@@ -1,4 +1,4 @@
-"""What the records of the price table check beyond their types. `table` has the sections that have been read so far."""
+"""The checks that records of the price table make beyond their types. `table` has the sections that have been read so far."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _DAY_MONTH_OR_YEAR = re.compile(r"\d{4}(-\d{2}){0,2}")
 
 
 def find_source(at: Cursor, table: Seen) -> Any:
-    """The source that an entry names."""
+    """Return the source that an entry names."""
     name = at.text()
     if name not in table["sources"]:
         at.fail("the id of an entry of sources")
@@ -34,14 +34,14 @@ def find_source(at: Cursor, table: Seen) -> Any:
 
 
 def read_tier(at: Cursor, table: Seen) -> int:
-    """A usage tier, which is a key."""
+    """Read a usage tier, which is a key."""
     if not _TIER.fullmatch(at.name):
         at.fail("a usage tier: a whole number", f"the key {at.name}")
     return int(at.name)
 
 
 def read_gigabytes(at: Cursor, table: Seen) -> int:
-    """A size, which is a key."""
+    """Read a size in GB, which is a key."""
     if not at.name.isdecimal():
         at.fail("a size in GB: a whole number", f"the key {at.name}")
     return int(at.name)

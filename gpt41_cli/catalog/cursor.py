@@ -1,4 +1,4 @@
-"""A place in a YAML document. It returns what it holds, or says exactly where and why it can't.
+"""A place in a YAML document. It returns its value, or says exactly where and why it can't.
 
 An error quotes text only from a table with known keys. Any other file, such as one of secrets, isn't quoted.
 

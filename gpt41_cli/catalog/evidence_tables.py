@@ -1,4 +1,4 @@
-"""The records of what is published about quality and speed, and of the tasks that it matters for; see `tables`."""
+"""The records for published quality and speed, and for the tasks to which they matter; see `tables`."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -38,7 +38,7 @@ class ModelStatement(NamedTuple):
 
 
 class UserReport(NamedTuple):
-    """What a user said of a model at its launch, about some tasks. It is quoted, never computed with.
+    """What a user said about a model at its launch, for some tasks. It is quoted, never computed with.
 
     `percent` is how much better, or how often.
     """
@@ -68,7 +68,7 @@ class BlendedPrices(NamedTuple):
 
 
 class PublishedEvidence(NamedTuple):
-    """What is published about the quality and speed of the models."""
+    """The published quality and speed of the models."""
 
     benchmarks: Benchmarks
     latency: tuple[ModelStatement, ...]

@@ -95,7 +95,7 @@ class EpochRule(NamedTuple):
 
 
 class TrainingClosing(NamedTuple):
-    """The day from which a provider takes no training jobs, and from whom. `to_all` means from anyone."""
+    """The day from which a provider takes no training jobs, and from whom. `to_all`: it takes none from anyone."""
 
     on: date
     closed_to: str

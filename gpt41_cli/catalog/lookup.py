@@ -1,4 +1,4 @@
-"""Catalog: questions to the price table. Which model is this id, what does it cost on that day, when does it end?"""
+"""Catalog: lookups in the price table. Which model is this id, what does it cost on that day, when does it end?"""
 
 from collections.abc import Mapping
 from datetime import date
@@ -23,7 +23,7 @@ def _strip_fine_tune_id(name: str) -> str:
 
 
 class Variant(NamedTuple):
-    """What a model id means: a model of the table, or a fine-tune of one. `id` is the name to print."""
+    """The meaning of a model id: a model of the table, or a fine-tune of one. `id` is the name to print."""
 
     id: str
     model: tables.Model
@@ -46,7 +46,7 @@ class Variant(NamedTuple):
 
     @property
     def lifecycles(self) -> Mapping[str, tables.Lifecycle]:
-        """When this variant ends, by provider; a fine-tune follows its base except where the table says otherwise."""
+        """When this variant ends, by provider; a fine-tune follows its base unless the table says otherwise."""
         return {**self.model.lifecycle, **(self.fine_tuned.lifecycle if self.fine_tuned else {})}
 
 
@@ -59,11 +59,11 @@ class OverlayFile(NamedTuple):
 
 class Catalog(NamedTuple):
     """A price table. `file` and `sha256` identify it; `checked_on` is when its figures were last compared.
-    Answers name what follows a model from `horizon_days` before its end on.
+    From `horizon_days` before a model's end on, answers name what follows it.
 
-    `tools` is None if it has no prices for built-in tools; `endings` are features of the API that end; `meters` name what
-    cost exports count. `aliases`
-    are the models of other names, such as Azure deployments. `overlay` is the file of overrides, if there is one.
+    `tools` is None if it has no prices for built-in tools; `endings` are features of the API that end; `meters` are the names of
+    meters in cost exports. `aliases` are the models of other names, such as Azure deployments. `overlay` is the file of
+    overrides, if there is one.
     """
 
     file: Annotated[str, GIVEN]
@@ -123,7 +123,9 @@ class Catalog(NamedTuple):
         return variant
 
     def expand_short_name(self, name: str) -> str:
-        """Return the id that a typed name is the end of, of the family or of all models if it's one alone; else the name."""
+        """Return the only id that ends in a typed name, in the family or else among all models; if there isn't exactly one, the
+        name.
+        """
         if self.find_variant(name):
             return name
         for models in (self.models_with_role("family"), tuple(self.models.values())):
@@ -143,7 +145,7 @@ class Catalog(NamedTuple):
         return Variant(name, base.model, base.model.fine_tuned) if base.model.fine_tuned else None
 
     def find_base_variant(self, name: str) -> Variant | None:
-        """Look up an entry by its name or that of a snapshot; None if there is none."""
+        """Look up an entry by its name or by that of a snapshot; None if there is none."""
         model = self.models.get(name) or next((entry for entry in self.models.values() if name in entry.snapshots), None)
         return Variant(model.id, model) if model else None
 

@@ -24,7 +24,7 @@ class Meters(NamedTuple):
 
 
 class MeteredTokens(NamedTuple):
-    """What a meter counts: tokens of a model, or of its fine-tunes, in one direction and mode on a platform."""
+    """The tokens that a meter counts: of a model or its fine-tunes, in one direction and mode on a platform."""
 
     model: str
     is_fine_tuned: bool

@@ -1,4 +1,4 @@
-"""The names that gateways, clients and clouds give to a model, as the name that the table has."""
+"""Translate the names that gateways, clients and clouds give to a model into the name in the table."""
 
 from __future__ import annotations
 

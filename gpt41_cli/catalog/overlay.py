@@ -27,7 +27,7 @@ _NAMED = checks.is_not_empty("at least one name, or no such key")
 
 
 class _Override(NamedTuple):
-    """One entry of `overrides`: what it changes, and for which models, platforms, modes and days; all if it doesn't say."""
+    """One entry of `overrides`: what it changes, and for which models, platforms, modes and days; for all if it names none."""
 
     discount_percent: Annotated[Decimal | None, Default()]
     regional_uplift_percent: Annotated[Decimal | None, Default()]
@@ -94,7 +94,7 @@ def apply_overlay(catalog: Catalog, root: Cursor, data: bytes) -> Catalog:
         if override.until and any(
             _add_platforms(models[name], override, root.file) != models[name].rates for name in override.models
         ):
-            place.entries()["until"].fail("no last day of rates where the price table has none, as none would follow")
+            place.entries()["until"].fail("no last day for rates if the price table has no price that could follow them")
         changed = {name: _override_model(model, override, root.file) for name, model in models.items()}
         if changed == models:
             place.fail("models, platforms, modes and days that the price table has prices for", "no price that it changes")
@@ -109,7 +109,7 @@ def apply_overlay(catalog: Catalog, root: Cursor, data: bytes) -> Catalog:
 
 
 def _state_unit_prices(limits: ApiLimits, prices: Mapping[str, Decimal], at: Cursor) -> ApiLimits:
-    """Return the limits with the price of an hour of a provisioned unit on each of these platforms."""
+    """Return the limits with the price per hour of a provisioned unit on each of these platforms."""
     units = limits.provisioned
     sold = units.platforms if units else {}
     for platform in prices:
@@ -131,7 +131,7 @@ def _check_override(override: _Override, at: Cursor) -> None:
             entries[key].fail(f"a percentage from 0 to {most}")
     for key, names in (("models", override.models), ("modes", override.modes)):
         if override.rates and not names:
-            entries["rates"].fail(f"rates with {key} that they are for", "none")
+            entries["rates"].fail(f"rates together with {key}", "them alone")
     if override.since and override.until and override.until < override.since:
         entries["until"].fail(f"a day from {override.since} on")
 

@@ -153,9 +153,9 @@ class PromptRule(NamedTuple):
     `generation` names the rules. `confirmed` is true if recorded requests of the model confirm them. An answer without
     reasoning is billed `added_output_tokens` more than one of the family with the same text, and a structured output at most
     `unpriced_format_tokens` more than that, which no price has. `uncached_end_tokens`: its cache ends where a message does, and
-    not at steps of tokens; so many tokens at the end of a prompt are in no message. The others are the last days on which the
-    server was seen to count differently: it charged `tool_choice: required` in Chat Completions, and escaped characters beyond
-    ASCII in the results of parallel calls.
+    not at steps of tokens; this many tokens at the end of a prompt are in no message. The other fields are the last days on which
+    the server was seen to count differently: it charged `tool_choice: required` in Chat Completions, and escaped characters
+    beyond ASCII in the results of parallel calls.
     """
 
     generation: Annotated[Literal["family", "gpt-5"], Default("family")]
@@ -315,7 +315,7 @@ class Model(NamedTuple):
 
 
 class ToolCallPrice(NamedTuple):
-    """The price of calls of a built-in tool, without the tokens of what they find."""
+    """The price of calls to a built-in tool, without the tokens of what they find."""
 
     effective_from: date
     usd_per_1000_calls: Decimal

@@ -35,4 +35,4 @@ def _check_depth(text: str, file: str) -> None:
     for event in yaml.parse(text, Loader=_ValueLoader):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > _MAX_DEPTH:
-            raise TableError(expected="YAML that nests less deep", found="hundreds of levels", location=file)
+            raise TableError(expected="YAML that is nested less deeply", found="hundreds of levels", location=file)

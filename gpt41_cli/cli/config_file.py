@@ -36,7 +36,9 @@ class ConfigFile(NamedTuple):
 
 
 def read_config_option(named: "Sequence[Path] | None") -> Path | None:
-    """Return what `--config` names, if anything. Raises InputError if it is given twice: no file may be left out in silence."""
+    """Return the file that `--config` names, if it is given. Raises InputError if it is given twice, so that no file is silently
+    left out.
+    """
     if named and len(named) > 1:
         raise InputError("--config", "one file", ", ".join(map(str, named)), "run the command once for each of them")
     return named[0] if named else None

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 
 class _NotedEntries:
-    """What is noted of entries as they pass: the invalid ones, the models, the features that end, and what bounds the figures of
-    the good ones are.
+    """Facts about the entries that have passed: the invalid ones, the models, the features that end, and the bounds of the good
+    figures.
     """
 
     def __init__(self, kind: "EntryKind") -> None:

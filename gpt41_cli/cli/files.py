@@ -14,7 +14,7 @@ _WRITE_BITS = S_IWUSR | S_IWGRP | S_IWOTH
 
 
 def write_file(content: str | bytes, path: Path, *, is_new: bool = False) -> None:
-    """Write bytes, or text as UTF-8, to a temporary name, and give it its own when it is on disk. An existing file keeps its
+    """Write bytes, or text as UTF-8, under a temporary name, and rename the file when it is on disk. An existing file keeps its
     permissions.
 
     `is_new`: an existing file isn't replaced. Raises InputError if the file can't be written.
@@ -46,7 +46,8 @@ def write_file(content: str | bytes, path: Path, *, is_new: bool = False) -> Non
 
 
 def check_writable(path: Path) -> None:
-    """Refuse a file that is read-only, or that links lead out of the repository that it is in: a change to it could bring them.
+    """Refuse a file that is read-only, or that links lead out of its repository, because a change to the repository could add
+    such links.
 
     Without a repository, the working directory takes its place. Raises InputError.
     """
@@ -79,13 +80,13 @@ def publish(written: Path, path: Path) -> None:
 
 
 def sync(file: BinaryIO) -> None:
-    """Have everything that was written to `file` on disk, so that it is whole after the power fails."""
+    """Flush everything that was written to `file` to disk, so that it is whole after a power failure."""
     file.flush()
     os.fsync(file.fileno())
 
 
 def append_to_file(text: str, path: Path, most: int) -> None:
-    """Append text as a part of its own. Raises InputError if it can't be written or the file would exceed `most` bytes."""
+    """Append text as a separate part. Raises InputError if it can't be written or the file would exceed `most` bytes."""
     try:
         with path.open("ab") as file:
             before = file.tell()

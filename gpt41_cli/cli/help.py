@@ -1,4 +1,4 @@
-"""Help in groups, `--json`, and the right name for what somebody guessed."""
+"""Help in groups, `--json`, and hints for names that users guess."""
 
 import os
 import re
@@ -97,9 +97,9 @@ _OPTION_WORDS = {
 """What people type for an option, by what they look for."""
 
 _SURE, _CLOSE = 85, 75
-"""How alike two names are, in percent, if one is the other misspelt, and if it may be."""
+"""The similarity of two names, in percent, from which on one is surely, and perhaps, a misspelling of the other."""
 _MAX_HINTS = 3
-"""More commands than that have nothing in common with what somebody looked for."""
+"""If more commands than this have an option, they aren't a useful hint."""
 
 _NEXT_TO_ANSWER = ("text", "github")
 """The formats that go with -q: of the default it is the shortest form, and the other also writes a summary elsewhere."""
@@ -193,7 +193,7 @@ class CommandGroup(TyperGroup):
         return list(self.commands)
 
     def parse_args(self, ctx: "Context", args: list[str]) -> list[str]:
-        """Parse what stands before the command. Raises InputError with what to try here if there is nothing at all."""
+        """Parse what comes before the command. Raises InputError with what to try here if there are no arguments at all."""
         if not args and not ctx.resilient_parsing:
             raise InputError(expected="a command", found="nothing", hint=_suggest_commands())
         return super().parse_args(ctx, args)
@@ -215,7 +215,7 @@ class CommandGroup(TyperGroup):
 
 
 def _suggest_command(word: str, commands: Iterable[str]) -> str:
-    """Return the command that somebody means who types `word`, or where all are listed."""
+    """Return the command that a user who types `word` means, or say where all are listed."""
     guesses = {guess: meaning for meaning, words in _COMMAND_WORDS.items() for guess in words.split()}
     near = find_nearest(word.lower(), [*commands, *guesses], _CLOSE)
     return f"did you mean gpt41 {guesses.get(near[0], near[0])}?" if near else "gpt41 --help lists all"
@@ -224,7 +224,7 @@ def _suggest_command(word: str, commands: Iterable[str]) -> str:
 def _suggest_commands() -> str:
     if any(os.path.lexists(folder / CONFIG_NAME) for folder in (Path.cwd(), *Path.cwd().parents)):
         return f"try gpt41 check, which checks {CONFIG_NAME}, or gpt41 migrate; gpt41 --help lists all"
-    return 'try gpt41 scan, which finds calls of models that end, or gpt41 count "some text"; gpt41 --help lists all'
+    return 'try gpt41 scan, which finds calls to models that end, or gpt41 count "some text"; gpt41 --help lists all'
 
 
 def find_hint(option: str, near: "Sequence[str]", commands: "Iterable[AnyCommand]") -> str:
@@ -254,13 +254,13 @@ def _find_meaning(word: str, table: Mapping[str, str]) -> str:
 
 
 def make_help_record(parameter: "Parameter", ctx: "Context") -> tuple[str, str] | None:
-    """Return the names of a parameter and what help says of it; None if it is hidden."""
+    """Return the names of a parameter and its help; None if it is hidden."""
     record = parameter.get_help_record(ctx)
     return record and (record[0], re.sub(r"\[default: \((.*)\)\]$", r"[default: \1]", record[1]))
 
 
 def _find_place(name: str | None) -> tuple[int, int, str]:
-    """Return what a parameter is sorted by: its group's place, its own, and the group's name."""
+    """Return the sort key of a parameter: its group's place, its own, and the group's name."""
     group, place = _PLACES.get(name or "", ("Options", 0))
     return list(_GROUPS).index(group), place, group
 

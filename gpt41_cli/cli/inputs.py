@@ -1,4 +1,4 @@
-"""Paths and numbers of a command line -> Workload."""
+"""Make a Workload of the paths and numbers on a command line."""
 
 from dataclasses import replace
 from functools import cache
@@ -75,7 +75,7 @@ class InputOptions(NamedTuple):
 
     @property
     def assumptions(self) -> "Assumptions":
-        """What holds for every request."""
+        """The assumptions that apply to every request."""
         from gpt41_cli.work.workload import Assumptions
 
         accepted = None if self.accept is None else read_percent(self.accept, "--accept")
@@ -83,7 +83,9 @@ class InputOptions(NamedTuple):
 
     @property
     def rate(self) -> Rate:
-        """The requests of the period that is priced. Raises InputError for a period without requests, UnknownName for another."""
+        """The requests of the period that is priced. Raises InputError for a period without requests, UnknownName for an unknown
+        period.
+        """
         if self.per is None:
             return self.requests
         if self.per not in PERIODS_PER_MONTH:
@@ -161,7 +163,7 @@ def read_input_workloads(
     model: str | None,
     listed: "tuple[list[InputSource], list[SkippedPath]] | None" = None,
 ) -> InputWorkloads:
-    """The work to be priced: all texts and pictures together are the input of one request, requests are as they are.
+    """Read the work to be priced: all texts and pictures together are the input of one request, requests are as they are.
 
     `model` is the id that all requests are counted for; None: the one each of them names. `listed` are the sources
     of the command line and what was skipped, if they are known.
@@ -226,7 +228,9 @@ def read_input_workloads(
 
 
 def _find_source_code(sources: "Sequence[InputSource]", asked: InputOptions) -> "Iterator[Finding]":
-    """Make a notice if the prompt is source code, unless that was said. Raises InputError if the command doesn't take code."""
+    """Make a notice if the prompt is source code, unless the user said that it is text. Raises InputError if the command doesn't
+    take code.
+    """
     from gpt41_cli.code.source_files import is_source_code
 
     code = [] if asked.kind or asked.prediction else [source.label for source in sources if is_source_code(source.name)]
@@ -243,7 +247,7 @@ def _find_source_code(sources: "Sequence[InputSource]", asked: InputOptions) -> 
 
 
 def _count_prediction_tokens(asked: InputOptions, variants: "Sequence[Variant]") -> int:
-    """The tokens of `--prediction`, which is nothing without `--accept`, and the other way round."""
+    """Count the tokens of `--prediction`. Raises InputError if `--prediction` or `--accept` is given without the other."""
     if (asked.prediction is None) != (asked.accept is None):
         alone, other = ("--accept", "--prediction") if asked.prediction is None else ("--prediction", "--accept")
         raise InputError(alone, f"{other} with it", "it alone")
@@ -261,7 +265,7 @@ def _count_prediction_tokens(asked: InputOptions, variants: "Sequence[Variant]")
 
 
 def _make_replay(asked: InputOptions, catalog: "Catalog") -> "CacheReplay | None":
-    """What replays the prompt cache, where `--cached` asks for it."""
+    """Return the replay of the prompt cache if `--cached` asks for it."""
     if asked.cached != SIMULATE:
         for option, value in (("--requests-per-minute", asked.requests_per_minute), ("--lifetime", asked.lifetime)):
             if value is not None:
@@ -308,7 +312,7 @@ def read_sources(
 
 
 def make_reading(kind: str | None, jobs: int | None, sources: "Sequence[InputSource]") -> "ReadingOptions":
-    """Return how to read the sources."""
+    """Return the options for reading the sources."""
     from gpt41_cli.work import stream
 
     return stream.make_reading(read_kind(kind), jobs, sources)
@@ -323,7 +327,7 @@ def make_meter(
     needs_tokens: bool = False,
     as_of: "date | None" = None,
 ) -> "Meter":
-    """Return what counts requests as of a day (None: today). `needs_tokens`: the prompt cache is replayed."""
+    """Return a meter that counts requests as of a day (None: today). `needs_tokens`: the prompt cache is replayed."""
     from gpt41_cli.tokens.meter import Meter
 
     return Meter(catalog, model, read_image_size(image_size), is_much=reading.is_large, needs_tokens=needs_tokens, as_of=as_of)

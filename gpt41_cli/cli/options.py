@@ -156,7 +156,7 @@ ModelsOption = Annotated[
         "--model",
         "-m",
         metavar="[NAME=]MODEL",
-        help="Model, snapshot or ft: id, or short: mini, nano, 4.1; or what a deployment is. Repeatable; by default all three.",
+        help="Model, snapshot or ft: id, or short: mini, nano, 4.1; NAME=MODEL for a deployment. Repeatable; default: all three.",
         autocompletion=complete_models,
     ),
 ]
@@ -166,7 +166,7 @@ ModelNamesOption = Annotated[
         "--model",
         "-m",
         metavar="NAME=MODEL",
-        help="Which model a deployment or label is; repeatable.",
+        help="The model behind a deployment or label; repeatable.",
         autocompletion=complete_models,
     ),
 ]
@@ -176,7 +176,7 @@ OneModelOption = Annotated[
         "--model",
         "-m",
         metavar="[NAME=]MODEL",
-        help="The model of all requests, or what a deployment or label is; repeatable.",
+        help="The model of all requests, or NAME=MODEL for a deployment or label; repeatable.",
         show_default="the one that each request names",
         autocompletion=complete_models,
     ),
@@ -212,7 +212,9 @@ FailOnOption = Annotated[
 ]
 RetiresWithinOption = Annotated[
     str | None,
-    typer.Option(metavar="DAYS", help="How soon the end of a model is an error, such as 90d.", show_default="a warning"),
+    typer.Option(
+        metavar="DAYS", help="Treat it as an error if a model ends within this time, such as 90d.", show_default="a warning"
+    ),
 ]
 FormatOption = Annotated[str, _make_format_option(VIEWS)]
 RecordFormatOption = Annotated[str, _make_format_option(RECORD_VIEWS)]
@@ -223,7 +225,7 @@ OutputFilesOption = Annotated[
         "--output",
         "-o",
         metavar="FILE",
-        help="Write the result into FILE, too, in the format of its ending, or as FORMAT=FILE; repeatable.",
+        help="Also write the result to FILE, in the format of its ending or as FORMAT=FILE; repeatable.",
     ),
 ]
 InputKindOption = Annotated[
@@ -249,6 +251,6 @@ ImageSizeOption = Annotated[
     typer.Option(metavar="WxH", help="The size of pictures given by URL; without it the most expensive one is assumed."),
 ]
 JobsOption = Annotated[int | None, count_option("How many processes read and count.", at_least=1, show_default="one per core")]
-EachOption = Annotated[bool, typer.Option("--each", help="One entry per request; with --format jsonl, as they come.")]
+EachOption = Annotated[bool, typer.Option("--each", help="One entry per request; with --format jsonl, as they are read.")]
 SkipInvalidOption = Annotated[bool, typer.Option("--skip-invalid", help="Leave out lines that aren't requests, and list them.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print the bare answer and nothing else.")]

@@ -1,4 +1,4 @@
-"""Results go to standard output, everything else to standard error. A closed pipe isn't an error, nor is a lost complaint."""
+"""Write results to standard output, and everything else to standard error. A closed pipe or a lost message isn't an error."""
 
 import os
 import sys
@@ -153,7 +153,7 @@ def stream_lines(lines: Iterable[str], *, needs_all: bool) -> None:
 
 
 def print_to_stderr(message: str) -> None:
-    """Print one line to standard error. If it can't be written, that changes nothing else."""
+    """Print one line to standard error. A failure to write it is ignored."""
     print(f"gpt41: {shorten(sanitize(message))}", file=sys.stderr)
 
 

@@ -46,7 +46,8 @@ def read_output_options(
     *paths: Sequence[str | Path | None] | None,
     formats: Formats = VIEWS,
 ) -> OutputOptions:
-    """Read `--format`, `--quiet` and each `--output`, and refuse before any work what can't be written in one of `formats`.
+    """Read `--format`, `--quiet` and each `--output`. Outputs that can't be written in one of `formats` are refused before any
+    work.
 
     Raises UnknownName for an unknown format; InputError for a file with an unknown ending, in a missing folder, named twice, or
     among `paths`, which are read, or for a gpt41.yaml.
@@ -89,7 +90,9 @@ def _read_output_file(output: str, formats: Formats) -> OutputFile:
 
 
 def check_output_path(name: str, option: str = "--output") -> Path:
-    """Return the path of a file that can be written, as far as can be checked beforehand. Raises InputError for any other."""
+    """Return the path of a file that can probably be written: what can be checked beforehand is checked. Raises InputError for
+    any other.
+    """
     path = Path(name)
     if name in ("", "-"):
         raise InputError(option, "a file", quote_text(name), "--format is for standard output" if option == "--output" else "")

@@ -33,7 +33,7 @@ _EMPTY_COLUMNS: Mapping[type, re.Pattern[str]] = {
 
 
 def require_pyarrow(option: str) -> None:
-    """Raises InputError if what writes Parquet isn't installed."""
+    """Check that pyarrow, which writes Parquet, is installed. Raises InputError if it isn't."""
     if find_spec("pyarrow") is None:
         raise InputError(option, "pyarrow, which writes Parquet", "none", "pip install 'gpt41[arrow]'")
 

@@ -87,7 +87,7 @@ def read_one_model(values: list[str] | None, catalog: "Catalog", config: Path | 
 
 
 NUMBERS_HINT = "numbers do, too: -i 1200 --output-tokens 300"
-"""What commands that price work say if they have nothing to price."""
+"""The hint of commands that price work, if they have nothing to price."""
 
 
 def read_paths(paths: list[str] | None, text: str | None, hint: str = "", example: str = "") -> tuple[list[str], str | None]:
@@ -96,7 +96,7 @@ def read_paths(paths: list[str] | None, text: str | None, hint: str = "", exampl
     Raises InputError at a terminal without either, with `hint` as one more way; with `example` if the command takes only files.
     """
     if text is None and paths and len(paths) == 1 and _is_text(paths[0]):
-        print_to_stderr(f"no file has the name {quote_text(paths[0])}, so it is the text itself")
+        print_to_stderr(f"no file has the name {quote_text(paths[0])}, so it is taken as text")
         return [], paths[0]
     if paths or text is not None:
         return paths or [], text
@@ -109,7 +109,7 @@ def read_paths(paths: list[str] | None, text: str | None, hint: str = "", exampl
 
 
 def _is_text(argument: str) -> bool:
-    """Return True for words with blanks between them that are no path of a file, nor look like one that is missing."""
+    """Return True for words with blanks between them, unless they are the path of a file or look like one."""
     is_like_path = "/" in argument or os.sep in argument or _FILE_ENDING_PATTERN.search(argument)
     return len(argument.split()) > 1 and not is_like_path and not os.path.lexists(argument)
 
@@ -236,7 +236,7 @@ def read_tools(values: "Iterable[str]") -> "ToolUse":
         if name in used or count is None:
             expected = "each name once" if name in used else f"{name}=N with a whole number"
             if notation.parse_amount(amount) is not None and "." in amount:
-                expected += ", as requests that use it and others are priced apart"
+                expected += ": price requests that use it apart from the others"
             raise InputError("--tools", expected, quote_text(value))
         used[name] = count
     for name, other in {**PAIRED_TOOL_FIELDS, "storage_gb": "storage_days"}.items():

@@ -1,4 +1,4 @@
-"""How far the reading has come, for a person at a terminal who waits: bytes, lines and the time that is left."""
+"""Show how far the reading is, for a person who waits at a terminal: bytes, lines and the time that is left."""
 
 import io
 import os
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from gpt41_cli.files.sources import InputSource
 
 BAR_DELAY_SECONDS = 1
-"""Work that is done by then shows no bar."""
+"""Work that takes less time shows no bar."""
 
 _UPDATES_PER_SECOND = 10
 
 
 @contextmanager
 def show_progress(sources: "Sequence[InputSource]", *, is_streamed: bool = False) -> "Iterator[Sequence[InputSource]]":
-    """The sources; while they are read, a bar on standard error. Nothing on a pipe, nothing in CI, and nothing where answers
-    that are streamed to the same terminal show how far it is.
+    """Return the sources with a bar on standard error while they are read. There is no bar on a pipe, in CI, or if answers that
+    are streamed to the same terminal show the progress.
     """
     if not _has_watcher() or (is_streamed and sys.stdout.isatty()):
         yield sources
@@ -51,7 +51,7 @@ class _ProgressBar:
         self._is_over = False
 
     def wrap_open(self, open_it: Callable[[], BinaryIO]) -> Callable[[], BinaryIO]:
-        """A way to open it that tells of every read."""
+        """Return a function that opens a source and reports every read to the bar."""
         return lambda: io.BufferedReader(_WatchedStream(open_it(), self._advance))
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Standard output and standard error that never raise, whatever they lead to."""
+"""Standard output and standard error that never raise, wherever they go."""
 
 import io
 import os

@@ -1,1 +1,1 @@
-"""Source code: where it names a model, and whether that is a call."""
+"""Find where source code names a model, and decide whether that is a call."""

@@ -77,7 +77,7 @@ _TEXT_KEYS = frozenset(("answer", "body", "comment", "content", "description", "
 _KEY_ENDS = re.compile(r"[\"']?[ \t]*:(?:[ \t]|$)")
 _WITH_FRONT_MATTER = (".md", ".mdx", ".mdc", ".markdown")
 _LONGEST_PART = 1_000
-"""Characters of a line before and after a name that are looked at."""
+"""How many characters of a line are looked at before and after a name."""
 
 _MAX_PARSED = 2_000_000
 """Characters of Python that are parsed: a syntax tree takes a hundred times the memory."""
@@ -97,7 +97,7 @@ class UseReader:
     """Reads how one file uses the names in it."""
 
     def __init__(self, path: PurePath, lines: Lines, models: int) -> None:
-        """Read a file in which so many different models are named."""
+        """Read a file that names `models` different models."""
         self._lines = lines
         self._kind = find_file_kind(path, lines.text)
         self._marks = find_comment_marks(path, self._kind)
@@ -176,7 +176,7 @@ class UseReader:
 
 
 class _Line(NamedTuple):
-    """What stands before and after a name in its line."""
+    """The text before and after a name in its line."""
 
     before: str
     after: str
@@ -195,7 +195,7 @@ class _Line(NamedTuple):
         return len(outside) < 2 or (not outside[-1].strip(" :") and outside[-2] in _TEXT_KEYS)
 
     def is_comment(self, marks: tuple[str, ...]) -> bool:
-        """Return True if a comment begins before the name. Marks within a string begin none."""
+        """Return True if a comment begins before the name. A mark within a string doesn't begin one."""
         if self.before.lstrip().startswith(("* ", "# ") if "//" in marks else "# "):
             return True
         if not any(mark in self.before for mark in marks):
@@ -234,7 +234,7 @@ class _Line(NamedTuple):
 
 
 def _is_passed(before: str, after: str, is_config: bool) -> bool:
-    """Return True if a flag, a variable or a key is set to what stands between."""
+    """Return True if a flag, a variable or a key is set to the text in between."""
     bare = before.rstrip("\\\"'")
     if _FLAG_BEFORE.search(bare) or (is_config and before.endswith("=")):
         return bool(_WORD_ENDS.match(after))
@@ -243,7 +243,7 @@ def _is_passed(before: str, after: str, is_config: bool) -> bool:
 
 
 def _is_in_string(before: str, after: str, quote: str) -> bool:
-    """Return True if a string in these quotes is a part of a longer one in other quotes."""
+    """Return True if a string in these quotes is part of a longer one in other quotes."""
     return any(other != quote and before.count(other) % 2 and other in after for other in "\"'`")
 
 

@@ -1,4 +1,4 @@
-"""What ends on a day: models of the price table, and features of the API that code may use."""
+"""Find what ends: models of the price table, and features of the API that code may use."""
 
 from __future__ import annotations
 
@@ -51,13 +51,13 @@ class FeatureMarks:
     """The texts by which code uses a feature that ends."""
 
     def __init__(self, catalog: Catalog) -> None:
-        """Know all features of the table."""
+        """Take all features of the table."""
         self._by_mark = {mark: feature.id for feature in catalog.endings.values() for mark in feature.marks}
         self._patterns = {mark: re.compile(r"\b" * mark[0].isalnum() + re.escape(mark) + r"[\w-]*") for mark in self._by_mark}
         self.hints = tuple(mark.encode() for mark in self._by_mark)
 
     def find(self, text: str) -> Iterator[tuple[NamedModel, str]]:
-        """Yield each mark in a text, with all of the word that it is in, and the id of its feature."""
+        """Yield each mark in a text, with the whole word that it is in, and the id of its feature."""
         for mark, feature in self._by_mark.items():
             if mark in text:  # a hundred times as fast as a pattern
                 for match in self._patterns[mark].finditer(text):

@@ -23,7 +23,7 @@ class Lines:
         return len(self._starts)
 
     def __getitem__(self, number: int) -> str:
-        """Return a line without what ends it."""
+        """Return a line without its line break."""
         return self.text[self.find_start(number) : self.find_end(number)].rstrip("\r\n")
 
     def find_number(self, at: int) -> int:
@@ -39,7 +39,7 @@ class Lines:
         return self._starts[number + 1] if number + 1 < len(self._starts) else len(self.text)
 
     def measure_indent(self, number: int) -> int:
-        """Return how far a line is indented; that of a list's item counts from behind its dash, and that of no text is -1."""
+        """Return how far a line is indented; for an item of a list, from behind its dash; for a line without text, -1."""
         line = self[number]
         content = line.lstrip(" \t-|")
         return len(line) - len(content) if content else -1

@@ -55,7 +55,7 @@ class ModelNames:
     """The models of a price table by every name that code gives them."""
 
     def __init__(self, catalog: Catalog, only: str | None = None) -> None:
-        """Know all models of the table, or `only` one with its snapshots and fine-tunes."""
+        """Take all models of the table, or `only` one with its snapshots and fine-tunes."""
         models = [model for model in catalog.models.values() if only in (None, model.id)]
         names = sorted({name for model in models for name in (model.id, *model.snapshots)}, key=len, reverse=True)
         self._by_constant = {_SEPARATORS.sub("", name): name for name in names}

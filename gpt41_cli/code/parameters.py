@@ -1,4 +1,4 @@
-"""Find the parameters that stand next to a model: those of the same call, object or mapping."""
+"""Find the parameters next to a model: those of the same call, object or mapping."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _TOKEN = re.compile(
 )
 _CLOSING = {")": "(", "]": "[", "}": "{"}
 MAX_REGION = 20_000
-"""Characters of the longest call that is looked into: what is longer isn't the call alone."""
+"""The most characters of a call that is looked into: a longer stretch isn't one call."""
 
 MAX_DISTANCE = 5_000
 """Characters between a model and a parameter of the same mapping at most, if it has no brackets: it may be a whole file."""
@@ -43,7 +43,7 @@ class Surroundings(NamedTuple):
 
 
 class _Region(NamedTuple):
-    """A call, an object or a mapping: the offsets at which each parameter is set, and what else it says."""
+    """A call, an object or a mapping: the offsets at which each parameter is set, and its endpoint and effort."""
 
     offsets: Mapping[str, Sequence[int]]
     endpoint: str | None
@@ -121,7 +121,7 @@ def _nest(pairs: Sequence[tuple[int, int]]) -> Iterator[_Bracket]:
 
 
 def _find_pairs(text: str) -> Iterator[tuple[int, int]]:
-    """Yield the offsets of each pair of brackets; what strings hold doesn't count."""
+    """Yield the offsets of each pair of brackets outside of strings."""
     opened: list[tuple[str, int]] = []
     for match in _TOKEN.finditer(text):
         mark = match[0]

@@ -1,4 +1,4 @@
-"""Tell recorded data from calls: answers of the API, measurements, and entries of a table of prices or limits."""
+"""Distinguish recorded data from calls: answers of the API, measurements, and entries of a table of prices or limits."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ _NAME_KEY = 100
 
 
 def is_in_answer(lines: Lines, start: int, end: int, *, is_config: bool) -> bool:
-    """Return True if what stands next to a name belongs to an answer or a measurement, in its line or among its siblings."""
+    """Return True if the text next to a name, in its line or among its siblings, belongs to an answer or a measurement."""
     number = lines.find_number(start)
     first, last = lines.find_start(number), lines.find_end(number)
     if _ANSWERED_BEFORE.search(lines.text, max(0, start - _ANSWERED), start):
@@ -127,7 +127,7 @@ def is_in_table(lines: Lines, start: int, end: int) -> bool:
 
 
 def _is_priced_entry(lines: Lines, start: int, end: int, figure: re.Pattern[str]) -> bool:
-    """Return True if a price, or what else `figure` finds, stands next to a name, in its line or among its siblings."""
+    """Return True if `figure`, by default a price, matches next to a name, in its line or among its siblings."""
     number = lines.find_number(start)
     first, last = lines.find_start(number), lines.find_end(number)
     if lines.text[first:start].lstrip().startswith(("{", "- {")):
@@ -157,7 +157,7 @@ def _is_near(pattern: re.Pattern[str], lines: Lines, number: int) -> bool:
 
 
 def _find_closing(text: str, start: int) -> int:
-    """Return the offset of the bracket that closes the one before `start`, which isn't sought for long."""
+    """Return the offset of the bracket that closes the one before `start`, if it is near."""
     depth = 1
     for match in _BRACKET.finditer(text, start, start + _ENTRY):
         depth += 1 if match[0] in "[({" else -1

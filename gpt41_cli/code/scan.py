@@ -1,4 +1,4 @@
-"""Look into many files for the models that they name, on all cores."""
+"""Search many files for the models that they name, on all cores."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from gpt41_cli.totals import Addable
 EXCLUDED = "--ignore"
 
 _FILES_AT_ONCE = 50
-"""Files that a worker looks into before it hands over what it has found."""
+"""How many files a worker searches before it hands over its results."""
 
 
 @dataclass
 class ScanResult(Addable):
-    """What the files name. `skipped` are the files that weren't looked into, and why."""
+    """The uses that the files have. `skipped` are the files that weren't searched, and why."""
 
     uses: list[CodeUse] = field(default_factory=list)
     files: int = 0
@@ -41,7 +41,7 @@ def scan_files(
     excluded: Sequence[str] = (),
     jobs: int | None = None,
 ) -> ScanResult:
-    """Look into files for the models of the price table and the features that end, or for `only` one model.
+    """Search files for the models of the price table and the features that end, or for `only` one model.
 
     `excluded` are globs of files and folders to leave out; unlike those of a shell they match names that begin with a dot, too.
     `jobs` is the number of workers, by default one per core.
@@ -72,7 +72,7 @@ def scan_files(
 
 
 def _scan_file(source: InputSource, reader: FileReader, result: ScanResult) -> None:
-    """Add what one file names to a result."""
+    """Add the uses of one file to a result."""
     path = PurePath(source.name)
     try:
         with open_source(source) as stream:

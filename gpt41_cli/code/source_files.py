@@ -1,4 +1,4 @@
-"""Which files of a repository are looked into, and as what: code, configuration, prose, or recorded data."""
+"""Decide which files of a repository are searched, and as what: code, configuration, prose, or recorded data."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ _DESCRIPTION_SUFFIXES = (".json", ".yaml", ".yml")
 
 
 class FileKind(Enum):
-    """What a file holds, which decides how a name in it is read."""
+    """The kind of a file, which decides how a name in it is read."""
 
     CODE = "code"
     CONFIG = "configuration"
@@ -90,7 +90,7 @@ class FileKind(Enum):
 
 
 def find_skip_reason(path: PurePath, data: bytes) -> str | None:
-    """Return why a file isn't looked into; None if it is."""
+    """Return why a file isn't searched; None if it is."""
     if len(data) > MAX_BYTES:
         return TOO_LARGE
     if is_binary(data):
@@ -109,7 +109,7 @@ def decode(data: bytes) -> str:
 
 
 def find_file_kind(path: PurePath, text: str) -> FileKind:
-    """Tell what a file holds by its name, and by its content if the name may mean several."""
+    """Return the kind of a file by its name, and by its content if the name fits several."""
     name = _EXAMPLE.sub("", path.name.lower())
     suffix = PurePath(name).suffix
     folders = [part.lower() for part in path.parts[:-1]]
@@ -155,7 +155,7 @@ def is_model_table(path: PurePath, text: str, models: int) -> bool:
 
 
 def find_comment_marks(path: PurePath, kind: FileKind) -> tuple[str, ...]:
-    """Return what a comment begins with in a file of this name."""
+    """Return the marks that begin a comment in a file of this name."""
     suffix = path.suffix.lower()
     if suffix in _DASH_COMMENTS:
         return ("--", "/*")

@@ -1,4 +1,4 @@
-"""What one file names: each model, and each feature of the API that ends, how it is used, and what stands next to it."""
+"""Find the uses in one file: each model and each feature of the API that ends, how it is used, and the parameters next to it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _IGNORE_COMMENT = re.compile(r"gpt41:[ \t]*ignore\b[ \t:(-]*([^\n]*)")
 
 
 class CodeUse(NamedTuple):
-    """A place that names a model or uses a feature that ends: what is written there, and how it is used.
+    """A place that names a model or uses a feature that ends: the text there, and how it is used.
 
     `subject` is the id that is meant: a model of the table, an `ft:` id, or a feature; `entry` is its entry in the table.
     `parameters` are those of the same call that the replacement refuses. `ignored` is the reason in a comment `gpt41: ignore`;

@@ -1,4 +1,4 @@
-"""gpt41.yaml -> Config: the workloads of a repository, what they may cost, and what they require."""
+"""Read gpt41.yaml into a Config: the workloads of a repository, what they may cost, and what they require."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What to write in gpt41.yaml in place of a key that people guess, with an example that works."""
+"""Suggest what to write in gpt41.yaml in place of a key that people guess, with an example that works."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _EXAMPLES = {
     "expected": "expected: 120",
     "high": "high: 400",
 }
-"""How the right keys are written."""
+"""Examples of the right keys."""
 
 _WORDS = {
     "requests": "request file files path paths input inputs source sources glob body bodies messages data dataset",
@@ -102,7 +102,7 @@ _SCOPES: Mapping[tuple[str, ...], Mapping[str, str]] = {
     ("workloads", "*", "output_tokens"): _ANSWER_WORDS,
     ("defaults", "output_tokens"): _ANSWER_WORDS,
 }
-"""The words by where they stand; `*` is the name of a workload."""
+"""The words by their place; `*` is the name of a workload."""
 
 _MAPPINGS = {
     "budget": _EXAMPLES["monthly_usd"],
@@ -113,7 +113,7 @@ _MAPPINGS = {
     "workloads": _EXAMPLES["workloads"],
     "models": _EXAMPLES["models"],
 }
-"""How a key is written whose value is a mapping."""
+"""Examples of keys whose value is a mapping."""
 
 
 def find_example(path: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""gpt41.yaml -> Config: its records, the defaults filled in, and the rules between its keys."""
+"""Read gpt41.yaml into a Config: build its records, fill in the defaults, and check the rules between its keys."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ def _check(root: Cursor, at: Mapping[str, Cursor], declared: tables.WorkloadDecl
     """Check what must hold between the keys of a workload."""
     said = [key for key in _INPUT_KEYS if key in at]
     if len(said) != 1 and said != ["prompt", "input_tokens"]:
-        hint = "how many requests are sent goes into volume" if "requests" in said else ""
+        hint = "the number of requests goes into volume" if "requests" in said else ""
         root.fail("requests, a prompt or input_tokens to say what is sent", " and ".join(said) or "none of them", hint)
     if "usage_tier" in at and declared.platform.provider != provider:
         at["usage_tier"].fail(f"a platform of {provider} with it", f"{declared.platform.id}, which has no tiers")

@@ -1,4 +1,4 @@
-"""Where gpt41.yaml and its files are: in the working tree or in a commit. Both are read in the same way."""
+"""Find gpt41.yaml and its files in the working tree or in a commit. Both are read in the same way."""
 
 from __future__ import annotations
 

@@ -198,7 +198,7 @@ def parse_json(data: bytes) -> JsonValue:
         broken.line = error.lineno
         raise broken from None
     except RecursionError:
-        raise BadBody(expected="JSON that nests less deep", found="hundreds of levels") from None
+        raise BadBody(expected="JSON that is nested less deeply", found="hundreds of levels") from None
     except BadBody:
         raise
     except ValueError:  # the interpreter refuses to read it

@@ -212,7 +212,7 @@ def _refuse_repeated_columns(file: Any, name: str) -> None:
     columns: list[str] = file.schema_arrow.names
     if repeated := [column for column in columns if columns.count(column) > 1]:
         found = f"several with {quote_text(repeated[0])}"
-        raise InputError(expected="columns with names of their own", found=found, location=name)
+        raise InputError(expected="columns with different names", found=found, location=name)
 
 
 def _select_requests(file: Any, source: InputSource) -> Selection:

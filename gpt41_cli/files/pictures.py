@@ -135,7 +135,7 @@ def read_data_url_size(url: str, path: str) -> tuple[int, int] | None:
         size = read_picture_size(_decode_base64(url[begin:end], path))
         if size:
             return size
-    raise BadBody(path, f"a picture ({PICTURE_FORMATS})", "data that is none or is cut off within its header")
+    raise BadBody(path, f"a picture ({PICTURE_FORMATS})", "data that isn't one or is cut off within its header")
 
 
 def _decode_base64(text: str, path: str) -> bytes:
@@ -145,4 +145,4 @@ def _decode_base64(text: str, path: str) -> bytes:
     try:
         return binascii.a2b_base64(characters[:whole] + "=" * (-whole % 4))
     except (binascii.Error, ValueError):
-        raise BadBody(path, "base64", "characters that are none") from None
+        raise BadBody(path, "base64", "characters that aren't base64") from None

@@ -77,7 +77,7 @@ def find_sources(
         try:
             data = literal.encode()
         except UnicodeEncodeError as error:
-            raise InputError("--text", "text", f"bytes that are none at character {error.start + 1}") from None
+            raise InputError("--text", "text", f"bytes that aren't text at character {error.start + 1}") from None
         found.append(InputSource(LITERAL_NAME, lambda: io.BytesIO(data)))
     for path in paths:
         if not path:
@@ -283,4 +283,4 @@ def explain_empty(left_out: Sequence[trees.SkippedPath]) -> str:
     if not left_out:
         return "nothing"
     shown = ", ".join(f"{each.path}: {each.reason}" for each in left_out[:3])
-    return f"nothing but what is left out ({shown}{', ...' if len(left_out) > 3 else ''})"
+    return f"only what is left out ({shown}{', ...' if len(left_out) > 3 else ''})"

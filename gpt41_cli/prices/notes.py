@@ -92,13 +92,13 @@ def _write_request_notes(catalog: Catalog, work: Workload) -> Iterator[str]:
             if work.training_requests == work.requests
             else f"{format_int(work.training_requests)} of these requests are"
         )
-        yield f"{which} fine-tuning examples, priced as requests whose given answers are input; training itself isn't priced."
+        yield f"{which} fine-tuning examples, priced as requests with their answers as input; training itself isn't priced."
     if work.replay:
         yield _write_replay_note(catalog, work, work.replay)
     if work.prediction_tokens:
         yield _write_prediction_note(catalog, work)
     if uncalled := sorted((work.needs & _TOOLS_BILLED_PER_CALL) - work.terms.tools.needed_abilities):
-        yield f"Requests declare {', '.join(uncalled)}: their calls aren't in the price; give how many there are with --tools."
+        yield f"Requests declare {', '.join(uncalled)}: their calls aren't in the price; give their number with --tools."
     if work.has_largest_pictures:
         yield rules.LARGEST_PICTURES
     if work.estimated_requests:

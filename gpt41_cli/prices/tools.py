@@ -101,7 +101,7 @@ def _charge_storage(price: FileStoragePrice, tools: ToolUse, as_of: date) -> Too
     usd = EXACT.multiply(Decimal(billed * tools.storage_days), price.usd_per_gb_day)
     text = (
         f"{format_int(billed)} of the {format_int(tools.storage_gb)} GB stored, for {pluralize(tools.storage_days, 'day')} "
-        f"at {format_rate(price.usd_per_gb_day)} a GB and day"
+        f"at {format_rate(price.usd_per_gb_day)} per GB and day"
     )
     return ToolCharge("storage_gb", tools.storage_gb, usd, text, price.source, price.note)
 

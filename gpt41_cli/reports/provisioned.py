@@ -34,9 +34,9 @@ def _describe_break_even(even: ProvisionedBreakEven) -> str:
         return f"a PTU pays off below {worth} per hour, if it is always busy ({least}); {stated}"
     price = f"at {format_rate(even.usd_per_hour)} per hour, a PTU"
     if tokens > even.tokens_per_minute:
-        return f"{price} doesn't pay off: always busy, it does what costs {worth} per hour by the token"
+        return f"{price} doesn't pay off: always busy, it does work worth {worth} per hour by the token"
     share = format_percent(to_decimal(tokens / even.tokens_per_minute, 4))
-    return f"{price} pays off from {format_int(ceil(tokens))} tokens per minute on, {share} of what it takes ({least})"
+    return f"{price} pays off from {format_int(ceil(tokens))} tokens per minute on, {share} of its capacity ({least})"
 
 
 def _describe_formula(even: ProvisionedBreakEven) -> str:

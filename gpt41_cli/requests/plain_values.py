@@ -20,7 +20,7 @@ def convert_to_plain(value: object) -> JsonValue:
     try:
         return _convert(value, "")
     except RecursionError:
-        raise BadBody("", "values that nest less deep", "hundreds of levels, or a value that contains itself") from None
+        raise BadBody("", "values that are nested less deeply", "hundreds of levels, or a value that contains itself") from None
 
 
 def _convert(value: object, path: str) -> JsonValue:

@@ -116,7 +116,7 @@ def _read_responses(value: JsonValue, path: str = "") -> ParsedRequest:
     body = _merge_extra_body(fields.require_object(value, "the request"))
     if "embedding" in str(body.get("model")):
         found = "one for embeddings, which bill the text alone: --as text counts it"
-        raise BadBody(fields.join_path(path, "model"), "one that answers", found)
+        raise BadBody(fields.join_path(path, "model"), "a model that answers", found)
     return _parse(body, path, is_chat=False)
 
 

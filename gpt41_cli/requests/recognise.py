@@ -353,7 +353,7 @@ def _read_exchanges(exchanges: Sequence[Exchange], name: str) -> RequestInput:
     if not found:
         raise BadBody(
             expected="requests or text",
-            found="recorded HTTP requests, none of which asks a model",
+            found="recorded HTTP requests, none of them to a model",
             hint="--as text counts the file as one text",
             location=name,
         )

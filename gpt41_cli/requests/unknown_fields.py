@@ -53,6 +53,6 @@ def doubt_unknown_fields(request: Request, path: str) -> Request:
             doubts.append(Doubt(rules.ADDED_CONTENT, join_path(path, name), message))
         else:
             at = name if redact(name) != "text" else "a field"
-            message = "OpenAI names no such field: what it adds is not known"
+            message = "OpenAI documents no such field: what it adds is not known"
             doubts.append(Doubt(rules.UNKNOWN_FIELD, join_path(path, at), message))
     return request._replace(doubts=doubts)

@@ -4,7 +4,7 @@ from gpt41_cli.rules.rule import ErrorRule, WarningRule
 
 TOOL_CALLS = ErrorRule(
     "tool-calls",
-    "A call of a function has no result, or a result has no call.",
+    "A function call has no result, or a result has no call.",
     why="OpenAI refuses the request with status 400; in a batch, you learn that when the batch is done.",
     remedy="Put the results right after the message with the calls, one for each, or drop both.",
 )
@@ -34,13 +34,13 @@ TWO_HISTORIES = ErrorRule(
 )
 PART_TYPE = ErrorRule(
     "part-type",
-    "A part of a message has a type that its endpoint or role doesn't take.",
+    "A part of a message has a type that its endpoint or role doesn't accept.",
     why="OpenAI refuses parts of the other endpoint, and questions in an assistant's message, with status 400.",
     remedy="Write the type that the finding states; in Responses, image_url is the address itself.",
 )
 MESSAGE_NAME = ErrorRule(
     "message-name",
-    "A name in a message has other characters than letters, digits, underscores and dashes.",
+    "A name in a message has characters other than letters, digits, underscores and dashes.",
     why=(
         "OpenAI refuses a name with a blank with status 400. Other characters are only a warning: they were refused in 2024, and "
         "no later refusal is known."
@@ -50,13 +50,13 @@ MESSAGE_NAME = ErrorRule(
 VALUE_RANGE = ErrorRule(
     "value-range",
     "A setting has a value outside of its range.",
-    why="OpenAI refuses any other value with status 400.",
+    why="OpenAI refuses a value outside of it with status 400.",
     remedy="Send a value in the range that the finding states.",
 )
 LIST_LENGTH = ErrorRule(
     "list-length",
     "A request has more than 4 stop sequences or 128 tools, or an empty list of tools, functions or tool_calls.",
-    why="OpenAI refuses any other list of Chat Completions with status 400.",
+    why="OpenAI refuses such a list in Chat Completions with status 400.",
     remedy="Leave an empty list out, and shorten a long one.",
 )
 TOOL_SETTINGS = ErrorRule(
@@ -80,7 +80,7 @@ SERVICE_TIER = ErrorRule(
 METADATA = ErrorRule(
     "metadata",
     "Metadata has more than 16 entries, a key of over 64 or a value of over 512 characters, or a value that isn't text.",
-    why="OpenAI refuses any other with status 400.",
+    why="OpenAI refuses such metadata with status 400.",
     remedy="Write numbers as text, and shorten what is too long.",
 )
 STORED_METADATA = ErrorRule(
@@ -91,7 +91,7 @@ STORED_METADATA = ErrorRule(
 )
 FUNCTION_NAME = ErrorRule(
     "function-name",
-    "The name of a function or schema is too long, or has other characters than letters, digits, underscores and dashes.",
+    "The name of a function or schema is too long, or has characters other than letters, digits, underscores and dashes.",
     why=(
         "OpenAI refuses other characters, and more than 128, with status 400. Names of 65 to 128 are only a warning: OpenAI was "
         "seen to take them, though its documentation says 64."
@@ -102,14 +102,14 @@ JSON_WORD = ErrorRule(
     "json-word",
     "A request with json_object doesn't say JSON in its messages or its input.",
     why=(
-        "OpenAI refuses it with status 400, as the model might write blanks without an end. The field instructions of "
+        "OpenAI refuses it with status 400, because the model might write blanks endlessly. The field instructions of "
         "Responses doesn't count."
     ),
     remedy="Ask for JSON in a message, or use json_schema.",
 )
 STRICT_SCHEMA = ErrorRule(
     "strict-schema",
-    "A strict schema leaves an object open or a property optional, or combines schemas with something else than anyOf.",
+    "A strict schema leaves an object open or a property optional, or combines schemas with something other than anyOf.",
     why="OpenAI refuses any other schema with status 400: all requests with it fail.",
     remedy=(
         'Set "additionalProperties": false and list all properties in required in every object, and write anyOf for oneOf; or '

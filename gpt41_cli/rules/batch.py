@@ -27,12 +27,12 @@ BATCH_BLANK_LINES = WarningRule(
 )
 BATCH_CUSTOM_ID = ErrorRule(
     "batch-custom-id",
-    "A request of a Batch file has no custom_id, or that of another request.",
+    "A request in a Batch file has no custom_id, or has that of another request.",
     why=(
         "The answers come in any order, and custom_id is the only way to match them. The Batch API rejects a "
         "second request with the same one."
     ),
-    remedy="Give each line a custom_id of its own.",
+    remedy="Give each line a different custom_id.",
 )
 BATCH_MODELS = ErrorRule(
     "batch-models",
@@ -50,25 +50,25 @@ BATCH_ENDPOINTS = ErrorRule(
 )
 BATCH_METHOD = ErrorRule(
     "batch-method",
-    "A request of a Batch file has another method than POST.",
+    "A request in a Batch file has a method other than POST.",
     why="The Batch API takes only POST.",
     remedy='Set "method": "POST" on each line.',
 )
 BATCH_STREAM = ErrorRule(
     "batch-stream",
-    "A request of a Batch file asks for a stream.",
+    "A request in a Batch file asks for a stream.",
     why="A batch answers with a file, so it can't stream.",
     remedy="Remove stream from the body, or set it to false.",
 )
 BATCH_BACKGROUND = WarningRule(
     "batch-background",
-    "A request of a Batch file asks to run in the background.",
-    why="A batch runs in the background itself. The guide doesn't say that it takes the field, so the request may be refused.",
+    "A request in a Batch file asks to run in the background.",
+    why="A batch always runs in the background. The guide doesn't say that it takes the field, so the request may be refused.",
     remedy='Remove "background" from the body.',
 )
 BATCH_URL = ErrorRule(
     "batch-url",
-    "A request of a Batch file goes to an endpoint that the platform doesn't have, or whose requests can't be counted.",
+    "A request in a Batch file goes to an endpoint that the platform doesn't have, or whose requests can't be counted.",
     why=(
         "OpenAI takes /v1/chat/completions, Azure also /chat/completions. Requests to other endpoints can't be counted here, so "
         "they have no price; the Batch API may still take them."
@@ -77,14 +77,14 @@ BATCH_URL = ErrorRule(
 )
 BATCH_REQUESTS = ErrorRule(
     "batch-requests",
-    "A Batch file has more requests than the Batch API takes.",
+    "A Batch file has more requests than the Batch API accepts.",
     why="The Batch API rejects a longer file.",
     remedy="Write several files; gpt41 batch --split does.",
     groups=Group.FIXED_BY_SPLIT,
 )
 BATCH_BYTES = ErrorRule(
     "batch-bytes",
-    "A Batch file is larger than the Batch API takes.",
+    "A Batch file is larger than the Batch API accepts.",
     why="The Batch API rejects a larger file.",
     remedy="Write several files; gpt41 batch --split does.",
     groups=Group.FIXED_BY_SPLIT,
@@ -104,7 +104,7 @@ BATCH_QUEUE = ErrorRule(
 )
 BATCH_QUEUE_REQUEST = ErrorRule(
     "batch-queue-request",
-    "A single request of a Batch file doesn't fit into the queue of its model.",
+    "A single request in a Batch file doesn't fit into the queue of its model.",
     why="Your usage tier can never queue this request.",
     remedy="Shorten it, send it in standard, or move to a higher usage tier.",
 )

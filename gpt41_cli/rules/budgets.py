@@ -10,7 +10,7 @@ UNTIL_PAST = Rule(
 )
 BUDGET_PER_REQUEST = ErrorRule(
     "budget-per-request",
-    "The mean request of a workload costs more than its budget.",
+    "The mean request of a workload costs more than the budget allows.",
     why="A request costs more than you planned.",
     remedy="Shorten the prompt or the answer, use a cheaper variant or mode, or raise the budget.",
 )
@@ -34,8 +34,8 @@ BUDGET_INPUT_TOKENS = ErrorRule(
 )
 BUDGET_GROWTH = ErrorRule(
     "budget-growth",
-    "A workload has become more expensive by more than its budget allows.",
-    why="This change costs more than one change may.",
+    "The cost of a workload has grown by more than its budget allows.",
+    why="This change costs more than a single change may cost.",
     remedy="Look at the causes in gpt41 diff. Shorten what grew, or raise growth_percent for this change.",
 )
 PROMPT_GROWTH = Rule(
@@ -48,25 +48,25 @@ CHEAPER_VARIANT = Rule(
     "cheaper-variant",
     "Another variant or mode meets the same requirements for less.",
     why="You pay more than you have to.",
-    remedy="Change model or mode in gpt41.yaml and in the code, after an evaluation of your own.",
+    remedy="Change model or mode in gpt41.yaml and in the code, after evaluating it on your own work.",
     groups=Group.DATE_DEPENDENT,
 )
 QUALIFYING_VARIANT = Rule(
     "qualifying-variant",
     "The variant in use doesn't meet the requirements, and another one does.",
     why="It says which variant you could use instead.",
-    remedy="Change model or mode in gpt41.yaml and in the code, after an evaluation of your own.",
+    remedy="Change model or mode in gpt41.yaml and in the code, after evaluating it on your own work.",
     groups=Group.DATE_DEPENDENT,
 )
 ANSWERS_CUT = WarningRule(
     "answers-cut",
     "Answers were cut at their maximum length.",
-    why="Cut answers are often useless and are paid all the same. Their real length would be greater.",
+    why="Cut answers are often useless, and you pay for them all the same. Uncut, they would be longer.",
     remedy="Raise the maximum of the answer, or ask for shorter answers.",
 )
 NOT_LEARNED = WarningRule(
     "not-learned",
     "The workload or the length of some answers isn't known.",
-    why="These answers don't help to say how long answers are.",
+    why="These answers can't be used to learn how long answers are.",
     remedy="Name the workload with --workload, or use custom_ids that occur in its requests.",
 )

@@ -38,7 +38,7 @@ NO_LIMITS = WarningRule(
 BINDS = Rule(
     "binds",
     "The limit that decides how long the work takes.",
-    why="More of any other limit wouldn't make it faster.",
+    why="Raising any other limit wouldn't make it faster.",
     remedy="Raise this one: a higher usage tier, fewer tokens per request, or another mode.",
 )
 SPREAD = Rule(
@@ -62,13 +62,13 @@ NO_TIER = Rule(
 NOTHING_FITS = ErrorRule(
     "nothing-fits",
     "No variant and mode meets all requirements.",
-    why="There is no answer that meets all your requirements.",
+    why="No choice meets all your requirements.",
     remedy="Relax the requirement that the answer names first.",
 )
 SCORE = Rule(
     "score",
     "How good the choice is at the task.",
-    why="It is how the variants are compared. Launch benchmarks are only a proxy for your work.",
+    why="The variants are compared by it. Launch benchmarks are only a proxy for your work.",
     remedy="Use your own evaluation with --scores.",
 )
 NO_SCORE = WarningRule(
@@ -81,7 +81,7 @@ NO_SCORE = WarningRule(
 MIN_SCORE = ErrorRule(
     "min-score",
     "The variant doesn't reach the score that you require.",
-    why="You required it.",
+    why="You set this requirement.",
     remedy="Choose a better variant, or lower --min-score.",
     groups=Group.TRADE_OFF,
 )
@@ -89,7 +89,7 @@ TOLERANCE = ErrorRule(
     "tolerance",
     "The score of the variant is too far below the best.",
     why="Its answers may be too poor for the task.",
-    remedy="Take a better variant, or allow more with --tolerance.",
+    remedy="Choose a better variant, or allow more with --tolerance.",
     groups=Group.TRADE_OFF,
     key="require.task",
 )
@@ -120,7 +120,7 @@ STANDARD_SAVING = Rule(
     "standard-saving",
     "Standard would cost less, but a requirement rules it out.",
     why="You could pay less if the requirement were different.",
-    remedy="Check whether you need what keeps standard out.",
+    remedy="Check whether you need the requirement that rules standard out.",
 )
 BATCH_SAVING = Rule(
     "batch-saving",
@@ -138,7 +138,7 @@ PRIORITY_SAVING = Rule(
     "priority-saving",
     "Priority would cost less, but a requirement rules it out.",
     why="You could pay less if the requirement were different.",
-    remedy="Check whether you need what keeps priority out.",
+    remedy="Check whether you need the requirement that rules priority out.",
 )
 NO_CACHE_DISCOUNT = Rule(
     "no-cache-discount",
@@ -167,7 +167,7 @@ RECORDED_REASONING = Rule(
 REASONING = Rule(
     "reasoning",
     "The model bills reasoning tokens as output.",
-    why="The price is higher by what the model reasons, and nobody knows in advance how much that is.",
+    why="Reasoning raises the price, and nobody knows in advance by how much.",
     remedy="Measure it on a sample, and add it to --output-tokens.",
 )
 WOULD_HAVE_TO_GIVE = Rule(

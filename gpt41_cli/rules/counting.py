@@ -42,8 +42,8 @@ UNLISTED_MODEL = _InexactRule(
 )
 UNKNOWN_FIELD = _InexactRule(
     "unknown-field",
-    "A body has a field that OpenAI doesn't name.",
-    why="It may add tokens that nobody knows of.",
+    "A body has a field that OpenAI doesn't document.",
+    why="It may add an unknown number of tokens.",
     remedy="Check the spelling. If OpenAI added the field lately, compare with the usage that the API reports.",
 )
 TRAINING = _InexactRule(
@@ -62,7 +62,7 @@ TEXT_BESIDE_CALLS = _make_unconfirmed_rule("text-beside-calls", "A message has b
 NAME_ON_CALLS = _make_unconfirmed_rule("name-on-calls", "A message with calls has a name.", "how this counts")
 PARALLEL_RESULTS = _make_unconfirmed_rule(
     "parallel-results",
-    "The results of parallel calls have other characters than plain ASCII.",
+    "The results of parallel calls have characters other than plain ASCII.",
     "how other characters count there",
 )
 RESULT_WITHOUT_CALL = _InexactRule(
@@ -72,7 +72,7 @@ RESULT_WITHOUT_CALL = _InexactRule(
     remedy="Add the message with the call.",
 )
 TOOL_CHOICE = _make_unconfirmed_rule(
-    "tool-choice", "It isn't confirmed what the way to choose a tool adds.", "how this choice counts"
+    "tool-choice", "It isn't confirmed how many tokens this choice of a tool adds.", "how this choice counts"
 )
 PARALLEL_TOOL_CALLS = _make_unconfirmed_rule(
     "parallel-tool-calls", "The request forbids parallel calls.", "what switching them off costs"
@@ -92,7 +92,7 @@ IMAGE_SIZE = _InexactRule(
     why="It counts as the largest, so the real price may be lower.",
     remedy="Give --image-size, or put the picture into the request.",
 )
-IMAGE_DETAIL = _make_unconfirmed_rule("image-detail", "A picture has another detail than automatic.", "how other settings count")
+IMAGE_DETAIL = _make_unconfirmed_rule("image-detail", "A picture has a detail other than automatic.", "how other settings count")
 IMAGE_IN_RESULT = _InexactRule(
     "image-in-result",
     "A result of a tool has a picture.",
@@ -129,7 +129,7 @@ SCHEMA_KEYWORD = _make_unconfirmed_rule(
 )
 REFERENCE = _make_unconfirmed_rule(
     "reference",
-    "A $ref leads to something else than an object.",
+    "A $ref points to something other than an object.",
     "how other references count",
     remedy="Nothing, or write the definition in place of the reference.",
 )
@@ -146,13 +146,13 @@ ROOT_DESCRIPTION = _make_unconfirmed_rule(
     remedy="Nothing, or move it to the description of the function.",
 )
 ENUM = _make_unconfirmed_rule(
-    "enum", "An enum lists something else than texts.", "how other values count", remedy="Nothing, or use texts."
+    "enum", "An enum lists values other than texts.", "how other values count", remedy="Nothing, or use texts."
 )
 BOUNDS = _make_unconfirmed_rule(
-    "bounds", "A number has bounds.", "how they count", remedy="Nothing, or say them in the description."
+    "bounds", "A number has bounds.", "how they count", remedy="Nothing, or put them into the description."
 )
 FORMAT = _make_unconfirmed_rule(
-    "format", "A schema of a declared function has a format.", "how it counts", remedy="Nothing, or say it in the description."
+    "format", "A schema of a declared function has a format.", "how it counts", remedy="Nothing, or put it into the description."
 )
 TYPE_LIST = _make_unconfirmed_rule(
     "type-list", "A type is a list of an unusual shape.", "how it counts", remedy="Nothing, or use anyOf."
@@ -177,7 +177,7 @@ STORED_STATE = _UncountedRule(
 )
 ITEM = _UncountedRule(
     "item",
-    "The input has something else than messages and calls.",
+    "The input has items other than messages and calls.",
     why="Nobody outside OpenAI can count other items, so the real count is higher.",
     remedy="Compare with the usage that the API reports.",
 )

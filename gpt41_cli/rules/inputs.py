@@ -11,7 +11,7 @@ CONTEXT_WINDOW = ErrorRule(
 )
 MAX_INPUT_TOKENS = ErrorRule(
     "max-input-tokens",
-    "The input of a request is larger than the model takes.",
+    "The input of a request is larger than the model accepts.",
     why="OpenAI rejects a request whose input is larger.",
     remedy="Shorten the input, or split the work into several requests.",
     key=None,
@@ -25,7 +25,7 @@ MAX_OUTPUT_TOKENS = ErrorRule(
 )
 PRIORITY_LONG_CONTEXT = ErrorRule(
     "priority-long-context",
-    "A request with a long context asks for priority, which doesn't take it.",
+    "A request with a long context asks for priority, which doesn't accept it.",
     why="OpenAI doesn't support long contexts in priority, so such a request has no price there.",
     remedy="Shorten the input, or use standard for these requests.",
     key=None,
@@ -59,14 +59,14 @@ NOT_TEXT = WarningRule(
 )
 SOURCE_CODE = Rule(
     "source-code",
-    "What is priced is the code of a program, not the prompts that it sends.",
-    why="The text of a program says nothing about what its calls cost.",
-    remedy="Find the calls with gpt41 scan, and price recorded requests. If the code is the prompt, say --as text.",
+    "The input is source code, not the prompts that the program sends.",
+    why="Source code doesn't show what its calls cost.",
+    remedy="Find the calls with gpt41 scan, and price recorded requests. If the code is the prompt, use --as text.",
 )
 LEFT_OUT = Rule(
     "left-out",
     "Some files of a folder aren't counted.",
-    why="Ignored files, binary files and links don't count, and you should know which.",
+    why="Ignored files, binary files and links aren't counted, and you should know which they are.",
     remedy="Nothing, if you don't send these files. To count one anyway, give its own path.",
 )
 UNREADABLE = ErrorRule(

@@ -57,14 +57,14 @@ FEATURE_ENDS = WarningRule(
 CODE_UNDECLARED = WarningRule(
     "code-undeclared",
     "The code calls a model that no workload declares.",
-    why="What is not declared has no price and no budget here.",
+    why="A call that isn't declared has no price and no budget here.",
     remedy="Declare a workload for the call, or leave it out with a comment: gpt41: ignore - the reason.",
 )
 CODE_UNUSED = WarningRule(
     "code-unused",
     "The code never calls the model of a workload.",
     why="The workload may be priced at a model that nobody calls.",
-    remedy="Change the model of the workload to that of the code, or list the code that calls it under code.",
+    remedy="Change the workload's model to that of the code, or list the code that calls it under code.",
 )
 CODE_CHANGED = WarningRule(
     "code-changed",
@@ -113,7 +113,7 @@ DATES = Rule(
 )
 GUIDANCE = Rule(
     "guidance",
-    "Advice of the model's makers for the move.",
+    "Advice from the model's makers for the move.",
     why="They know best how to begin.",
     remedy="Try it on a sample of your requests before you move.",
 )
@@ -132,7 +132,7 @@ BATCH_AND_CACHE = Rule(
 CACHE_WRITES = Rule(
     "cache-writes",
     "The price of writing to the prompt cache.",
-    why="What isn't in the price today may cost something after the move.",
+    why="Such writes cost nothing today, but may cost something after the move.",
     remedy="Use --cached simulate to compute it from your requests.",
 )
 DEARER = Rule(
@@ -144,7 +144,7 @@ DEARER = Rule(
 REFUSED_PARAMETER = WarningRule(
     "refused-parameter",
     "The requests set a field that the model refuses.",
-    why="The call fails with an error as soon as the model changes.",
+    why="The call fails as soon as the model changes.",
     remedy="Remove or replace the field as the finding says; gpt41 scan shows where it is in the code.",
 )
 DEPRECATED_PARAMETER = Rule(
@@ -162,7 +162,7 @@ REFUSED_EFFORT = WarningRule(
 MISSING_ABILITY = WarningRule(
     "missing-ability",
     "The successor lacks an ability of the model you leave.",
-    why="What you use today won't work there.",
+    why="A feature that you use today won't work there.",
     remedy="Check whether your work needs it. If so, choose another successor.",
 )
 UNSTATED_ABILITY = WarningRule(

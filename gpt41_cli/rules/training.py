@@ -10,7 +10,7 @@ TRAINING_EXAMPLES = ErrorRule(
 )
 TRAINING_ANSWER = ErrorRule(
     "training-answer",
-    "An example has no answer of the assistant.",
+    "An example has no assistant answer.",
     why="An example without an answer teaches nothing, and OpenAI may reject the file.",
     remedy="Add the answer, or remove the example.",
 )
@@ -22,7 +22,7 @@ TRAINING_ORDER = WarningRule(
 )
 TRAINING_WEIGHT = ErrorRule(
     "training-weight",
-    "Something else than an answer has a weight, a weight isn't 0 or 1, or all answers of an example have 0.",
+    "Something other than an answer has a weight, a weight isn't 0 or 1, or all answers of an example have 0.",
     why="OpenAI may reject the file.",
     remedy="Give weights to answers only, and at least one answer of an example the weight 1.",
 )
@@ -34,19 +34,19 @@ TRAINING_KEYS = WarningRule(
 )
 TRAINING_TOOLS = ErrorRule(
     "training-tools",
-    "A call in an example is of a function that isn't declared, or has no result.",
+    "An example calls a function that isn't declared, or a call has no result.",
     why="OpenAI may reject the file.",
     remedy="Declare each function that is called, and add the result of each call.",
 )
 TRAINING_TOKENS = WarningRule(
     "training-tokens",
-    "An example is longer than what training uses of it.",
-    why="What is longer is cut off: the model doesn't learn the end, which often is the answer.",
+    "An example is longer than training uses.",
+    why="The rest is cut off: the model doesn't learn the end, which is often the answer.",
     remedy="Shorten the example, or split it.",
 )
 TRAINING_BYTES = ErrorRule(
     "training-bytes",
-    "A training file is larger than OpenAI takes.",
+    "A training file is larger than OpenAI accepts.",
     why="OpenAI may reject the file.",
     remedy="Write fewer or shorter examples, or upload them in parts.",
 )
@@ -60,11 +60,11 @@ TRAINING_TWINS = Rule(
     "training-twins",
     "An example occurs twice in a file.",
     why="A repeated example costs the same again and teaches nothing new.",
-    remedy="Remove the copies, unless they are meant to weigh more.",
+    remedy="Remove the copies, unless they are meant to have more weight.",
 )
 TRAINING_CLOSED = ErrorRule(
     "training-closed",
-    "OpenAI no longer takes training jobs, or soon won't.",
+    "OpenAI no longer accepts training jobs, or soon won't.",
     why="OpenAI rejects the job, so you can't train.",
     remedy="Check whether your organization may still train. Otherwise choose a successor, and improve its prompt instead.",
 )

@@ -19,13 +19,13 @@ ANSWER_TWICE = Rule(
     "answer-twice",
     "An answer is in the logs more than once.",
     why="It is billed once, so it counts once.",
-    remedy="Nothing. If it should count twice, give the answers ids of their own.",
+    remedy="Nothing. If it should count twice, give the answers different ids.",
 )
 NOT_A_CALL = WarningRule(
     "not-a-call",
-    "A run in a log makes calls of a model, but isn't one itself.",
+    "A run in a log calls a model, but isn't such a call itself.",
     why="A chain or a tool run repeats the tokens of its calls: counting both would count twice.",
-    remedy="Nothing. Export the runs of models too, if they are missing.",
+    remedy="Nothing. Export the runs that call models too, if they are missing.",
 )
 NESTED_CALL = Rule(
     "nested-call",
@@ -35,7 +35,7 @@ NESTED_CALL = Rule(
 )
 CACHE_HIT = Rule(
     "cache-hit",
-    "An answer came from a cache of your own, not from the API.",
+    "An answer came from your own cache, not from the API.",
     why="Nobody bills such an answer, so it costs nothing here.",
 )
 FILE_TWICE = WarningRule(
@@ -105,7 +105,7 @@ ANSWER_UNCLEAR = WarningRule(
 TOOL_PRICE = WarningRule(
     "tool-price",
     "The price of a built-in tool of an answer isn't known.",
-    why='Calls of such tools cost something on top, so the bill is only "at least".',
+    why='Calls to such tools cost extra, so the bill is only "at least".',
     remedy="Add the tool to a price table of your own (--pricing), or compare with the bill.",
     effect=Effect.AT_LEAST,
 )
@@ -132,15 +132,15 @@ SUM_OF_LONG = WarningRule(
 )
 ANSWER_UNDATED = WarningRule(
     "answer-undated",
-    "A period is asked for, but an answer doesn't say its day.",
-    why='An answer of no known day may be in the period, so the bill is only "at least".',
+    "A period is given, but an answer doesn't say its day.",
+    why='An answer without a known day may be in the period, so the bill is only "at least".',
     remedy="Log the time of each answer, or leave out --since and --until.",
     effect=Effect.AT_LEAST,
 )
 GROUPS_FOLDED = WarningRule(
     "groups-folded",
     "The answers fall into more than 10,000 groups, so some are added up as one.",
-    why="Memory doesn't grow with the logs: what comes after the first groups is added up as one.",
+    why="To limit memory, the groups after the first 10,000 are added up as one.",
     remedy="Group by a field with fewer values, or give a shorter period with --since and --until.",
 )
 FOCUS_DAY = ErrorRule(
@@ -151,14 +151,14 @@ FOCUS_DAY = ErrorRule(
 )
 INVOICE_DRIFT = ErrorRule(
     "invoice-drift",
-    "What was charged is further from what the usage should cost than you tolerate.",
+    "What was charged differs from what the usage should cost by more than you tolerate.",
     why="A larger difference has a cause: another rate, other tokens, or something that the usage doesn't show.",
     remedy="Look at the causes that are listed, and correct the logs, the price table or the bill.",
 )
 INVOICE_VOLUME = WarningRule(
     "invoice-volume",
     "A workload that is compared with an invoice doesn't say how many requests it sends.",
-    why="Without a volume, it isn't known what the workload costs per month, so the sum that is expected is too low.",
+    why="Without a volume, it isn't known what the workload costs per month, so the expected sum is too low.",
     remedy="Add volume: 120000 / month to the workload in gpt41.yaml.",
 )
 INVOICE_CURRENCY = ErrorRule(
@@ -170,13 +170,13 @@ INVOICE_CURRENCY = ErrorRule(
 INVOICE_PAGES = ErrorRule(
     "invoice-pages",
     "Some pages of the costs are missing.",
-    why="What is on the others is missing from what was charged.",
+    why="Their amounts are missing from what was charged.",
     remedy="Fetch the page that next_page names, until has_more is false, and give all of them.",
 )
 INVOICE_ORGANIZATIONS = WarningRule(
     "invoice-organizations",
-    "An invoice is of several organizations.",
-    why="If the usage is of one organization only, the costs of the others have no usage.",
+    "An invoice covers several organizations.",
+    why="If the usage is from one organization only, there is no usage for the costs of the others.",
     remedy="Give the costs and the usage of the same organizations.",
 )
 COLUMNS_IGNORED = Rule(
@@ -188,8 +188,8 @@ COLUMNS_IGNORED = Rule(
 )
 OTHER_MODEL = WarningRule(
     "other-model",
-    "Another model answers than the one that a request asks for.",
-    why="Another model has another price, so the prediction can't hold.",
+    "A model other than the requested one answers.",
+    why="Another model has another price, so the prediction can't be right.",
     remedy="Check the deployment or alias behind the name.",
 )
 DRIFT = ErrorRule(
@@ -202,12 +202,12 @@ CUSTOM_ID_TWICE = Rule(
     "custom-id-twice",
     "A custom_id belongs to more than one request or answer.",
     why="It isn't clear which request an answer belongs to, so neither is compared.",
-    remedy="Give each request a custom_id of its own.",
+    remedy="Give each request a different custom_id.",
 )
 CUSTOM_ID_UNKNOWN = Rule(
     "custom-id-unknown",
     "A request has no answer, or an answer has no request.",
-    why="What has no partner can't be compared.",
+    why="A request or an answer without its counterpart can't be compared.",
     remedy="Give all files of requests and answers that belong together.",
 )
 CUSTOM_ID_MISSING = Rule(
@@ -219,8 +219,8 @@ CUSTOM_ID_MISSING = Rule(
 NOT_COMPARED = WarningRule(
     "not-compared",
     "Something was predicted and not billed, or billed and not predicted.",
-    why="The comparison covers only a part of the bill.",
-    remedy="Add the missing workload or its answers, or tell workloads apart with --workload.",
+    why="The comparison covers only part of the bill.",
+    remedy="Add the missing workload or its answers, or say with --workload which one they belong to.",
 )
 BASE_WITHOUT_CONFIG = Rule(
     "base-without-config",

@@ -180,7 +180,7 @@ def measure_sources(
         return PromptTotals(text_tokens, tuple(images), tuple(list_request_flaws(flaws)))
     if texts or images:
         raise InputError(
-            expected="requests, or texts and pictures, which are one request together",
+            expected="requests, or texts and pictures, which together are one request",
             found="both",
             hint="--as text makes all of it text",
         )

@@ -167,4 +167,6 @@ def _try_request(source: InputSource, place: Place, act: Callable[..., A], *give
     except BadBody as error:
         return RejectedRequest(place, str(error), source.is_from_folder, error.path)
     except RecursionError:
-        return RejectedRequest(place, "expected a body that nests less deep, found hundreds of levels", source.is_from_folder)
+        return RejectedRequest(
+            place, "expected a body that is nested less deeply, found hundreds of levels", source.is_from_folder
+        )

@@ -70,7 +70,7 @@ def _read_prompt(declared: WorkloadDeclaration, files: FileLister, catalog: Cata
                         parts[key] = make_entry({IMAGES: tokens}, place)
                     else:
                         raise InputError(
-                            expected="text or a picture", found="requests, which go into requests", location=source.label
+                            expected="text or a picture", found="requests, which belong under requests", location=source.label
                         )
             except InputError as error:
                 skipped.append(skip_or_raise(source, error))

@@ -117,7 +117,9 @@ class RequestsReader:
     def _read_file(self, key: str, source: InputSource) -> None:
         with open_input(source, self.reading.kind, takes_sizes=True) as found:
             if isinstance(found, PictureInput):
-                raise InputError(expected="requests or text", found="a picture, which goes into a prompt", location=source.label)
+                raise InputError(
+                    expected="requests or text", found="a picture, which belongs under prompt", location=source.label
+                )
             if isinstance(found, TextInput):
                 if source.is_from_folder and is_no_prompt(key):
                     raise InputError(

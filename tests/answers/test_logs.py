@@ -97,7 +97,7 @@ def test_lines_events_and_lists_of_one_file_are_read_alike_and_have_their_places
         ('{"input_tokens": 1, "input_tokens": 2}', 'expected each key once, found "input_tokens" a second time'),
         ('{"input_tokens": NaN}', "expected JSON, found NaN, which JSON does not have"),
         (f'{{"input_tokens": {"9" * 5000}}}', "expected JSON of numbers that have a meaning, found one of thousands of digits"),
-        ("[" * 100_000, "expected JSON that nests less deep, found hundreds of levels"),
+        ("[" * 100_000, "expected JSON that is nested less deeply, found hundreds of levels"),
         (
             '{"input_tokens": 1e400}',
             "input_tokens: expected a whole number from 0 to 999,999,999,999,999, found a very large number",
@@ -151,7 +151,7 @@ def test_the_last_usage_of_a_stream_counts_where_each_part_reports_it() -> None:
     # Written down twice, it is one.
     twice = events([*parts, chunk("a", 4, is_last=True)]) * 2
     assert usages(twice) == [Usage(1, 10, 0, 4)]
-    assert rest(twice) == [("answer-twice", "an answer that has been in the logs before")]
+    assert rest(twice) == [("answer-twice", "an answer that is already in the logs")]
 
 
 @given(st.lists(st.tuples(CHUNKS, st.booleans()), max_size=20), st.data())
@@ -203,7 +203,7 @@ def test_a_stream_of_responses_is_named_once_however_it_ends(end: Body, usage: l
 
 def test_an_answer_that_is_logged_twice_counts_once_and_one_without_an_id_is_another() -> None:
     assert answers(JSON, f"{JSON}\n{JSON}\n") == [COMPLETION_ANSWER]
-    assert rest(JSON, f"{JSON}\n{JSON}\n") == [("answer-twice", "an answer that has been in the logs before")] * 2
+    assert rest(JSON, f"{JSON}\n{JSON}\n") == [("answer-twice", "an answer that is already in the logs")] * 2
     assert len(answers(f"{RECORD}\n{RECORD}\n", RECORD)) == 3
     rows = "id,input_tokens\n1,5\n2,5\n"
     assert len(answers(rows, rows)) == 4
@@ -225,7 +225,7 @@ def test_a_copy_of_a_file_is_left_out_and_named(tmp_path: Path) -> None:
     read = LogReader([sources[0], other, *sources[1:], source(RECORD)]).read()
     found = [each for each in read if isinstance(each, Located)]
     assert [each.result.usage.input_tokens for each in found if isinstance(each.result, Answer)] == [9, 8, 9]
-    why = f"a file with all the content of {tmp_path}/usage.csv, which is priced"
+    why = f"a file with the content of {tmp_path}/usage.csv, which is priced"
     assert [each for each in found if isinstance(each.result, Finding)] == [
         Located(Place(each.name), Finding(rules.FILE_TWICE, why)) for each in sources[1:]
     ]
@@ -326,8 +326,8 @@ def test_a_day_without_an_answer_is_no_gap() -> None:
     assert [rule for rule, _ in rest(data)] == ["usage-missing"]
 
 
-TOTAL = ("total-row", "a row that says of itself that it is a total")
-UNCLEAR = ("total-unclear", "a row of no model and no day with the sums of all before it, taken as their total")
+TOTAL = ("total-row", "a row that calls itself a total")
+UNCLEAR = ("total-unclear", "a row without model and day that has the sums of all rows before it, taken as their total")
 DAYS_HEAD = "day,model,input_tokens,output_tokens\n"
 
 

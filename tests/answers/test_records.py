@@ -168,7 +168,7 @@ def test_an_answer_in_what_was_sent_is_no_answer(name: str) -> None:
 
 def test_a_run_that_is_no_call_of_a_model_is_left_out() -> None:
     found = one({"run_type": "chain", **RECORD, "custom_id": "n1"})
-    assert found == Finding(rules.NOT_A_CALL, 'a run of kind "chain": calls of models are runs of their own')
+    assert found == Finding(rules.NOT_A_CALL, 'a run of kind "chain": calls to models have their own runs')
     assert one({"run_type": "llm", **RECORD}) == Answer(Usage(1, 9, 0, 2))
 
 
@@ -628,7 +628,7 @@ def test_a_sum_of_the_usage_api_is_told_from_others_by_its_time_and_its_groups()
 
 def test_a_page_that_is_not_the_last_says_so() -> None:
     found = list(read_entries({"object": "page", "data": [BUCKET], "has_more": True}))
-    assert found == [RESULT_ANSWER, Finding(rules.USAGE_MISSING, "a list that says of itself that it has more than this page")]
+    assert found == [RESULT_ANSWER, Finding(rules.USAGE_MISSING, "a list that says it has more than this page")]
 
 
 @pytest.mark.parametrize(

@@ -125,7 +125,7 @@ def test_an_agent_with_the_sum_of_its_calls_is_left_out(run: Run, tmp_path: Path
 def test_a_call_with_other_figures_than_those_below_it_is_priced_and_doubted(run: Run, tmp_path: Path) -> None:
     found = reconcile(run, [otel("a", None, 700, 9), otel("b", "a")], tmp_path)
     assert found["usage"]["input_tokens"] == 1700
-    message = "an answer with others below it in the trace, and other figures than theirs: all of them are priced (log:1)"
+    message = "an answer with others below it in the trace, but different figures: all of them are priced (log:1)"
     assert message in [each["message"] for each in found["findings"]]
 
 

@@ -351,7 +351,7 @@ def test_what_stands_next_to_the_answers_of_an_export_is_passed_over() -> None:
 def test_a_span_that_is_no_call_of_a_model_is_not_billed() -> None:
     (entry,) = read_entries({"openinference.span.kind": "CHAIN", "prompt_tokens": 10, "completion_tokens": 2})
     assert isinstance(entry, Finding)
-    assert entry.message == 'a span of kind "CHAIN": calls of models are spans of their own'
+    assert entry.message == 'a span of kind "CHAIN": calls to models have their own spans'
 
 
 def test_a_usage_without_tokens_is_no_answer() -> None:

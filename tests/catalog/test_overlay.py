@@ -152,15 +152,15 @@ def test_own_models_and_names_are_known() -> None:
         ),
         (
             "overrides:\n- {rates: {input: 1, cached_input: null, output: 2}}",
-            "company.yaml:2:11: overrides[0].rates: expected rates with models that they are for, found none",
+            "company.yaml:2:11: overrides[0].rates: expected rates together with models, found them alone",
         ),
         (
             "overrides:\n- {rates: {input: 1, cached_input: null, output: 2}, models: [gpt-4.1]}",
-            "company.yaml:2:11: overrides[0].rates: expected rates with modes that they are for, found none",
+            "company.yaml:2:11: overrides[0].rates: expected rates together with modes, found them alone",
         ),
         (
             f"{OWN_RATES}, modes: [standard], platforms: [azure-west-europe], until: 2026-12-31}}",
-            "company.yaml:2:131: overrides[0].until: expected no last day of rates where the price table has none, as none would",
+            "company.yaml:2:131: overrides[0].until: expected no last day for rates if the price table has no price that could",
         ),
         (
             f"{OWN_RATES}, modes: [batch], platforms: [azure-west-europe]}}",

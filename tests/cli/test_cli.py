@@ -211,7 +211,7 @@ def test_a_folder_of_nothing_but_binaries_is_an_error(run: Run, tmp_path: Path) 
     (tmp_path / "x.bin").write_bytes(b"\0")
     done = run("count", ".")
     assert (done.code, done.out) == (2, "")
-    assert done.err == "gpt41: expected text or requests in these files, found nothing but what is left out (x.bin: binary)\n"
+    assert done.err == "gpt41: expected text or requests in these files, found only what is left out (x.bin: binary)\n"
 
 
 def test_text_that_is_none_on_the_command_line(run: Run) -> None:
@@ -219,7 +219,7 @@ def test_text_that_is_none_on_the_command_line(run: Run) -> None:
         [sys.executable, "-m", "gpt41_cli", "count", "--text", b"a\xff"], capture_output=True, env=environment(), check=False
     )
     assert (done.returncode, done.stdout) == (2, b"")
-    assert done.stderr == b"gpt41: --text: expected text, found bytes that are none at character 2\n"
+    assert done.stderr == b"gpt41: --text: expected text, found bytes that aren't text at character 2\n"
 
 
 def test_nothing_to_read_at_a_terminal_is_said_not_waited_for() -> None:

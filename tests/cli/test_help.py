@@ -95,7 +95,7 @@ def test_without_a_command_it_says_what_to_try_here(run: Run, tmp_path: Path) ->
     assert run() == (
         2,
         "",
-        f'{nothing}gpt41 scan, which finds calls of models that end, or gpt41 count "some text"; gpt41 --help lists all\n',
+        f'{nothing}gpt41 scan, which finds calls to models that end, or gpt41 count "some text"; gpt41 --help lists all\n',
     )
     (tmp_path / "gpt41.yaml").write_text("")
     assert run() == (2, "", f"{nothing}gpt41 check, which checks gpt41.yaml, or gpt41 migrate; gpt41 --help lists all\n")
@@ -110,7 +110,7 @@ def test_short_options_names_and_numbers_mean_the_long_ones(run: Run) -> None:
 
 
 def test_words_that_are_no_file_are_the_text(run: Run, tmp_path: Path) -> None:
-    taken = 'gpt41: no file has the name "How many tokens is this?", so it is the text itself\n'
+    taken = 'gpt41: no file has the name "How many tokens is this?", so it is taken as text\n'
     assert run("count", "How many tokens is this?", "-q") == (0, "6\n", taken)
     assert run("cost", "How many tokens is this?", "-m", "mini", "-q")[1:] == (
         run("cost", "--text", "How many tokens is this?", "-m", "mini", "-q").out,

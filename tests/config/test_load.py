@@ -246,7 +246,7 @@ def test_a_month_is_a_twelfth_of_a_year(catalog: Catalog, volume: str, per_month
             "    prompt: a.md\n",
             (
                 "5:5: workloads.triage: expected requests, a prompt or input_tokens to say what is sent, found requests and "
-                "prompt; how many requests are sent goes into volume"
+                "prompt; the number of requests goes into volume"
             ),
         ),
     ],
@@ -288,7 +288,7 @@ def test_all_mistakes_are_listed_by_their_place(catalog: Catalog) -> None:
         ("4", "workloads.a.volume", ""),
         ("5", "workloads.b.input_tokens", ""),
         ("5", "workloads.b.budget.per_request", "write budget: {per_request_usd: 0.002}"),
-        ("6", "workloads.c", "how many requests are sent goes into volume"),
+        ("6", "workloads.c", "the number of requests goes into volume"),
         ("6", "workloads.c.require.needs[0]", "did you mean vision?"),
         ("7", "budgets", "write budget: {monthly_usd: 50}"),
     ]

@@ -190,7 +190,7 @@ def test_a_file_that_is_not_there_is_refused(config: Path, pattern: str, in_tree
 
 def test_a_loop_of_links_matches_no_glob(config: Path) -> None:
     assert complaint(open_working_tree(config), "l*") == (
-        '"l*": expected one file or more, found nothing but what is left out (app/loop: symbolic link)'
+        '"l*": expected one file or more, found only what is left out (app/loop: symbolic link)'
     )
     assert complaint(open_working_tree(config), "loop/*.md") == '"loop/*.md": expected one file or more, found nothing'
 

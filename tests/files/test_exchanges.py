@@ -85,7 +85,7 @@ def test_a_recording_holds_requests_and_answers(name: str, run: Run, tmp_path: P
 
 def test_a_recording_of_other_traffic_is_no_prompt(run: Run, tmp_path: Path) -> None:
     (tmp_path / "f.yaml").write_text(yaml.safe_dump(cassette({"body": "a=b"}, {"body": {"string": ""}})))
-    message = "found recorded HTTP requests, none of which asks a model; --as text counts the file as one text"
+    message = "found recorded HTTP requests, none of them to a model; --as text counts the file as one text"
     assert message in run("count", "f.yaml").err
     assert run("reconcile", "f.yaml").code == 2
 
@@ -107,7 +107,7 @@ def test_a_failed_call_and_a_lost_answer_are_listed(run: Run, tmp_path: Path) ->
     ("text", "message"),
     [
         ("interactions:\n- {a\n", "a cassette of recorded HTTP requests: expected YAML, found a mistake at line 3, column 1"),
-        (f"interactions:\n- {'[' * 300}{']' * 300}\n", "expected YAML that nests less deep, found hundreds of levels"),
+        (f"interactions:\n- {'[' * 300}{']' * 300}\n", "expected YAML that is nested less deeply, found hundreds of levels"),
         ("interactions:\n- !!python/object:os.system\n  a: 1\n", "expected YAML, found a mistake at line 2, column 3"),
     ],
 )

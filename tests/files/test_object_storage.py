@@ -129,7 +129,7 @@ def read_all(url: str) -> None:
         ("s3://logs/empty", "expected a folder with text, found nothing"),
         (
             "s3://logs/done",
-            "expected a folder with text, found nothing but what is left out (s3://logs/done/_SUCCESS: a name that",
+            "expected a folder with text, found only what is left out (s3://logs/done/_SUCCESS: a name that",
         ),
         ("s3://logs/a b", "expected an object that can be read, found: Cannot parse URI: 's3://logs/a b' due to syntax error"),
         (

@@ -316,7 +316,7 @@ def test_a_column_of_objects_can_be_named(tmp_path: Path) -> None:
 
 def test_columns_of_one_name_are_an_error(tmp_path: Path) -> None:
     pq.write_table(pa.table([LINES[:1], LINES[:1]], names=["request", "request"]), tmp_path / "calls.parquet")
-    with pytest.raises(InputError, match='expected columns with names of their own, found several with "request"'):
+    with pytest.raises(InputError, match='expected columns with different names, found several with "request"'):
         read(tmp_path / "calls.parquet")
 
 

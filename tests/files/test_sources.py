@@ -243,7 +243,7 @@ def test_a_folder_that_cannot_be_listed_is_named(tree: Path, monkeypatch: pytest
     assert {each for each in listing.skipped if each.is_unreadable} == {*denied}
     assert names(tree, listing)[0] == {name for name in LISTED if not name.startswith("src/deep/")}
     assert trees.list_files(tree / "alone") == ([], denied[1:])
-    with pytest.raises(InputError, match=r"expected a folder with text, found nothing but what is left out .*Permission denied"):
+    with pytest.raises(InputError, match=r"expected a folder with text, found only what is left out .*Permission denied"):
         sources.find_sources([str(tree / "alone")], None, io.BytesIO)
 
 

@@ -85,8 +85,8 @@ def test_requests_that_are_too_long_are_known() -> None:
     ("stated", "arguments", "sentence"),
     [
         ("", (), "a PTU pays off below $0.36 per hour, if it is always busy (at least 15 PTU); no source states its"),
-        ("0.30", (), "at $0.30 per hour, a PTU pays off from 2,500 tokens per minute on, 83 % of what it takes (at least 15"),
-        ("1.00", (), "at $1.00 per hour, a PTU doesn't pay off: always busy, it does what costs $0.36 per hour by the token"),
+        ("0.30", (), "at $0.30 per hour, a PTU pays off from 2,500 tokens per minute on, 83 % of its capacity (at least 15"),
+        ("1.00", (), "at $1.00 per hour, a PTU doesn't pay off: always busy, it does work worth $0.36 per hour by the token"),
         (
             "",
             ("--explain",),

@@ -119,7 +119,7 @@ def test_what_a_search_finds_is_never_cached() -> None:
         (("--tools", "web_searches"), '--tools: expected web_searches=N with a whole number, found "web_searches"'),
         (
             ("--tools", "web_searches=0.1"),
-            "--tools: expected web_searches=N with a whole number, as requests that use it and others are priced apart",
+            "--tools: expected web_searches=N with a whole number: price requests that use it apart from the others",
         ),
         (("--tools", "web_search_tokens=9"), "--tools: expected web_searches with web_search_tokens, found it alone"),
         (("--tools", "storage_gb=9"), "--tools: expected storage_days with storage_gb, found it alone"),
@@ -310,8 +310,8 @@ def test_what_is_free_once_is_not_free_for_each_workload(run: Run, tmp_path: Pat
     (tmp_path / "gpt41.yaml").write_text(CONFIG + other)
     notes = json.loads(run("check", "--format", "json", "--as-of", "2026-11-23").out)["notes"]
     assert notes[-1] == (
-        "search, other: 1 GB of what is stored cost nothing, which is taken off each: in one account, they cost $3.04 per month "
-        "more together [pricing 2026-07-15]."
+        "search, other: each price includes the 1 GB of free storage; in one account, they cost $3.04 more per month "
+        "together [pricing 2026-07-15]."
     )
 
 

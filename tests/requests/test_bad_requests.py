@@ -17,7 +17,7 @@ DEPLOYMENT = "--model NAME=MODEL, or models: in gpt41.yaml, says what a deployme
 USER = {"role": "user", "content": SECRET}
 ROLES = "system, developer, user, assistant, tool, function"
 PARTS = "text, input_text, output_text, summary_text, image_url, input_image, refusal, input_audio, file, input_file"
-NO_PICTURE = "expected a picture (PNG, JPEG, WebP or GIF), found data that is none or is cut off within its header"
+NO_PICTURE = "expected a picture (PNG, JPEG, WebP or GIF), found data that isn't one or is cut off within its header"
 LEAVES_OUT = "; --skip-invalid leaves them out"
 
 
@@ -140,8 +140,11 @@ BODIES = {
         tool({"properties": [SECRET]}),
         "tools[0].function.parameters: properties: expected an object, found a list",
     ),
-    "a schema of hundreds of levels": (nested(300), "expected a body that nests less deep, found hundreds of levels"),
-    "a schema of a hundred thousand levels": (nested(100_000), "expected JSON that nests less deep, found hundreds of levels"),
+    "a schema of hundreds of levels": (nested(300), "expected a body that is nested less deeply, found hundreds of levels"),
+    "a schema of a hundred thousand levels": (
+        nested(100_000),
+        "expected JSON that is nested less deeply, found hundreds of levels",
+    ),
     "comments that multiply": (
         tool(
             {
@@ -182,7 +185,7 @@ BODIES = {
     "no picture": (picture(data_url(SECRET.encode())), f"messages[0].content[1].image_url.url: {NO_PICTURE}"),
     "no base64": (
         picture(f"data:image/png;base64,{SECRET}é"),
-        "messages[0].content[1].image_url.url: expected base64, found characters that are none",
+        "messages[0].content[1].image_url.url: expected base64, found characters that aren't base64",
     ),
     "a data URL of text": (
         picture(f"data:text/plain,{SECRET}"),
@@ -277,7 +280,7 @@ COMMANDS = [
     ),
     (
         ("cost", "a.json", "a.txt"),
-        "expected requests, or texts and pictures, which are one request together, found both; --as text makes all of it text",
+        "expected requests, or texts and pictures, which together are one request, found both; --as text makes all of it text",
     ),
     (
         ("cost", "a.json", "--input-tokens", "5"),
@@ -518,7 +521,7 @@ def test_a_request_for_embeddings_is_refused(run: Run, tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text(line({"model": "text-embedding-3-small", "input": "Where?"}))
     done = run("count", "a.json")
     found = "found one for embeddings, which bill the text alone: --as text counts it"
-    assert (done.code, done.err.split("\n")[0]) == (2, f"gpt41: a.json:1: model: expected one that answers, {found}")
+    assert (done.code, done.err.split("\n")[0]) == (2, f"gpt41: a.json:1: model: expected a model that answers, {found}")
 
 
 def test_the_count_of_a_model_that_is_not_listed_is_near_the_bill(run: Run, tmp_path: Path) -> None:

@@ -446,7 +446,7 @@ def test_what_python_cannot_send_is_an_error_with_its_place(value: Any, message:
 def test_a_value_that_contains_itself_is_refused() -> None:
     value: dict[str, Any] = {**chat(USER)}
     value["self"] = value
-    with pytest.raises(InputError, match="nest less deep"):
+    with pytest.raises(InputError, match="nested less deeply"):
         read_request(value)
 
 

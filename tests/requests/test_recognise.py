@@ -168,7 +168,7 @@ def test_the_first_line_may_come_late_and_in_small_pieces() -> None:
     ("data", "message"),
     [
         (b'{"a": "\xff"}', "expected UTF-8, found the byte 0xff at byte 8"),
-        (b"[" * 100_000, "expected JSON that nests less deep, found hundreds of levels"),
+        (b"[" * 100_000, "expected JSON that is nested less deeply, found hundreds of levels"),
         (b'{"a": 1\n]', "expected JSON, but at line 2, column 1: "),
     ],
 )

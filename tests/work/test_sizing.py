@@ -188,8 +188,7 @@ def test_fine_tuning_examples_have_no_maximum_to_price(run: Run) -> None:
     )
     done = run("cost", "--output-tokens", "5", "--as-of", "2026-11-23", stdin=sent)
     assert (
-        "These are fine-tuning examples, priced as requests whose given answers are input; training itself isn't priced"
-        in done.out
+        "These are fine-tuning examples, priced as requests with their answers as input; training itself isn't priced" in done.out
     )
 
 
@@ -357,7 +356,7 @@ def test_a_built_in_tool_is_known_by_every_name_that_the_api_takes(size: Any, ki
 
 def test_calls_that_requests_only_declare_are_said_not_to_be_priced(run: Run) -> None:
     body = json.dumps(responses("x", tools=[{"type": "web_search"}], max_output_tokens=9))
-    said = "Requests declare web-search: their calls aren't in the price; give how many there are with --tools."
+    said = "Requests declare web-search: their calls aren't in the price; give their number with --tools."
     assert said in run("cost", stdin=body).out
     assert said not in run("cost", "--tools", "web_searches=1,web_search_tokens=9", stdin=body).out
 

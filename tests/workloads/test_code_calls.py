@@ -199,7 +199,9 @@ def test_a_saved_report_keeps_no_code(run: Runner) -> None:
     write({"src/bot.py": 'ask(model="gpt-4.1")\n'})
     code, document = run("diff", "base.json")
     assert (code, document["code"]) == (0, [])
-    assert any(note.startswith("base.json (2026-11-29) keeps no code: a git revision") for note in document["notes"])
+    assert any(
+        note.startswith("base.json (2026-11-29) contains no code: compare with a git revision") for note in document["notes"]
+    )
     with contextlib.suppress(FileNotFoundError):
         Path("base.json").unlink()
 
@@ -208,8 +210,8 @@ def test_report_says_where_models_that_end_are_called(run: Runner) -> None:
     write({"src/bot.py": 'ask(model="gpt-4.1-mini")\n' * 6 + 'ask(model="gpt-6-luna")\nask(model="gpt-4.1-nano")\n'})
     text = " ".join(run("report", output_format="text")[1].split())
     first = ", ".join(f"src/bot.py:{line}" for line in range(1, 6))
-    assert f"code 7 calls of gpt-4.1-mini, which ends on 2027-01-14: {first} and 2 more" in text
-    assert "1 call of gpt-4.1-nano, which ended on 2026-10-23: src/bot.py:8" in text
+    assert f"code 7 calls to gpt-4.1-mini, which ends on 2027-01-14: {first} and 2 more" in text
+    assert "1 call to gpt-4.1-nano, which ended on 2026-10-23: src/bot.py:8" in text
 
 
 def test_migrate_lists_the_calls_that_must_change(run: Runner) -> None:
@@ -219,6 +221,6 @@ def test_migrate_lists_the_calls_that_must_change(run: Runner) -> None:
     assert "2 more calls: gpt41 scan lists them" in text
     assert "gpt41 scan finds the calls" not in text
     write({"gpt41.yaml": CONFIG.replace("code: [src/, run.sh]\n", "")})
-    assert "which code: src/ in gpt41.yaml lists here; gpt41 migrate FILE" in " ".join(
+    assert "and code: src/ in gpt41.yaml lists them here; gpt41 migrate FILE" in " ".join(
         run("migrate", output_format="text")[1].split()
     )

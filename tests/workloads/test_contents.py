@@ -167,11 +167,11 @@ def test_the_model_and_the_mode_of_a_workload(
         ("input_tokens: 5", "3:13: workloads.a: expected a model in the workload, in defaults or in every request, found none"),
         (
             "requests: photo.png",
-            ("3:17: workloads.a.requests: photo.png: expected requests or text, found a picture, which goes into a prompt"),
+            ("3:17: workloads.a.requests: photo.png: expected requests or text, found a picture, which belongs under prompt"),
         ),
         (
             "prompt: triage.json, model: gpt-4.1",
-            ("3:17: workloads.a.prompt: triage.json: expected text or a picture, found requests, which go into requests"),
+            ("3:17: workloads.a.prompt: triage.json: expected text or a picture, found requests, which belong under requests"),
         ),
         (
             "requests: ticket.txt, model: gpt-4.1, cached: simulate",
@@ -198,11 +198,11 @@ def test_the_model_and_the_mode_of_a_workload(
         ),
         (
             "requests: binaries, model: gpt-4.1",
-            ("3:17: workloads.a.requests: expected requests, found nothing but what is left out (binaries/c: binary)"),
+            ("3:17: workloads.a.requests: expected requests, found only what is left out (binaries/c: binary)"),
         ),
         (
             "prompt: binaries, model: gpt-4.1",
-            ("3:17: workloads.a.prompt: expected text or pictures, found nothing but what is left out (binaries/c: binary)"),
+            ("3:17: workloads.a.prompt: expected text or pictures, found only what is left out (binaries/c: binary)"),
         ),
         (
             "input_tokens: 5, cached: 6, model: gpt-4.1",

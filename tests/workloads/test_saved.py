@@ -285,7 +285,7 @@ def test_a_workload_stands_in_a_report_once() -> None:
         (b"[]", "report: expected an object, found a list"),
         (b"20417", "report: expected an object, found a single value"),
         (b'{"schema": "ghp_key"}', "schema: expected gpt41.check/2, found another"),
-        (b"[" * 100_000, "expected JSON that nests less deep, found hundreds of levels"),
+        (b"[" * 100_000, "expected JSON that is nested less deeply, found hundreds of levels"),
         (b'{"schema": "gpt41.check/2", "schema": "gpt41.check/2"}', 'expected each key once, found "schema" a second time'),
     ],
 )

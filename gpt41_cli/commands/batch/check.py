@@ -1,4 +1,4 @@
-"""Will these Batch files be accepted, what do they cost, and how long do they queue?"""
+"""Check whether Batch files will be accepted, what they cost, and how long they queue."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class CheckedBatchFile(NamedTuple):
 
 
 class BatchCheck(NamedTuple):
-    """All files. `work` is all their requests, `prices` what those cost; None and empty without a valid request.
+    """All files. `work` is all their requests, `prices` their prices; None and empty without a valid request.
 
     `successions` are what follows the models of the requests, None for a model of which nothing is known to follow soon.
     """
@@ -128,7 +128,7 @@ def check_batch_files(sources: Sequence[InputSource], conditions: BatchOptions, 
 
 
 def _select_tiers(conditions: BatchOptions) -> list[int]:
-    """Select the known usage tier, else all of them; none if the platform has no tiers."""
+    """Select the known usage tier, or all of them; none if the platform has no tiers."""
     tiers = conditions.market.catalog.limits.usage_tiers
     if conditions.usage_tier is not None:
         check_usage_tier(conditions.market, conditions.usage_tier)
@@ -193,7 +193,7 @@ def _warn_of_retirements(quotes: Sequence[Quote], conditions: BatchOptions) -> I
 
 
 def _make_notes(market: Market, work: Workload | None, quotes: Sequence[Quote]) -> Iterator[str]:
-    """Write what a reader of the prices must know."""
+    """Write the notes that a reader of the prices needs."""
     if work is None:
         return
     for quote in quotes:

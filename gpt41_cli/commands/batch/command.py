@@ -40,7 +40,7 @@ def batch(
     drop_invalid: Annotated[
         str | None,
         typer.Option(
-            metavar="FILE", help="With --split: write the lines that no part could keep into FILE, with the reasons, and go on."
+            metavar="FILE", help="With --split: write the lines that can't pass into FILE, with the reasons, and split the rest."
         ),
     ] = None,
     requests_per_minute: options.SendRateOption = None,
@@ -101,7 +101,7 @@ def batch(
 def _split_files(
     sources: "Sequence[InputSource]", conditions: "BatchOptions", folder: Path, drop_invalid: str | None, wanted: OutputOptions
 ) -> None:
-    """Write the requests as parts that pass into `folder`, and the lines that no part could keep into the file `drop_invalid`."""
+    """Write the requests into `folder` as parts that pass, and the lines that can't pass into the file `drop_invalid`."""
     from gpt41_cli.commands.batch.check import check_batch_files
     from gpt41_cli.commands.batch.report import make_report
     from gpt41_cli.commands.batch.split import make_output_folder, plan_split, spool_source, write_parts
@@ -134,7 +134,7 @@ def _split_files(
 def _drop_lines(
     sources: "Sequence[InputSource]", conditions: "BatchOptions", directory: Path, stack: ExitStack
 ) -> "tuple[list[InputSource], list[DroppedLine]]":
-    """Drop the lines of all sources that no part could keep, and the sources of which nothing is left."""
+    """Drop the lines of all sources that can't pass, and the sources of which nothing is left."""
     from gpt41_cli.commands.batch.drop import drop_invalid_lines
 
     kept: list[InputSource] = []

@@ -22,7 +22,7 @@ from gpt41_cli.rules import Group
 
 
 class DroppedLine(NamedTuple):
-    """A line that is left out: its file, its number, the rules that it breaks, and what it holds, as text if it isn't JSON."""
+    """A line that is left out: its file, its number, the rules that it breaks, and its content, as text if it isn't JSON."""
 
     path: str
     line: int
@@ -67,7 +67,7 @@ def _parse(data: bytes) -> JsonValue:
 
 
 def _find_reasons(source: InputSource, conditions: BatchOptions) -> Mapping[int, list[str]]:
-    """Find why lines are refused, by their numbers. A line isn't dropped for what is wrong with the whole file."""
+    """Find why lines are refused, by their numbers. A line isn't dropped because of a mistake of the whole file."""
     with open_source(source) as stream:
         lines = read_batch_lines(stream, source, conditions.meter, conditions.terms, conditions.jobs, keeps_all=True)
     file = BatchFile(lines, conditions.market, conditions.usage_tier)

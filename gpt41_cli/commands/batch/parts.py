@@ -93,7 +93,7 @@ def _has_room(part: BatchPart, size: int, short: int, long: int, rules: BatchRul
 
 
 def count_rounds(parts: Iterable[BatchPart], queue: BatchQueue) -> int:
-    """How often the queue of a model is filled where its parts are sent in order, each as soon as the queue takes it."""
+    """Count how often the queue of a model is filled if its parts are sent in order, each as soon as the queue takes it."""
     count = short = long = 0
     for part in parts:
         if count == 0 or not queue.has_room_for(short + part.short_tokens, long + part.long_tokens):

@@ -83,7 +83,7 @@ def _make_headline(check: BatchCheck, plan: SplitPlan | None) -> str:
         return f"Accepted: {requests} in {pluralize(len(files), 'file')}, {price}"
     which = ", ".join(rule.id for rule in broken_rules)
     if check.is_for_split:
-        return f"Not split, and nothing written: no part could follow every rule ({which})"
+        return f"Not split, and nothing written: no split would pass every rule ({which})"
     errors = sum(file.violations.counts[rule] for file in broken for rule in file.broken_rules)
     verdict = f"{pluralize(errors, 'error')}{_locate_first_error(check, errors)} ({which})"
     if len(files) == 1:

@@ -1,4 +1,4 @@
-"""What the Batch API demands of a file as a whole. A new rule is one function and its name in FILE_RULES."""
+"""The rules of the Batch API for a file as a whole. A new rule is one function and its name in FILE_RULES."""
 
 from __future__ import annotations
 
@@ -188,7 +188,7 @@ FILE_RULES: Sequence[Callable[[BatchFile], Iterator[Finding]]] = (
 
 
 def find_violations(file: BatchFile) -> RuleViolations:
-    """What a file breaks, line by line and as a whole."""
+    """Find the violations of a file, line by line and as a whole."""
     violations = RuleViolations(keeps_all=file.lines.violations.errors_by_line is not None)
     violations += file.lines.violations
     uses = violations.by_rule.pop(rules.FEATURE_ENDS, None)

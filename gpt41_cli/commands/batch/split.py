@@ -28,7 +28,7 @@ from gpt41_cli.work.stream import make_file_changed_error
 _UNFINISHED_PREFIX = "gpt41-unfinished-"
 
 _MAX_BASE_BYTES = 230
-"""The most of a part's name that is its source's: with the number of the part, a file system takes 255 bytes."""
+"""The most bytes that a part's name takes from its source: with the number of the part, a file system allows 255."""
 
 _BATCH_FILE_SUFFIXES = re.compile(r"(?<=.)(\.jsonl?)?(\.(gz|zst))?$")
 

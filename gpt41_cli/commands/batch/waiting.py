@@ -1,4 +1,4 @@
-"""How long Batch files wait: what a usage tier queues for a model, and the windows that all of it takes."""
+"""Estimate how long Batch files wait: how much a usage tier queues for a model, and how many windows everything takes."""
 
 from __future__ import annotations
 

@@ -140,7 +140,7 @@ def _assign_to_group(sample: SampledPrompt, kinds: list[_PromptGroup], count: Ca
 
 
 def _record_break(kind: _PromptGroup, parting: Divergence, sample: SampledPrompt, rules: CacheRules) -> None:
-    """Count what a divergence loses. A prompt whose text was seen before is in the cache already."""
+    """Count the tokens that a divergence loses. A prompt whose text was seen before is in the cache already."""
     at = (parting.stretch_index, parting.line)
     seen = kind.seen_words.setdefault(at, {parting.differing_words[0]})
     if parting.differing_words[1] in seen:

@@ -1,4 +1,4 @@
-"""A replay of the prompt cache as a Report: what it gives, what that is worth, what is shared, and what breaks it."""
+"""Make the Report on a replay of the prompt cache: what it saves, which beginnings are shared, and what breaks it."""
 
 from __future__ import annotations
 
@@ -244,7 +244,7 @@ def _make_notes(catalog: Catalog, asked: Sequence[CacheSavings], traffic: Replay
         if variant.model.prompt.uncached_end_tokens:
             yield (
                 f"{variant.id} is replayed as recordings of its generation show, up to the end of a message. How long it keeps a "
-                f"prompt isn't recorded: as long as the family here [{variant.model.prompt.source.label}]."
+                f"prompt isn't recorded; the replay uses the times of the family [{variant.model.prompt.source.label}]."
             )
         elif EXTENDED_CACHE_ABILITY in variant.model.abilities:
             hours = f"{cache_rules.extended_hours}h"

@@ -1,1 +1,1 @@
-"""`gpt41 check`: do the workloads of gpt41.yaml keep their budgets and limits? For CI."""
+"""`gpt41 check`: do the workloads of gpt41.yaml stay within their budgets and limits? For CI."""

@@ -93,7 +93,7 @@ def _run_checks(priced: PricedWorkload) -> dict[str, tuple[Finding, ...]]:
 
 
 def _make_notes(priced: Sequence[PricedWorkload], conditions: CheckOptions) -> Iterator[str]:
-    """Write what a reader of the prices must know, and about which workloads."""
+    """Write the notes that a reader of the prices needs, and which workloads they are about."""
     of: dict[str, list[str]] = {}
     for each in priced:
         for note in write_notes(conditions.market.catalog, each.workload, [each.quote], with_files=False):
@@ -104,12 +104,12 @@ def _make_notes(priced: Sequence[PricedWorkload], conditions: CheckOptions) -> I
 
 
 def _note_shared_free_storage(priced: Sequence[PricedWorkload], conditions: CheckOptions) -> Iterator[str]:
-    """Say what workloads that store files cost more in one account, which has only one free allowance."""
+    """Say how much more workloads that store files cost in one account, which has only one free allowance."""
     stored = {each.declaration.name: each.declaration.tools.storage_gb for each in priced if each.declaration.tools.storage_gb}
     prices = conditions.market.catalog.tools
     if len(stored) > 1 and prices:
         price = prices.file_storage
         free = sorted(min(gb, price.free_gb) for gb in stored.values())[:-1]
         usd = format_money(to_decimal(Fraction(price.usd_per_gb_day) * DAYS_PER_MONTH * sum(free)))
-        taken = f"{format_int(price.free_gb)} GB of what is stored cost nothing, which is taken off each"
-        yield f"{', '.join(stored)}: {taken}: in one account, they cost {usd} per month more together [{price.source.label}]."
+        taken = f"each price includes the {format_int(price.free_gb)} GB of free storage"
+        yield f"{', '.join(stored)}: {taken}; in one account, they cost {usd} more per month together [{price.source.label}]."

@@ -1,4 +1,4 @@
-"""Checks of gpt41.yaml against the code that it names: which models each of the two has and the other hasn't."""
+"""Compare gpt41.yaml with the code that it names: find models that only one of the two has."""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ def _make_check_report(paths: list[Path], conditions: "CheckOptions") -> "Report
 
 
 def _write_config(paths: list[str] | None, file: Path, conditions: "CheckOptions") -> None:
-    """A gpt41.yaml that was not there before, for the files and folders named."""
+    """Write a new gpt41.yaml for the named files and folders."""
     from gpt41_cli.commands.check.init import draft_config
     from gpt41_cli.config.roots import open_working_tree
 

@@ -33,27 +33,27 @@ _PLAIN_YAML_PATTERN = re.compile(r"[A-Za-z_][\w./-]*", re.ASCII)
 _INVALID_NAME_CHARACTERS = re.compile(r"[^\w-]+", re.ASCII)
 
 _HEAD_TEMPLATE = """\
-# What gpt41 check compares the calls of this repository with; paths count from the folder of this file. A workload may also say
+# The calls of this repository and their budgets, for gpt41 check; paths are relative to this file. A workload may also say
 #   cached: simulate                             or the share of the input that the prompt cache gives, such as 60%
 #   mode: batch                                  or standard, or priority
 #   budget: {{per_request_usd: 0.002, monthly_usd: 60, input_tokens: 8000, growth_percent: 10}}
 #   require: {{task: classification}}            what the model must be good at; until, needs and deadline, too
 # and more: gpt41 check --schema prints the schema, for completion in editors.
 version: {version}
-defaults: {{model: {model}}}  # for what names no model; gpt41 recommend weighs the family
+defaults: {{model: {model}}}  # for requests without a model; gpt41 recommend compares the family
 workloads:
 """
 _WORKLOAD_TEMPLATE = """\
   {name}:
     requests: {path}
 {output}\
-    volume: 1000 / month  # a guess: put in how many are sent in a day, week or month
+    volume: 1000 / month  # a guess: say how many you send per day, week or month
     budget: {{growth_percent: 10}}
 """
-_GUESSED_OUTPUT_ENTRY = "    output_tokens: {{expected: {expected}, high: {high}}}  # a guess: put in how long your answers are\n"
+_GUESSED_OUTPUT_ENTRY = "    output_tokens: {{expected: {expected}, high: {high}}}  # a guess: say how long your answers are\n"
 _GUESSED_OUTPUT = AnswerTokens(300, 1000)
 _NO_PROMPT_ENTRY = "# Left out, as they aren't prompts: {names}\n"
-_UNREAD_ENTRY = "# Left out, as they hold no request or prompt that can be counted: {names}\n"
+_UNREAD_ENTRY = "# Left out, as they have no request or prompt that can be counted: {names}\n"
 _MAX_NAMED = 10
 
 
@@ -76,7 +76,7 @@ class DraftConfig(NamedTuple):
 
 
 class _LeftOut(NamedTuple):
-    """The files of folders that no workload has: texts that are no prompts, and what can't be counted."""
+    """The files of folders that no workload has: texts that aren't prompts, and files that can't be counted."""
 
     no_prompts: list[str]
     unread: list[str]
@@ -92,7 +92,7 @@ def draft_config(paths: Sequence[str], file: Path, files: FileLister, conditions
     left_out = _LeftOut([], [])
     for path in paths:
         if path == STDIN:
-            raise InputError("--init", "files or folders", "standard input, which is not there the next time")
+            raise InputError("--init", "files or folders", "standard input, which can't be read again later")
         pattern = _make_pattern(os.path.relpath(path, file.parent).replace(os.sep, "/")) + "/" * Path(path).is_dir()
         try:
             sources, skipped = files(pattern)

@@ -1,4 +1,4 @@
-"""What all workloads cost once the models that end soon are replaced."""
+"""Compute what all workloads cost once the models that end soon are replaced."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from gpt41_cli.workloads.costing import UsdRange
 from gpt41_cli.workloads.priced import CheckOptions, PricedConfig, PricedWorkload
 
 _MAX_NAMED = 3
-"""Workloads that a sentence names."""
+"""How many workloads a sentence names."""
 
 
 class SharedFinding(NamedTuple):
@@ -52,7 +52,7 @@ def sum_usd_ranges(amounts: Iterable[UsdRange | None]) -> UsdRange | None:
 
 
 def _list_workloads(configs: Sequence[PricedConfig]) -> list[PricedWorkload]:
-    """List the workloads of all files: what belongs to one account or model is checked for all of them together."""
+    """List the workloads of all files: limits of an account or a model are checked for all of them together."""
     return [each for config in configs for each in config.workloads]
 
 

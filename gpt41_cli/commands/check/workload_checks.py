@@ -64,7 +64,7 @@ class BudgetExcess(NamedTuple):
 
     @property
     def finding_figures(self) -> tuple[str, str]:
-        """What a finding has as its figures: what it costs, and what is allowed."""
+        """The figures of the finding: the actual cost and the allowed one."""
         return format_exact(to_decimal(self.usd)), format_exact(self.allowed)
 
 
@@ -88,7 +88,7 @@ def _check_monthly_cost(priced: PricedWorkload, judged: JudgedWorkload) -> Workl
 def _check_budget(
     priced: PricedWorkload, rule: Rule, usd: UsdRange | None, allowed: Decimal | None, key: str, span: str
 ) -> WorkloadFindings:
-    """A budget that is broken; a warning if it is kept only as far as tokens can be counted."""
+    """Check a budget. If it is kept, but some tokens can't be counted, the finding is only a warning."""
     if allowed is None or usd is None:
         return None
     if excess := find_excess(usd, allowed):
@@ -144,7 +144,7 @@ def _check_requirements(priced: PricedWorkload, judged: JudgedWorkload) -> list[
         found[finding.rule] = _make_exclusion_finding(priced, finding, Level.ERROR)
     must = priced.cost.requirements
     if _is_until_past(must, priced.market.as_of):
-        text = f"{must.until}, until which it must run, is in the past, so it requires nothing any more"
+        text = f"{must.until}, until which it must run, is in the past, so it has no effect any more"
         found[rules.UNTIL_PAST] = _make_finding(priced, rules.UNTIL_PAST, Level.NOTICE, text, "require.until")
     return list(found.values())
 

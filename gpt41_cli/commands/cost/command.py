@@ -18,12 +18,12 @@ from gpt41_cli.views import RECORD_VIEWS
 
 PredictionFile = Annotated[
     Path | None,
-    typer.Option(metavar="FILE", help="A text that the answer is predicted to hold, for a predicted output; with --accept."),
+    typer.Option(metavar="FILE", help="A text that the answer is expected to repeat (a predicted output); with --accept."),
 ]
 
 AcceptedShare = Annotated[
     str | None,
-    typer.Option(metavar="SHARE", help="How much of a prediction the answer holds: 70%; the rest is billed as output."),
+    typer.Option(metavar="SHARE", help="How much of the prediction the answer uses: 70%; the rest is billed as output."),
 ]
 
 
@@ -94,7 +94,7 @@ def cost(
 def _estimate_work(
     market: "Market", work: InputWorkloads, variants: "list[Variant]", modes: list[str], ended: Level
 ) -> "Estimate":
-    """The parts of the work at the models and modes they name, or the one given for all; several are compared, side by side."""
+    """Price the parts of the work at the models and modes that they name, or at a given one; compare several side by side."""
     from gpt41_cli.commands.cost.estimate import estimate, estimate_parts
 
     if work.request_totals is None:
@@ -116,7 +116,7 @@ def _estimate_work(
 def _price_each_request(
     asked: InputOptions, market: "Market", variants: "list[Variant]", modes: list[str], wanted: OutputOptions
 ) -> NoReturn:
-    """Every request at its own price."""
+    """Print every request with its own price."""
     from gpt41_cli.commands.cost import each_report
     from gpt41_cli.commands.cost.each import RequestPricer, price_requests
     from gpt41_cli.constraints.lifecycle import check_ended_models

@@ -50,7 +50,7 @@ def estimate(
 ) -> Estimate:
     """Price the work at every variant in every mode. Without `variants`, compare the family, leaving out what has no such price.
 
-    Of a variant that is shut down and was not asked for, nothing else is said.
+    About a variant that is shut down and was not asked for, nothing else is reported.
     `ended` is the level of the finding that a variant of `variants` is shut down.
     Raises MissingPrice if a variant that was asked for has no price, or if none has.
     """

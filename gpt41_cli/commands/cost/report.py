@@ -1,4 +1,4 @@
-"""An Estimate as a Report: the quotes next to each other, every term of each, and what the discounts save."""
+"""Make the Report on an Estimate: the quotes next to each other, every term of each, and what the discounts save."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ def _make_rejected_line(quote: Quote) -> ReportLine:
     without = EXACT.subtract(quote.total_usd, quote.bill.rejected_usd)
     more = f" ({format_percent(quote.bill.rejected_usd / without)} more than without a prediction)" if without else ""
     lost = format_total(quote.bill.rejected_usd, quote.usage.requests)
-    return ReportLine("rejected", f"predicted tokens that are not accepted are {lost} of the output{more}")
+    return ReportLine("rejected", f"predicted tokens that aren't accepted cost {lost} of the output{more}")
 
 
 def _list_columns(estimate: Estimate, work: Workload, ended: set[str | None]) -> tuple[Column[Quote], ...]:

@@ -51,7 +51,7 @@ def count(
 ) -> None:
     """Count the tokens of texts, files, folders, requests and pictures.
 
-    Folders are read as git would list them; ignored and binary files are left out, and said to be. Requests are bodies of
+    Folders are read as git would list them; ignored and binary files are left out, and the answer says so. Requests are bodies of
     Chat Completions and Responses, one or many, and files for the Batch API and for fine-tuning.
 
     \b
@@ -134,7 +134,7 @@ def _check_features(read_market: "Callable[[], Market]", tally: "Tally") -> "Ite
 def _check_models(
     read_market: "Callable[[], Market]", variant: "Variant | None", gone: Level, names: "Iterable[str]"
 ) -> "list[Finding]":
-    """List the models that are shut down: the one that is asked for, or those of the requests. A bare number can't say so."""
+    """List the models that are shut down: the one that is asked for, or those of the requests. A bare number can't show that."""
     models = [variant.id] if variant else list(names)
     if not models:
         return []

@@ -1,4 +1,4 @@
-"""A CountResult as a Report: the total, how sure it is, and the largest inputs or their tree."""
+"""A CountResult as a Report: the total, how certain it is, and the largest inputs or their tree."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 SCHEMA = "gpt41.count/1"
 
 DEFAULT_ROWS = 20
-"""Rows to read when no number is asked for; programs get them all."""
+"""How many rows are shown if no number is given; programs get all."""
 
 _USUAL_SKIP_REASONS = (IGNORED, BINARY_REASON, LINK, REPOSITORY, SPECIAL)
 _KIND_NOUNS = {REQUESTS: "request", TEXT_KIND: "text", IMAGE_KIND: "image"}
@@ -112,7 +112,7 @@ def _make_headline(count: CountResult) -> str:
 def _find_bound_prefix(count: CountResult) -> str:
     """Return "at least" if there is more that can't be counted, "at most" for pictures of unknown size, or "about".
 
-    What is missing as a whole outweighs any doubt about the rest.
+    A part that is missing entirely outweighs any doubt about the rest.
     """
     tally = count.tally
     is_incomplete = tally.rejects.count > 0 or any(each.is_unreadable for each in count.skipped)
@@ -227,7 +227,7 @@ def _make_tables(count: CountResult, shown: int, tree: bool) -> Iterator[Table]:
 
 
 def _find_largest_request(count: CountResult) -> tuple[int, str]:
-    """Find the most that goes into one window: all texts and pictures, or the largest request."""
+    """Find the largest input of one window: all texts and pictures together, or the largest request."""
     texts = sum(item.input_tokens for item in count.items if item.kind != REQUESTS)
     largest = count.tally.largest
     if largest and largest[0].input_tokens >= texts:

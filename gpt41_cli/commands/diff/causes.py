@@ -1,4 +1,4 @@
-"""Why a workload costs more or less: its price is taken from one side to the other, one factor at a time."""
+"""Find why a workload costs more or less: move its price from one side to the other, one factor at a time."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ CAUSE_FIELDS = (
     ("mode", "mode"),
     ("platform", "platform"),
 )
-"""The causes that change the mean request, and which of its fields each replaces; in this order."""
+"""The causes that change the mean request, in this order, and the fields that each replaces."""
 
 _PRICE_DECIDING_CAUSES = ("built-in tools", "model", "mode", "platform")
 
@@ -43,7 +43,7 @@ CAUSE_NAMES = (
     ADDED,
     REMOVED,
 )
-"""All that there are. What has no price by itself is charged together with what comes next of those that decide on a price."""
+"""All causes. A factor without a price of its own is charged together with the next one that decides on a price."""
 
 _MILLION = 1_000_000
 
@@ -126,7 +126,7 @@ def price_request(market: Market, mean: MeanRequest) -> Fraction:
 
 
 def reprice_workload(market: Market, costing: WorkloadCost) -> WorkloadCostNow:
-    """Price a workload at today's prices, whatever it was priced at. Raises Gpt41Error if it has none.
+    """Price a workload at today's prices, whatever prices it had. Raises Gpt41Error if it has none.
 
     The requests that paid a surcharge then pay the one of today, as their lengths aren't saved. What the longest answers add to
     the expected price changes with the price of output.
@@ -176,7 +176,7 @@ def find_causes(before: WorkloadCostNow, after: WorkloadCostNow, market: Market)
     Each step replaces one factor and keeps the others: earlier ones in CAUSE_FIELDS as they are after, later ones as they were
     before. So the order decides how the joint effect of two factors is charged. The cached share stays while the input grows. If
     one model counts the same text as more tokens, that is in the prompt tokens. A model, mode or platform without a price of its
-    own is charged together with the next factor that changes. Surcharges, on either side, are a cause of their own.
+    own is charged together with the next factor that changes. Surcharges, on either side, are a separate cause.
     """
     at, usd = before.mean_request, before.cost_per_request.expected_usd - before.surcharge_usd
     together: list[str] = []

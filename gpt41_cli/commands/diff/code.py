@@ -1,4 +1,4 @@
-"""What a change of the code means for the workloads: a call that names another model, and what that would cost."""
+"""Find what a change to the code means for the workloads: a call that names another model, and what that would cost."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from gpt41_cli.workloads.code_calls import CodeChange, WorkloadEffect
 class CodeComparison(NamedTuple):
     """The calls that name another model than before, and the code that can't be read.
 
-    `is_unknown_before`: a saved report keeps no code.
+    `is_unknown_before`: a saved report contains no code.
     """
 
     changes: tuple[CodeChange, ...] = ()

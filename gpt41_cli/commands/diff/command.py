@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class _LoadedSide(NamedTuple):
-    """One side, and what was skipped in its folders. `root` is None for a saved report, which keeps no code."""
+    """One side, and what was skipped in its folders. `root` is None for a saved report, which contains no code."""
 
     side: "DiffSide"
     left_out: "Sequence[SkippedPath]" = ()
@@ -34,7 +34,7 @@ class _LoadedSide(NamedTuple):
     workloads: "Sequence[PricedWorkload]" = ()
 
     def list_templates(self) -> "list[Finding]":
-        """List the workloads whose prompts are templates, which are sent filled in."""
+        """List the workloads whose prompts are templates, which are filled in before they are sent."""
         from gpt41_cli import rules
 
         flaws = ((each.declaration.name, flaw) for each in self.workloads for flaw in each.workload.flaws)
@@ -59,7 +59,7 @@ def diff(
     outputs: options.OutputFilesOption = None,
     quiet: options.QuietOption = False,
 ) -> None:
-    """Show what a change of prompts or of gpt41.yaml costs, and why.
+    """Show what a change to prompts or gpt41.yaml costs, and why.
 
     Both sides are priced by the same table, so that a price that has changed is never blamed on the work. Budgets of
     growth_percent act here. A revision is read through git; the working tree is not touched. With -q it is the change in dollars
@@ -185,7 +185,7 @@ def _price_side(root: "ConfigRoot", file: str, conditions: "CheckOptions") -> _L
 
 
 def _find_budget_places(config: "Config", file: str) -> "Mapping[str, Place]":
-    """Find the places of the growth budgets; that of all workloads is under the empty name."""
+    """Find the places of the growth budgets; the one of all workloads is under the empty name."""
     key = "budget.growth_percent"
     found = {name: declared.locate(key) for name, declared in config.workloads.items()}
     found |= {"": config.locations[key]} if key in config.locations else {}

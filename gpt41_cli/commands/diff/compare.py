@@ -168,7 +168,7 @@ def compare_sides(before: DiffSide, after: DiffSide, market: Market, code: CodeC
 
 
 def _place_at_grown_file(finding: Finding, moved: Sequence[FileChange]) -> Finding:
-    """Place what grew too much at the file that grew most, which a pull request changes, unlike gpt41.yaml with the budget."""
+    """Place findings about growth at the file that grew most: a pull request changes that file, not gpt41.yaml."""
     grown = [each for each in moved if each.token_change > 0 and finding.subject in (None, *each.workloads)]
     if finding.place is None or not grown:
         return finding
@@ -180,7 +180,7 @@ def _find_longer_prompts(
 ) -> Iterator[Finding]:
     """Make a notice for each workload whose longer prompts cost more, at the file that grew most, where a reviewer looks.
 
-    Of `known` workloads another finding says it.
+    Another finding covers the `known` workloads.
     """
     for each in workloads:
         usd = to_decimal(sum((cause.usd for cause in each.causes if cause.factors in _PROMPT_FACTORS), Fraction(0)))

@@ -16,10 +16,8 @@ from gpt41_cli.rules import Level
 
 
 class GrowthBudget(NamedTuple):
-    """What a budget is about, in words: `subject` begins the sentence, `unit` is that of the amounts, `base_label` names the
-    other side.
-
-    `name` is that of the workload, empty for all of them.
+    """The words for a budget: `subject` begins the sentence, `unit` is the unit of the amounts, `base_label` names the other
+    side. `name` is the workload's, empty for all of them.
     """
 
     name: str

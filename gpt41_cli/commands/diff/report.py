@@ -36,7 +36,9 @@ SCHEMA = "gpt41.diff/1"
 
 
 def make_report(catalog: Catalog, diff: Diff, left_out: Sequence[SkippedPath] = (), flaws: Sequence[Finding] = ()) -> Report:
-    """Make the report. Its bare answer is the change in dollars. `flaws` say what isn't sent as it is counted."""
+    """Make the report. Its bare answer is the change in dollars. `flaws` are the findings about input that isn't sent as it is
+    counted.
+    """
     changed = sorted((workload for workload in diff.workloads if not workload.is_unchanged), key=_rank_by_change)
     printed = tuple(map(_round_change, diff.workloads))
     total = sum_changes(printed)
@@ -64,7 +66,7 @@ def make_report(catalog: Catalog, diff: Diff, left_out: Sequence[SkippedPath] = 
 
 
 def _rank_by_change(compared: WorkloadChange) -> tuple[bool, Fraction]:
-    """The sort key of workloads: those with a monthly amount first, then by the size of the change."""
+    """Return the sort key of workloads: those with a monthly amount first, then by the size of the change."""
     return compared.unit != MONTH, -abs(compared.after_cost.expected_usd - compared.before_cost.expected_usd)
 
 
@@ -75,7 +77,7 @@ def _make_headline(diff: Diff, changed: int, *, is_least: bool) -> str:
     if not changed and diff.code.changes:
         others = len(diff.code.changes) - 1
         more = f", and {pluralize(others, 'more call')} changed" if others else ""
-        return f"no change of the workloads from {base} ({cost}), but {describe_change(diff.code.changes[0])}{more}"
+        return f"no change in the workloads from {base} ({cost}), but {describe_change(diff.code.changes[0])}{more}"
     if not changed:
         return f"no change from {base}: {cost}"
     if total.before_cost.expected_usd == total.after_cost.expected_usd:
@@ -248,16 +250,16 @@ def _make_notes(diff: Diff) -> Iterator[str]:
     if stale := [workload.name for workload in diff.workloads if workload.after and _has_other_prices(workload.after)]:
         yield f"{', '.join(stale)}: {diff.after.label} had other prices, which don't count here."
     if diff.code.is_unknown_before:
-        yield f"{diff.before.label} keeps no code: a git revision in its place shows which calls name another model."
+        yield f"{diff.before.label} contains no code: compare with a git revision to see which calls name another model."
     if one_sided := [workload.name for workload in diff.workloads if workload.gained_volume is not None]:
         yield (
-            f"With a volume on one side only: {', '.join(one_sided)}. To the month of the other side they add nothing, though "
-            "requests may be sent; a growth_percent of their own compares the mean request."
+            f"With a volume on one side only: {', '.join(one_sided)}. They add nothing to the month of the other side, "
+            "although requests may be sent; their own growth_percent compares the mean request."
         )
     if diff.total.excluded_workloads:
         yield f"Compared per request, so not in the sum per month: {', '.join(diff.total.excluded_workloads)}."
     if any(len(workload.causes) > 1 for workload in diff.workloads):
-        yield "Each cause is the effect of one change alone, one after the other from tokens to volume."
+        yield "Each cause is the effect of one change, applied one after the other from tokens to volume."
 
 
 def _has_other_prices(priced: WorkloadCostNow) -> bool:

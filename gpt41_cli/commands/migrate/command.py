@@ -101,10 +101,9 @@ def migrate(
 ) -> None:
     """Show what leaving a model costs, what breaks, and until when.
 
-    Without inputs it moves the workloads of gpt41.yaml, if there is one; with logs, as reconcile reads them, the answers in them
-    at what they cost. Without --to it moves to the official replacement,
-    with the other successors next to it. A model that is shut down on the day is an error, so that --on 2027-01-14
-    fails a pipeline before that day does.
+    Without inputs it moves the workloads of gpt41.yaml, if there is one; with logs, as reconcile reads them, it moves the answers
+    in them at what they cost. Without --to it moves to the official replacement, with the other successors next to it. A model
+    that is shut down on the day is an error, so that --on 2027-01-14 fails a pipeline before that day does.
 
     \b
     gpt41 migrate

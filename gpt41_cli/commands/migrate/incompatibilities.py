@@ -1,4 +1,4 @@
-"""What breaks when work moves to another model: limits, abilities, refused fields, and rules that aren't published."""
+"""Find what breaks when work moves to another model: limits, abilities, refused fields, and rules that aren't published."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _check_lower_limits(move: ModelChange) -> Iterator[Finding]:
 
 
 def _check_abilities(move: ModelChange) -> Iterator[Finding]:
-    """Find today's abilities that the new model lacks or isn't stated to have; those that the work needs first."""
+    """Find today's abilities that the new model lacks or isn't stated to have; those that the work needs come first."""
     needs = move.work.needs | ({_FINE_TUNING_ABILITY} if move.from_variant.fine_tuned else frozenset())
     missing = sorted((move.from_variant.model.abilities | needs) - move.to_variant.model.abilities)
     for is_needed in (True, False):

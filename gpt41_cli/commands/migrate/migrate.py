@@ -1,4 +1,4 @@
-"""The same work before and after: what a model costs today, what each replacement costs, and what breaks in the move."""
+"""Price the same work before and after a move: on today's model and on each replacement, with what breaks."""
 
 from __future__ import annotations
 
@@ -187,11 +187,11 @@ def _find_refusing_limits(catalog: Catalog, work: Workload, target: Variant, mod
 
 
 def _collect_notes(catalog: Catalog, migration: Migration, ended: Sequence[tuple[Variant, Lifecycle]]) -> Iterator[str]:
-    """Yield what a reader must know about the prices of today and of the target, and what is left out."""
+    """Yield notes on the prices of today and of the target, and on what is left out."""
     quotes = [*migration.current_quotes.values(), *(path.quote for path in migration.target_paths)]
     yield from write_notes(catalog, migration.work, quotes, with_differences=False)
     if quotes[0].usage.cached_tokens:
-        yield f"Every model is taken to read as much of the input from its prompt cache as {quotes[0].model}."
+        yield f"Every model is assumed to read as much of the input from its prompt cache as {quotes[0].model}."
     for variant, life in ended:
         yield f"{variant.id} is left out: {lifecycle.make_shutdown_finding(migration.question.market.platform, life).message}."
 
@@ -203,7 +203,7 @@ def _find_contenders(
     catalog, leaving = question.market.catalog, question.from_variant
     if question.to_variants:
         if leaving.id in [variant.id for variant in question.to_variants]:
-            raise InputError("--to", "another model than the one that is left", leaving.id)
+            raise InputError("--to", "a model other than the one that you leave", leaving.id)
         return list(question.to_variants), []
     named = [step.variant for step in steps if step.variant]
     family = catalog.family if leaving.model.role == "predecessor" else ()
@@ -218,7 +218,9 @@ def _find_contenders(
 
 
 def _find_offers(question: MigrationQuestion, variant: Variant, modes: Sequence[str]) -> tuple[list[Offer], list[UnpricedMode]]:
-    """Return the variant's offer in each mode that has a price, and the modes that have none. Flex is no loss if nobody asked."""
+    """Return the variant's offer in each mode that has a price, and the modes that have none. A missing flex price isn't listed
+    unless flex was asked for.
+    """
     offers: list[Offer] = []
     missing: list[UnpricedMode] = []
     for mode in modes:

@@ -1,4 +1,4 @@
-"""What stated reasoning tokens cost after a move: one number, or one for each reasoning effort."""
+"""Price stated reasoning tokens after a move: one number, or one for each reasoning effort."""
 
 from __future__ import annotations
 

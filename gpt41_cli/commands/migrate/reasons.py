@@ -90,7 +90,7 @@ def _explain_batch_caching(migration: Migration) -> Iterator[Finding]:
 
 
 def list_drawbacks(migration: Migration) -> Iterator[Finding]:
-    """List that the target costs more or has ended, what else it bills, and that it ends, in the order of their weight."""
+    """List the drawbacks, the weightiest first: the target costs more or has ended, bills other things, or ends."""
     path = migration.chosen_path
     if path is None:
         return

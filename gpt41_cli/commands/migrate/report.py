@@ -30,7 +30,7 @@ NO_TARGET = "none"
 
 MAX_DRAWBACKS = 3
 MAX_ROWS = 12
-"""What a brief answer shows. They are in the order of their weight."""
+"""How many drawbacks and rows a brief answer shows, the most important first."""
 
 
 def make_report(catalog: Catalog, migration: Migration, reasoning_tokens: Mapping[str, int]) -> Report:
@@ -113,7 +113,7 @@ _UNCONFIRMED = (rules.UNSTATED_ABILITY, rules.IMAGE_RULE)
 
 
 def sort_by_certainty(issues: Iterable[Finding]) -> dict[str, list[Finding]]:
-    """Sort what breaks, or may, by CERTAINTIES."""
+    """Sort what breaks, or may break, by CERTAINTIES."""
     found: dict[str, list[Finding]] = {name: [] for name in CERTAINTIES}
     for issue in issues:
         is_used, is_unsure = issue.level >= Level.WARNING, issue.rule in _UNCONFIRMED
@@ -174,7 +174,7 @@ def _make_headline(migration: Migration, reasoned: Sequence[ReasonedPrice]) -> s
 
 
 def describe_reasoned(prices: Iterable[tuple[str, int, str]]) -> str:
-    """Say what stated reasoning tokens lead to, given as effort, tokens and formatted dollars; nothing without any."""
+    """Describe the price with stated reasoning tokens, given as effort, tokens and formatted dollars; nothing without any."""
     shown = [
         f"{usd} with {pluralize(tokens, 'reasoning token')} per request{f' (effort {effort})' if effort else ''}"
         for effort, tokens, usd in prices
@@ -200,7 +200,7 @@ def dump_reasoned(reasoned: Mapping[str, Usd], tokens: Mapping[str, int]) -> Seq
 def _describe_refusal(migration: Migration) -> str:
     """Say why the target would refuse the requests as they are."""
     why = "; ".join(limit.message for limit in migration.refusing_limits)
-    return f"; as it is it would be refused: {why}" if why else ""
+    return f"; unchanged, it would be refused: {why}" if why else ""
 
 
 def _describe_headroom(path: MigrationPath, time: str) -> str:
@@ -218,7 +218,7 @@ def _describe_headroom(path: MigrationPath, time: str) -> str:
 
 
 def _explain_no_target(migration: Migration) -> str:
-    """Say that what is named isn't released yet on that day, or that nothing with a price is named."""
+    """Say that the official replacement isn't released yet on that day, or that none with a price is known."""
     leaving, day = migration.question.from_variant.id, migration.question.market.as_of
     for step in reversed(migration.replacement_steps):
         if step.variant and step.variant.model.released and step.variant.model.released > day:
@@ -228,7 +228,7 @@ def _explain_no_target(migration: Migration) -> str:
 
 
 class _PricedAt(NamedTuple):
-    """A row: the work at today's quote or, with a path, at the quote it leads to."""
+    """A row: the work at today's quote or, with a path, at the quote of the path."""
 
     quote: Quote
     path: MigrationPath | None
@@ -240,7 +240,7 @@ class _PricedAt(NamedTuple):
 
 
 def _sort_for_table(migration: Migration, prices: Sequence[_PricedAt]) -> list[_PricedAt]:
-    """Sort the rows by model: today's, the target, then the others, the cheapest first. Models asked for stay in order."""
+    """Sort the rows by model: today's, the target, then the others, the cheapest first. Requested models keep their order."""
     if migration.question.to_variants:
         return list(prices)
     targets, lowest = migration.target_paths, dict[str, Decimal]()
@@ -312,7 +312,7 @@ def _describe_current(quote: Quote, migration: Migration) -> str:
 
 
 def _describe_path(path: MigrationPath, migration: Migration) -> str:
-    """Describe what a path is, or what of the work breaks on it."""
+    """Describe what a path is, or which part of the work breaks on it."""
     question = migration.question
     life = lifecycle.find_past_shutdown(question.market, path.variant)
     is_named = path in migration.target_paths and not question.to_variants

@@ -1,4 +1,4 @@
-"""Write the moved gpt41.yaml: other models and modes, and no other character."""
+"""Write the moved gpt41.yaml: only models and modes change, no other character."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ def _has_moved(file: ConfigFile, moved: MovedWorkload, edited: str, jobs: int | 
 
 
 def _choose_settings(workloads: Sequence[MovedWorkload]) -> dict[str | None, dict[str, str]]:
-    """Choose where to write what changes: in the defaults, if all workloads that have their model from there move to the same;
-    else in each workload.
+    """Choose where to write the changes: in the defaults, if all workloads that take their model from there move to the same one;
+    otherwise in each workload.
     """
     settings: dict[str | None, dict[str, str]] = {moved.name: _get_own_settings(moved) for moved in workloads if moved.path}
     heirs = [moved for moved in workloads if _inherits_model(moved)]

@@ -1,4 +1,4 @@
-"""The answers of logs on the models that follow theirs: what real traffic cost, and what it will cost."""
+"""Move the answers of logs to the models that follow theirs: what real traffic cost, and what it will cost."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from gpt41_cli.pricing import EXACT, Usage, sum_usd
 
 class MovedTraffic(NamedTuple):
     """The answers of one model in one mode, at the prices of their days, and where they move: the first path is in the same mode,
-    if that has a price. There is none if they stay, or if nothing with a price is named (`is_stuck`).
+    if that has a price. There is none if they stay, or if no replacement with a price is known (`is_stuck`).
     """
 
     variant: Variant
@@ -70,8 +70,8 @@ class MovedTraffic(NamedTuple):
 def move_traffic(
     found: Reconciliation, market: Market, to: Sequence[Variant], reasoning_tokens: Mapping[str, int]
 ) -> list[MovedTraffic]:
-    """Move the answers of each model that ends or has ended: to the first of `to` or, if empty, to what is named. The most
-    expensive come first.
+    """Move the answers of each model that ends or has ended: to the first of `to` or, if empty, to the official replacement. The
+    most expensive come first.
 
     Raises InputError for reasoning tokens at an effort that the model doesn't have.
     """

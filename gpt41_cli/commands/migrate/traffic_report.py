@@ -1,4 +1,4 @@
-"""The move of real traffic as a Report: what it cost, what it will cost, and what logs can't say."""
+"""Make the Report on the move of real traffic: what it cost, what it will cost, and what logs can't show."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def _choose_format(each: MovedTraffic) -> Callable[[Usd], str]:
 
 
 def _make_lines(traffic: Sequence[MovedTraffic]) -> Iterator[ReportLine]:
-    """Say how to pay less, what is used that the new model lacks, what logs can't say, and when the models end."""
+    """Say how to pay less, what the new model lacks of what is used, what logs can't show, and when the models end."""
     yield from make_cheaper_lines(
         (name_offer(each.variant.id, each.mode), _show_path(each, path), path.offer.mode)
         for each in traffic
@@ -149,7 +149,7 @@ def _find_missing_tools(each: MovedTraffic, path: TrafficPath) -> str:
 
 
 def _find_move_findings(traffic: Sequence[MovedTraffic]) -> Iterator[Finding]:
-    """Yield that a model ends, which is an error once it has, and that nothing with a price is named in place of one."""
+    """Yield findings for models that end (errors once they have ended), and for models without a replacement that has a price."""
     for each in traffic:
         yield from lifecycle.check_lifecycle(each.market, each.variant, Level.ERROR)
         if each.path:
@@ -163,16 +163,16 @@ def _make_notes(traffic: Sequence[MovedTraffic]) -> Iterator[str]:
     paths = [each.path for each in traffic if each.path]
     if any(path.low_usd != path.high_usd for path in paths):
         yield (
-            "Cached input is that of the logs. Successors also bill what is written to the prompt cache: the lower price counts "
-            "none of it, the higher one, which is compared, all that can be written."
+            "Cached input is taken from the logs. Successors also bill what is written to the prompt cache: the lower price "
+            "counts none of it, the higher one, which comparisons use, all that can be written."
         )
     if paths:
         yield (
-            "Input is that of the logs, which don't show tools and calls: the successors count more for these, and gpt41 migrate "
-            "REQUESTS says how much."
+            "Input is taken from the logs, which don't show tools and calls: the successors count more for these, and gpt41 "
+            "migrate REQUESTS says how much."
         )
     if any(path.offer.variant.model.reasoning for path in paths):
-        yield "Reasoning tokens are billed as output; effort none has none. The table says how many an answer may add."
+        yield "Reasoning tokens are billed as output; with effort none there are none. The table says how many an answer may add."
         yield from write_recorded_reasoning_notes(path.offer.variant for path in paths)
     summed = any(charge.summed_answers for each in traffic if each.path for charge in each.charges)
     if summed and any(path.offer.variant.model.surcharge for path in paths):

@@ -21,9 +21,8 @@ from gpt41_cli.workloads.priced import PricedWorkload
 
 
 class MovedWorkload(NamedTuple):
-    """A workload today and after its move. `migration` is None if it stays, because no end of its model is announced, or if
-    `missing` says that nothing it may move to has a price. `reasoning_tokens` are those that each request is taken to add, by
-    effort.
+    """A workload today and after its move. `migration` is None if it stays because no end of its model is announced, or if
+    `missing` says that no target has a price. `reasoning_tokens` are those that each request is taken to add, by effort.
     """
 
     priced: PricedWorkload
@@ -38,12 +37,12 @@ class MovedWorkload(NamedTuple):
 
     @property
     def path(self) -> MigrationPath | None:
-        """Where it moves to; None if it stays, or if nothing with a price is named."""
+        """Where it moves to; None if it stays, or if no replacement with a price is known."""
         return self.migration.chosen_path if self.migration else None
 
     @property
     def is_stuck(self) -> bool:
-        """True if it must move, but nothing with a price is named."""
+        """True if it must move, but no replacement with a price is known."""
         return self.path is None and (self.migration is not None or self.missing is not None)
 
     @property
@@ -79,7 +78,7 @@ class MovedWorkload(NamedTuple):
         }
 
     def _scale(self, total_usd: Decimal) -> Fraction:
-        """Return the price of a month or, without a volume, of a request for that of all requests."""
+        """Scale the price of all requests to a month or, without a volume, to one request."""
         assert self.path
         volume = self.priced.cost.volume
         times = Fraction(1, self.path.quote.usage.requests) * (volume.per_month if volume else 1)
@@ -92,7 +91,7 @@ class MovedWorkload(NamedTuple):
 
     @property
     def breaks(self) -> tuple[Finding, ...]:
-        """What breaks in the move, or may, with the place of the first request; the most serious first."""
+        """What breaks in the move, or may break, with the place of the first request; the most serious first."""
         if self.migration is None or self.migration.target is None:
             return ()
         issues = self.migration.incompatibilities[self.migration.target.id]
@@ -102,9 +101,8 @@ class MovedWorkload(NamedTuple):
 def move_workloads(
     workloads: Sequence[PricedWorkload], to: Sequence[Variant], reasoning_tokens: Mapping[str, int]
 ) -> list[MovedWorkload]:
-    """Plan the move of each workload whose model ends or has ended: to the first of `to` or, if empty, to what is named.
-
-    Without `reasoning_tokens`, those that gpt41.yaml says of a workload are used.
+    """Plan the move of each workload whose model ends or has ended: to the first of `to` or, if empty, to the official
+    replacement. Without `reasoning_tokens`, those that gpt41.yaml states for a workload are used.
     """
     return [_move_workload(priced, to, reasoning_tokens) for priced in workloads]
 
@@ -125,8 +123,8 @@ def _move_workload(priced: PricedWorkload, to: Sequence[Variant], stated: Mappin
 
 
 def find_move_findings(workloads: Sequence[MovedWorkload]) -> Iterator[Finding]:
-    """Yield what must be done for each workload, at its place in gpt41.yaml: its model ends, which is an error once it has, or
-    its target does; and what breaks in the move, at the first request that does.
+    """Yield findings for each workload, at its place in gpt41.yaml: its model ends (an error once it has ended), or its target
+    ends; and what breaks in the move, at the first request that breaks.
     """
     for moved in workloads:
         declared = moved.priced.declaration

@@ -1,4 +1,4 @@
-"""The move of all workloads as a Report: what to do until when, what it costs a month, what breaks and where."""
+"""Make the Report on the move of all workloads: what to do by when, what it costs per month, what breaks and where."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ SCHEMA = "gpt41.migrate-workloads/1"
 
 
 _MAX_CALLS = 20
-"""Calls that a report lists; gpt41 scan has them all."""
+"""How many calls a report lists; gpt41 scan lists all."""
 
 
 def make_report(config: Config, market: Market, workloads: Sequence[MovedWorkload], calls: CodeCalls) -> Report:
@@ -143,7 +143,7 @@ def _make_headline(market: Market, workloads: Sequence[MovedWorkload], calls: in
 
 
 def _make_lines(workloads: Sequence[MovedWorkload], calls: Sequence[str]) -> Iterator[ReportLine]:
-    """Say what to change where, what it may cost, what breaks for sure, what nobody has confirmed, and when the models end."""
+    """Say what to change where, what it may cost, what breaks for certain, what nobody has confirmed, and when the models end."""
     yield from _make_change_lines(workloads)
     yield from (ReportLine("code", call) for call in calls[:_MAX_CALLS])
     if len(calls) > _MAX_CALLS:
@@ -166,7 +166,7 @@ def _make_lines(workloads: Sequence[MovedWorkload], calls: Sequence[str]) -> Ite
 
 
 def _make_change_lines(workloads: Sequence[MovedWorkload]) -> Iterator[ReportLine]:
-    """Say where in gpt41.yaml which model and mode must stand."""
+    """Say which model and mode to write where in gpt41.yaml."""
     by_setting: dict[str, list[str]] = {}
     for moved in workloads:
         if moved.path:
@@ -205,10 +205,13 @@ def _make_notes(workloads: Sequence[MovedWorkload], *, has_code: bool) -> Iterat
     if any(not moved.priced.cost.volume for moved in workloads):
         yield "Workloads without a volume are priced per request, so that there is no total."
     if any(moved.path and moved.path.variant.model.reasoning for moved in workloads):
-        yield "Reasoning tokens are billed as output; effort none has none. The table says how many cost no more than today."
+        yield (
+            "Reasoning tokens are billed as output; with effort none there are none. "
+            "The table says how many cost no more than today."
+        )
         yield from write_recorded_reasoning_notes(moved.path.variant for moved in workloads if moved.path)
     if any(moved.path or moved.is_stuck for moved in workloads):
-        find = "" if has_code else "gpt41 scan finds the calls in your code, which code: src/ in gpt41.yaml lists here; "
+        find = "" if has_code else "gpt41 scan finds the calls in your code, and code: src/ in gpt41.yaml lists them here; "
         yield f"{find}gpt41 migrate FILE shows more about one workload."
 
 

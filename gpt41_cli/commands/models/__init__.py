@@ -1,1 +1,1 @@
-"""`gpt41 models`: the price table as a person reads it."""
+"""`gpt41 models`: the price table for people."""

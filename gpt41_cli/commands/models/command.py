@@ -22,7 +22,7 @@ def models(
     model: ModelArgument = None,
     check: Annotated[bool, typer.Option("--check", help="Only check the price table and the vocabulary.")] = False,
     diff: Annotated[
-        Path | None, typer.Option("--diff", metavar="FILE", help="What a price table or a file of overrides changes.")
+        Path | None, typer.Option("--diff", metavar="FILE", help="Show what a price table or a file of overrides changes.")
     ] = None,
     platform: options.PlatformOption = "openai",
     as_of: options.AsOfOption = None,
@@ -62,8 +62,8 @@ def models(
 
 
 def _read_table_before(pricing: Path | None, diff: Path) -> "Catalog":
-    """Read the table that a file changes: that of `--pricing`, else the one that ships. The file itself may be in use already, as
-    `pricing` of a gpt41.yaml or in GPT41_PRICING.
+    """Read the table that a file changes: the one of `--pricing`, or the one that ships. The file itself may be in use already,
+    as `pricing` of a gpt41.yaml or in GPT41_PRICING.
     """
     from gpt41_cli.catalog import read_catalog
 

@@ -80,7 +80,7 @@ def _make_headline(market: Market, family: Sequence[Variant], gone: Sequence[Var
 
 
 def make_validation_report(market: Market) -> Report:
-    """Make the report that a price table is sound, with how much is in it, and a warning if it is old on that day."""
+    """Make the report that a price table has no errors, with the number of entries, and a warning if it is old on that day."""
     catalog = market.catalog
     headline = (
         f"{catalog.file} has no errors: {pluralize(len(catalog.models), 'model')}, {pluralize(len(catalog.sources), 'source')}, "

@@ -44,8 +44,8 @@ def plan(
 ) -> None:
     """Estimate how long the work takes in standard and in batch, and which rate limit decides.
 
-    Without --model it is the model that all requests name, else the running family side by side. With -q each line is model,
-    mode, tier and seconds, or never; with --deadline too, the line of the cheapest that meets it, or none.
+    Without --model, it takes the model that all requests name, or compares the running models of the family. With -q each line is
+    model, mode, tier and seconds, or never; with --deadline too, the line of the cheapest that meets it, or none.
 
     \b
     gpt41 plan batch.jsonl --usage-tier 2

@@ -1,4 +1,4 @@
-"""The sentences of a plan: which limit binds, how to spread the requests, and which tier would do."""
+"""The sentences of a plan: which limit binds, how to spread the requests, and which tier would be enough."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def explain_spreading(catalog: Catalog, timing: Timing, deadline: timedelta | No
 
 
 def suggest_tier(catalog: Catalog, plan: Plan, timing: Timing) -> Finding | None:
-    """Suggest the smallest tier that would do, with its time and price; None if the timing's own tier does."""
+    """Suggest the smallest tier that is enough, with its time and price; None if the timing's own tier is."""
     if timing.meets(plan.deadline):
         return None
     tiers, least = catalog.limits.usage_tiers, plan.find_least_tier(timing)

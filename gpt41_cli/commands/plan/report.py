@@ -1,4 +1,4 @@
-"""A Plan as a Report: the times, which limit binds, how to spread the requests, and which tier would do."""
+"""A Plan as a Report: the times, which limit binds, how to spread the requests, and which tier would be enough."""
 
 from __future__ import annotations
 
@@ -156,7 +156,9 @@ def _summarize_one_model(plan: Plan) -> str:
 
 
 def _make_lines(catalog: Catalog, plan: Plan) -> Iterator[ReportLine]:
-    """Say what binds and how to spread, in the requested tier or for the choice. Priority shares the limits of standard."""
+    """Say which limit binds and how to spread the requests, in the requested tier or for the choice. Priority shares the limits
+    of standard.
+    """
     requested = [timing for timing in plan.shown if timing.mode != "priority"] if plan.tier is not None else []
     explained = requested or ([plan.choice] if plan.choice else [])
     for timing in explained:

@@ -172,7 +172,7 @@ def _time_all_tiers(quote: Quote, work: Workload) -> Iterator[Timing]:
 
 
 def _find_caveats(timing: Timing, work: Workload) -> Iterator[Finding]:
-    """Find what speaks against a timing that does pass: its cost, and the model's end before the work is done."""
+    """Find what speaks against a timing that passes: its cost, or the end of the model before the work is done."""
     if timing.seconds is None:
         return
     monthly_usd = timing.quote.total_usd
@@ -225,7 +225,7 @@ def _check_obstacles(plan: Plan) -> Iterator[Finding]:
 
 
 def _collect_notes(catalog: Catalog, work: Workload, timings: Sequence[Timing]) -> Iterator[str]:
-    """Yield what a reader of these times must know, each sentence once."""
+    """Yield the notes that a reader of these times needs, each sentence once."""
     request_limits, tiers = catalog.limits, catalog.limits.usage_tiers
     yield (
         "A time outside batch is the least that the limits allow, plus the time to answer. In batch it is the most: "

@@ -25,7 +25,7 @@ from gpt41_cli.work.workload import VariantLoad, Workload
 
 
 class Wishes(NamedTuple):
-    """What the work is and may cost.
+    """What the work is, and what it may cost.
 
     `min_scores` maps a metric to the lowest score allowed; `tolerance` is a share in place of the tasks' own. `times_a_day` is
     how often recurring work is sent, None for work that is sent once; `mode` is the mode of today, if that is known.
@@ -243,7 +243,7 @@ def _must_keep_pace(case: SelectionContext, variant: Variant, mode: str) -> Iter
 
 
 def get_tolerance(wishes: Wishes, task: Task) -> Decimal:
-    """Return how far below the best score is near enough, as a share."""
+    """Return how far below the best score a score may be, as a share."""
     return task.tolerance_percent / 100 if wishes.tolerance is None else wishes.tolerance
 
 

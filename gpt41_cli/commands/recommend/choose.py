@@ -34,7 +34,7 @@ class Recommendation(NamedTuple):
     """The choice (None if nothing fits), the other candidates that fit in order of preference, and the excluded ones.
 
     `why` speaks for the choice, `but` against it or for an alternative. Without a choice, `but` says which wishes would have to
-    give. `is_replacement`: the whole family has ended, or ends too early, and the choice is a successor. `then` follows the
+    be relaxed. `is_replacement`: the whole family has ended, or ends too early, and the choice is a successor. `then` follows the
     choice when that ends soon. `by_task` are the choices for other tasks, if nobody said what the work is. `break_even` compares
     the chosen variant in standard and in batch, whether batch fits or not.
     """
@@ -61,9 +61,9 @@ def recommend(market: Market, work: Workload, wishes: Wishes) -> Recommendation:
     """Find the variant and mode that meets every wish and comes first by `wishes.prefer`.
 
     If the whole family is shut down on that day, or before `wishes.until` is over, or if the work has left it, the successors are
-    the candidates, scored by the user's own evaluation; without one, those that are named in place of the family come first.
-    Raises UnknownName for a need, metric, preference or usage tier that doesn't exist, and InputError for a deadline of 0, a
-    usage tier of another provider or an `until` before `as_of`.
+    the candidates, scored by the user's own evaluation; without one, the official replacements come first. Raises UnknownName for
+    a need, metric, preference or usage tier that doesn't exist, and InputError for a deadline of 0, a usage tier of another
+    provider or an `until` before `as_of`.
     """
     catalog = market.catalog
     last_day = market.on_day(max(market.as_of, wishes.until or market.as_of))
@@ -176,14 +176,16 @@ def _rank_excluded(candidate: Candidate) -> tuple[int, bool, Decimal]:
 
 
 def _find_other_successors(market: Market, named: Sequence[Variant]) -> list[Variant]:
-    """Find the successors that run on a day, besides the named ones."""
+    """Find the successors that run on a day, except the official replacements."""
     known = {variant.id for variant in named}
     successors = (Variant(model.id, model) for model in market.catalog.models_with_role("successor") if model.id not in known)
     return [variant for variant in successors if not lifecycle.find_past_shutdown(market, variant)]
 
 
 def _find_replacements(market: Market) -> list[Variant]:
-    """Find what is named in place of the family on a day when all of it has ended, up to models that still run then."""
+    """Find the official replacements of the family on a day when all of it has ended, and their replacements, up to models that
+    still run then.
+    """
     found: dict[str, Variant] = {}
     for variant in market.catalog.family:
         steps = follow_replacements(market, variant)

@@ -28,7 +28,7 @@ Tasks = Annotated[
     typer.Option(
         "--task",
         metavar="TASK",
-        help="What the work is; repeatable, and the choice must be good at all of them.",
+        help="The kind of work; repeatable, and the choice must be good at all kinds.",
         show_default="general",
         autocompletion=_complete_tasks,
     ),
@@ -43,7 +43,7 @@ Needs = Annotated[
     typer.Option(
         "--needs",
         metavar="NAMES",
-        help="Features and tools it must have, with commas.",
+        help="Features and tools it must have, separated by commas.",
         autocompletion=options.complete(lambda: sorted(parse.read_catalog(None).abilities)),
     ),
 ]
@@ -72,7 +72,7 @@ def recommend(
     needs: Needs = None,
     tolerance: Annotated[
         str | None,
-        typer.Option(metavar="SHARE", help="How far below the family's best is near enough: 10%.", show_default="the task's"),
+        typer.Option(metavar="SHARE", help="How far below the family's best a score may be: 10%.", show_default="the task's"),
     ] = None,
     min_score: Annotated[
         list[str] | None, typer.Option(metavar="METRIC=SCORE", help="A score it must reach; repeatable.")
@@ -83,7 +83,7 @@ def recommend(
     ] = None,
     max_usd: Annotated[str | None, typer.Option(metavar="AMOUNT", help="The most that all requests may cost.")] = None,
     usage_tier: Annotated[
-        int | None, typer.Option(metavar="N", help="Your usage tier: leaves out what its rate limits never let through.")
+        int | None, typer.Option(metavar="N", help="Your usage tier; leaves out what its rate limits never let through.")
     ] = None,
     skip_invalid: options.SkipInvalidOption = False,
     jobs: options.JobsOption = None,

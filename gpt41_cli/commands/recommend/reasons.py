@@ -1,4 +1,4 @@
-"""The sentences of a recommendation: what speaks for the choice, what against it, and which wishes would have to give."""
+"""The sentences of a recommendation: what speaks for the choice, what against it, and which wishes would have to be relaxed."""
 
 from __future__ import annotations
 
@@ -40,7 +40,9 @@ def explain_choice(
     *,
     is_replacement: bool,
 ) -> tuple[list[Finding], list[Finding]]:
-    """Return what speaks for the choice and what against it. Without a choice: nothing, and which wishes would have to give."""
+    """Return what speaks for the choice and what against it. Without a choice: nothing, and which wishes would have to be
+    relaxed.
+    """
     if choice is None:
         return [], list(_list_obstacles(excluded))
     why = [
@@ -206,7 +208,9 @@ def _list_disallowed_savings(case: SelectionContext, choice: Candidate, excluded
 
 
 def _describe_needed_deadline(case: SelectionContext, batch: Candidate) -> str:
-    """Say which admits batch, as none admits flex: its window, or longer if the usage tier needs longer for all of the work."""
+    """Say which deadline admits batch: its window, or longer if the usage tier needs longer for all of the work. No deadline
+    admits flex.
+    """
     if batch.mode == "flex":
         return FLEX_TIME
     hours = case.catalog.limits.batch.completion_window_hours
@@ -236,7 +240,7 @@ def _compare_other_variants(
 
 
 def _find_nearest(variant: Variant, mode: str, excluded: Sequence[Candidate]) -> Candidate:
-    """Return the excluded candidate of a variant that says most: the one in the chosen mode, if that has a price."""
+    """Return the most telling excluded candidate of a variant: the one in the chosen mode, if that has a price."""
     candidates = [candidate for candidate in excluded if candidate.variant == variant]
     return next((candidate for candidate in candidates if candidate.mode == mode and candidate.quote), candidates[0])
 
@@ -257,7 +261,7 @@ def _get_price_source(candidate: Candidate) -> tuple[Citation, ...]:
 
 
 def _warn_flex_time(case: SelectionContext, choice: Candidate) -> Iterator[Finding]:
-    """Warn that work which is sent in flex has no promise to be done by any deadline."""
+    """Warn that flex promises no deadline for the work."""
     if choice.mode == "flex":
         yield Finding(rules.DEADLINE, FLEX_TIME, sources=(case.catalog.limits.flex.source,))
 
@@ -337,13 +341,13 @@ def _warn_missing_scores(choice: Candidate) -> Iterator[Finding]:
 
 
 def _quote_guidance(choice: Candidate) -> Iterator[Finding]:
-    """Quote what OpenAI says first of the model to users who move."""
+    """Quote OpenAI's first advice to users who move to the model."""
     for advice in choice.variant.model.guidance[:1]:
         yield Finding(rules.GUIDANCE, advice.statement.rstrip("."), sources=(advice.source,))
 
 
 def _warn_refused_fields(case: SelectionContext, choice: Candidate) -> Iterator[Finding]:
-    """List the fields that the model refuses or deprecates, of which there are some. Users who have moved need no `migrate`."""
+    """List the fields that the model refuses or deprecates, if there are any. Users who have moved need no `migrate`."""
     refusals = choice.variant.model.refuses
     names = ", ".join(dict.fromkeys(refusal.parameter for refusal in refusals))
     moving = "gpt41 migrate shows which of them your requests set, and under which conditions"

@@ -126,7 +126,7 @@ def _make_headline(work: Workload, wishes: Wishes, recommendation: Recommendatio
 
 
 def _make_user_report_lines(catalog: Catalog, wishes: Wishes) -> Iterator[ReportLine]:
-    """Quote what users reported of models of the family for the tasks."""
+    """Quote what users reported about models of the family for the tasks."""
     tasks = {task.id for task in wishes.tasks}
     for quoted in catalog.evidence.reports:
         if tasks & {*quoted.tasks}:
@@ -140,7 +140,7 @@ def _make_reason_lines(label: str, reasons: Iterable[Finding], recommendation: R
 
 
 def _is_known(finding: Finding, recommendation: Recommendation) -> bool:
-    """Return True if the table or the headline says it already: a model is shut down, or what comes after the chosen one."""
+    """Return True if the table or the headline already says that a model is shut down, or what follows the chosen one."""
     then = recommendation.then
     is_end_said = then is not None and not then.is_uncertain
     return finding.rule is rules.MODEL_SHUT_DOWN or (finding.rule is rules.MODEL_RETIRES and is_end_said)

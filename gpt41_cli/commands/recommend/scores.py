@@ -1,4 +1,4 @@
-"""How well each variant does a task: its score as a share of the best, and the figures behind it."""
+"""Score how well each variant does a task: its share of the best score, and the figures behind it."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""`gpt41 reconcile`: what did recorded answers cost, and did an estimate foresee it?"""
+"""`gpt41 reconcile`: what did recorded answers cost, and was the estimate right?"""

@@ -26,7 +26,7 @@ class AnswerLengths:
     reasoning_tokens: int = 0
 
     def add(self, output_tokens: int, *, is_cut: bool = False, is_undone: bool = False, reasoning_tokens: int = 0) -> None:
-        """Add one answer. `is_undone` takes away one that was added before."""
+        """Add one answer. `is_undone` removes one that was added before."""
         times = -1 if is_undone else 1
         self.counts[output_tokens] += times
         if not self.counts[output_tokens]:
@@ -71,8 +71,8 @@ class AnswerLengths:
 
         A month costs the sum of its answers, their number times their mean. The median ignores long answers, which would break a
         budget. The mean is rounded to the nearest token. If a few answers are far longer than the others, the mean exceeds the
-        95th percentile; then the high end is the mean. Mean reasoning tokens are taken out of both, as a model that reasons adds
-        them again.
+        95th percentile; then the high end is the mean. Mean reasoning tokens are subtracted from both, because a model that
+        reasons adds them again.
         """
         reasoning = int(self.mean_reasoning + Fraction(1, 2))
         expected = max(int(self.mean + Fraction(1, 2)) - reasoning, 0)

@@ -1,4 +1,4 @@
-"""Find the workload of gpt41.yaml that an answer belongs to. Nothing is guessed."""
+"""Find the workload of gpt41.yaml that an answer belongs to, without guessing."""
 
 from __future__ import annotations
 

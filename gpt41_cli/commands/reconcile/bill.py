@@ -34,7 +34,7 @@ class Reconciliation:
     `unpriced` is the usage of answers without a price, by reason, and `unpriced_by_day` by day, as if written to
     the prompt cache; `taken_names` are names that logs
     give to models, with the names of their entries in the price table. `groups` and `expected` get every answer with its price.
-    With `needs_days`, an answer of no known day isn't priced.
+    With `needs_days`, an answer without a known day isn't priced.
     """
 
     def __init__(
@@ -166,7 +166,7 @@ class Reconciliation:
         return variant.id if variant else answer.model
 
     def _compare_sums(self) -> None:
-        """Doubt sums next to single answers of the same model and day, and sums in several files."""
+        """Report doubts about sums next to single answers of the same model and day, and about sums in several files."""
         for (model, day), places in self._sums.items():
             if (model, day) in self._singles:
                 both = f"sums of answers of {sanitize(model)} and single ones of the same day: what is in both is priced twice"
@@ -179,7 +179,7 @@ class Reconciliation:
         self, place: Place, unbilled: Finding, usage: Usage | None = None, *, is_undone: bool = False, times: int = 1
     ) -> None:
         """Count what isn't priced, by the requests of its `usage` if it has one, and keep the place of the first of each kind.
-        `is_undone` counts less.
+        `is_undone` subtracts it again.
         """
         times = max(1, usage.requests) if usage else times
         key = unbilled.rule, unbilled.message
@@ -202,7 +202,7 @@ class Reconciliation:
             self.unpriced.pop(key, None)
 
     def _add_charge(self, place: Place, answer: Answer, *, is_undone: bool = False, is_run: bool = False) -> None:
-        """Add an answer to its group, or take away one that was added before. With `is_run` it stands for many short ones."""
+        """Add an answer to its group, or remove one that was added before. With `is_run` it stands for many short ones."""
         offer = self._find_offer(answer)
         if isinstance(offer, Finding):
             self.record_issue(place, offer, answer.usage, is_undone=is_undone)
@@ -236,7 +236,7 @@ class Reconciliation:
 
     def _find_offer(self, answer: Answer) -> Offer | Finding:
         if self._needs_days and answer.day is None:
-            return Finding(rules.ANSWER_UNDATED, "an answer of no known day, which may be in the period")
+            return Finding(rules.ANSWER_UNDATED, "an answer without a known day, which may be in the period")
         return self.biller.find_offer(answer)
 
     def _note_day(self, place: Place, group: ChargeKey, answer: Answer) -> None:

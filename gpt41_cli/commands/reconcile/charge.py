@@ -1,4 +1,4 @@
-"""The price of one answer on its day, and what is billed together."""
+"""Price one answer as of its day, and collect what is billed together."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from gpt41_cli.prices.usage_by_rates import UsageByRates
 from gpt41_cli.pricing import EXACT, Bill, Usage, sum_usd
 
 TOOL_CALLS = ("web_searches", "web_search_previews", "file_searches")
-"""The calls of built-in tools that answers list, by the names of their fields."""
+"""The calls to built-in tools that answers list, by the names of their fields."""
 _MAX_CACHED_OFFERS = 10_000
 _TIME_ZONE_SLACK = timedelta(days=1)
-"""How much later than here it may be elsewhere."""
+"""How much later than here the local time may be elsewhere."""
 
 
 class BillingContext(NamedTuple):
-    """What answers are priced with: the day of `market` is for answers without a day, `model` for answers without a model."""
+    """The terms for pricing answers: the day of `market` is for answers without a day, `model` for answers without a model."""
 
     market: Market
     model: str | None = None
@@ -46,7 +46,7 @@ class ChargeKey(NamedTuple):
 
 @dataclass
 class Charge:
-    """What is billed together: usage at one offer, and built-in tools. All prices are exact.
+    """Usage that is billed together: at one offer, with built-in tools. All prices are exact.
 
     `elsewhere` is the same usage for prices at other models: long requests are those that pay a surcharge at some model, and
     written is all that could be written to a prompt cache. `summed_answers` are those that the logs only have as sums.
@@ -64,7 +64,7 @@ class Charge:
     uses_of_abilities: Counter[str] = field(default_factory=Counter)
 
     def add(self, answer: Answer, tools_usd: Decimal = Decimal(0), *, is_undone: bool = False) -> None:
-        """Add an answer at this offer, and the price of its tools. `is_undone` takes away one that was added before."""
+        """Add an answer at this offer, and the price of its tools. `is_undone` removes one that was added before."""
         written, rejected, long = answer.cache_write_tokens, answer.rejected_prediction_tokens, answer.long_write_tokens
         self.used.add(self.offer.variant, answer.usage, written, rejected, long, is_undone=is_undone)
         catalog = self.offer.market.catalog
@@ -131,7 +131,7 @@ class AnswerPricer:
         return offer
 
     def find_variant(self, answer: Answer) -> Variant | None:
-        """Return the model of an answer: the first of its names that the table has, or an alias stands for."""
+        """Return the model of an answer: the first of its names that is a model of the table or an alias of one."""
         names = (answer.model, *answer.other_models) if answer.model else (self._conditions.model,)
         known = (self._conditions.market.catalog.find_named_variant(name) for name in names if name)
         return next((variant for variant in known if variant), None)
@@ -144,10 +144,10 @@ class AnswerPricer:
         except MissingPrice as error:
             unclear.append(Finding(rules.TOOL_PRICE, str(error)))
         if self._conditions.market.catalog.count_search_tokens(offer.variant, answer.tools):
-            block = "whether a reported usage holds the tokens that a web search adds is not documented: taken to hold them"
+            block = "whether usage includes the tokens that a web search adds is not documented: it is taken to include them"
             unclear.append(Finding(rules.SEARCH_TOKENS, f"{sanitize(offer.variant.id)}: {block}"))
         for kind in answer.unpriced_calls:
-            unsaid = f"{redact(kind)}: what it costs on top of its tokens, as no answer says enough of it"
+            unsaid = f"{redact(kind)}: what it costs on top of its tokens, as answers say too little about it"
             unclear.append(Finding(rules.TOOL_PRICE, unsaid))
         return usd, tuple(unclear)
 
@@ -161,10 +161,10 @@ class AnswerPricer:
             yield Finding(rules.ANSWER_UNCLEAR, f"an answer of {model} after its shutdown on {life.shutdown} is priced anyway")
         if day and day < offer.row.effective_from:
             first = offer.row.effective_from
-            early = f"an answer of {model} from before its first known price in {offer.mode} is priced at that, of {first}"
+            early = f"an answer of {model} from before its first known price in {offer.mode} is priced at that one, from {first}"
             yield Finding(rules.ANSWER_UNCLEAR, early)
         if day and day - self._conditions.market.as_of > _TIME_ZONE_SLACK:
-            yield Finding(rules.ANSWER_UNCLEAR, f"an answer of a day after {self._conditions.market.as_of} is priced anyway")
+            yield Finding(rules.ANSWER_UNCLEAR, f"an answer from a day after {self._conditions.market.as_of} is priced anyway")
         if answer.cache_write_tokens and offer.row.cache_write_30m is None:
             yield Finding(rules.WRITE_PRICE, f"no price of cache writes is known for {model}: priced as input")
         elif answer.long_write_tokens and offer.row.cache_write_12h is None:
@@ -172,7 +172,7 @@ class AnswerPricer:
             yield Finding(rules.WRITE_PRICE, short)
         least = offer.variant.model.surcharge_threshold
         if answer.usage.requests != 1 and answer.usage.input_tokens > least:
-            some = ", though some must" if answer.usage.input_tokens > answer.usage.requests * least else ""
+            some = ", although some must have" if answer.usage.input_tokens > answer.usage.requests * least else ""
             most = f"priced as if none had more than {least:,} input tokens{some}"
             yield Finding(rules.SUM_OF_LONG, f"a sum of several answers of {model}, {most}")
 

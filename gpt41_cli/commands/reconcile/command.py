@@ -22,7 +22,7 @@ def reconcile(
             "--model",
             "-m",
             metavar="[NAME=]MODEL",
-            help="The model of answers that name none; or of those that name a deployment or label. Repeatable.",
+            help="The model of answers that don't name one, or NAME=MODEL for a deployment or label. Repeatable.",
             autocompletion=options.complete_models,
         ),
     ] = None,
@@ -30,7 +30,7 @@ def reconcile(
         list[str] | None,
         typer.Option(
             metavar="NAME=COLUMN,...",
-            help="What columns and fields hold whose names aren't known: input=in,cached=cache.reads; fields as dotted paths.",
+            help="What columns and fields with unknown names contain: input=in,cached=cache.reads; fields as dotted paths.",
             show_default=False,
         ),
     ] = None,
@@ -58,7 +58,7 @@ def reconcile(
         str | None,
         typer.Option(
             metavar="SHARE",
-            help="Exit with 1 if the bill is further than that from the prediction, or the invoice from what is expected: 5%.",
+            help="Exit with 1 if the bill differs from the prediction, or the invoice from the expected costs, by more: 5%.",
         ),
     ] = None,
     by: Annotated[
@@ -73,14 +73,12 @@ def reconcile(
     top: Annotated[
         int | None, options.count_option("How many groups the table shows.", at_least=1, show_default="20, or all days")
     ] = None,
-    since: Annotated[
-        str | None, typer.Option(metavar="DATE", help="Only answers of that day and later.", show_default=False)
-    ] = None,
+    since: Annotated[str | None, typer.Option(metavar="DATE", help="Only answers from that day on.", show_default=False)] = None,
     last_day: Annotated[
         str | None, typer.Option("--until", metavar="DATE", help="Only answers up to that day.", show_default=False)
     ] = None,
     compare: Annotated[
-        bool, typer.Option("--compare", help="Show the change to the period before, which is as long; needs --since.")
+        bool, typer.Option("--compare", help="Show the change from the period of the same length before it; needs --since.")
     ] = False,
     billing_account: Annotated[
         str | None,
@@ -95,10 +93,15 @@ def reconcile(
     configs: options.ConfigOption = None,
     workload: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Whose answers they all are.", show_default="found by custom_id, or model and mode"),
+        typer.Option(
+            metavar="NAME",
+            help="The workload that all the answers belong to.",
+            show_default="found by custom_id, or model and mode",
+        ),
     ] = None,
     write_config: Annotated[
-        bool, typer.Option("--write-config", help="Put how long answers are into gpt41.yaml, and change nothing else there.")
+        bool,
+        typer.Option("--write-config", help="Write the lengths of the answers into gpt41.yaml, and change nothing else there."),
     ] = False,
     skip_invalid: options.SkipInvalidOption = False,
     jobs: options.JobsOption = None,

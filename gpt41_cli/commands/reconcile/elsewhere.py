@@ -1,4 +1,4 @@
-"""The same tokens on other models: what the answers of logs would cost elsewhere."""
+"""Price the same tokens on other models: what the answers of logs would cost elsewhere."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class TrafficPath(NamedTuple):
     token_usd: Decimal
 
     def price_reasoning(self, tokens: int) -> Decimal:
-        """Price the answers with all cache writes and so many reasoning tokens in each, exactly."""
+        """Price the answers exactly, with all cache writes and this many reasoning tokens in each."""
         return EXACT.add(self.high_usd, EXACT.multiply(Decimal(tokens), self.token_usd))
 
 
@@ -61,7 +61,7 @@ def price_alternatives(bill: Reconciliation) -> list[AlternativeCost]:
     are among them.
 
     Left out is what has no price, lacks a tool that was used, or has a surcharge, unless it is a replacement; and what isn't
-    offered, if no answer is of the family. If answers of other models alone have a price, nothing is named as a replacement.
+    offered, if no answer is of the family. If only answers of other models have a price, no replacement is named.
     """
     family = bill.conditions.market.catalog.family
     billed = {key.model for key in bill.charges}
@@ -73,12 +73,12 @@ def price_alternatives(bill: Reconciliation) -> list[AlternativeCost]:
 
 
 def _is_offered(bill: Reconciliation, variant: Variant) -> bool:
-    """Return True if a variant that no answer is of can be bought; for those who pay for other models, if it doesn't end soon."""
+    """Return True if a variant without answers can be bought and, for users who pay for other models, doesn't end soon."""
     return not (_ends_soon(bill, variant) if bill.charges else find_past_shutdown(bill.conditions.market, variant))
 
 
 def _find_replacements(bill: Reconciliation, leaving: Iterable[Variant]) -> list[Variant]:
-    """Find what the variants whose end is announced are replaced by, if that doesn't end soon."""
+    """Find the replacements of the variants whose end is announced, except replacements that end soon."""
     market = bill.conditions.market
     chains = [follow_replacements(market, variant) for variant in leaving if find_end_day(market, variant)]
     last = [chain[-1].variant for chain in chains if chain]
@@ -127,7 +127,7 @@ def _price_variant(bill: Reconciliation, variant: Variant) -> Iterator[Alternati
 
 
 def _find_offer(bill: Reconciliation, variant: Variant, mode: str, day: date | None) -> Offer | None:
-    """Find the offer of a day, or that of today if there was none yet."""
+    """Find the offer of a day, or today's if there was none yet."""
     as_of = bill.conditions.market.as_of
     offers = (bill.biller.get_offer(variant.id, mode, each) for each in dict.fromkeys((day or as_of, as_of)))
     return next((offer for offer in offers if isinstance(offer, Offer)), None)
@@ -177,7 +177,7 @@ def price_after_ends(bill: Reconciliation) -> PriceAfterEnds | None:
 
 
 def price_path(charges: Sequence[Charge], offer: Offer) -> TrafficPath:
-    """Price the answers at an offer. Models that bill cache writes report them; of others none or all are written."""
+    """Price the answers at an offer. Models that bill cache writes report them; for others, none or all are taken as written."""
     used, reported = UsageByRates(), all(charge.offer.row.cache_write_30m is not None for charge in charges)
     written = UsageByRates()
     for charge in charges:

@@ -15,12 +15,12 @@ from gpt41_cli.reports.columns import Column, make_records, make_table
 from gpt41_cli.rules import Level
 
 _RANGE_NOTE = (
-    "expected is the mean, which prices the sum of many answers; high is the 95th percentile, or the mean where that is more"
+    "expected is the mean, which prices the sum of many answers; high is the 95th percentile, or the mean if that is higher"
 )
 
 
 def add_answer_lengths(report: Report, past: ObservedAnswers, config: Config) -> Report:
-    """The report on a bill with how long the answers of each workload are."""
+    """Add the answer lengths of each workload to the report on a bill."""
     found = {name: past.lengths[name] for name in config.workloads if name in past.lengths}
     columns = _list_columns(config, reasons=any(lengths.reasoning_tokens for lengths in found.values()))
     return report._replace(
@@ -34,7 +34,7 @@ def add_answer_lengths(report: Report, past: ObservedAnswers, config: Config) ->
 def _make_notes(past: ObservedAnswers) -> Iterator[str]:
     yield _RANGE_NOTE
     if any(lengths.reasoning_tokens for lengths in past.lengths.values()):
-        yield "reasoning tokens are part of these lengths; output_tokens has their mean apart, for models that reason"
+        yield "reasoning tokens are part of these lengths; output_tokens has their mean separately, for models that reason"
     if past.added_tokens:
         yield (
             f"successors bill {pluralize(past.added_tokens, 'token')} more for an answer of the same text: they are left out of "
@@ -43,7 +43,7 @@ def _make_notes(past: ObservedAnswers) -> Iterator[str]:
 
 
 def _list_columns(config: Config, *, reasons: bool) -> tuple[Column[tuple[str, AnswerLengths]], ...]:
-    """The lengths of the answers of a workload, which is given with its name."""
+    """List the columns of the answer lengths of a workload, which is given with its name."""
     return (
         Column("`workload", "name", lambda pair: pair[0], sanitize),
         Column(">answers", "answers", lambda pair: pair[1].answers),
@@ -80,10 +80,10 @@ def _collect_findings(found: Mapping[str, AnswerLengths], past: ObservedAnswers)
     for name, lengths in found.items():
         if lengths.cut_answers:
             cut = f"{format_int(lengths.cut_answers)} of {pluralize(lengths.answers, 'answer')}"
-            message = f"{sanitize(name)}: {cut} ended at their maximum; left alone, they would be longer"
+            message = f"{sanitize(name)}: {cut} ended at their maximum; without it, they would be longer"
             yield Finding(rules.ANSWERS_CUT, message, actual=str(lengths.cut_answers), subject=name)
     if past.summed_answers:
-        message = f"not learned from: {pluralize(past.summed_answers, 'answer')} in sums, which tell no length"
+        message = f"not learned from: {pluralize(past.summed_answers, 'answer')} in sums, which don't show lengths"
         yield Finding(rules.NOT_LEARNED, message, Level.NOTICE, actual=str(past.summed_answers))
     for names, many in past.unattributed.items():
         whose = f"one of {', '.join(map(sanitize, names))}" if names else "no workload"

@@ -1,4 +1,4 @@
-"""What logs say about answers in addition to the bill: their requests, their workloads and their lengths."""
+"""Collect what logs say about answers in addition to the bill: their requests, their workloads and their lengths."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ class ObservedAnswers:
     """Answers, collected while they are read. Memory: `answers`, if it is kept, grows with the logs; everything else
     with the number of workloads and of different lengths.
 
-    `whose` is None if no option asks for workloads. `unattributed` counts the answers that may belong to several of them, and by
-    no name those of none; `summed_answers` those in a sum, such as several choices, which has no length. `lengths` are
-    as the family bills answers: those of other models are shorter than billed by what they add, at most `added_tokens`. Batch
-    objects are not counted as answers. `shared` are the logs that hold the requests, too.
+    `whose` is None if no option asks for workloads. `unattributed` counts the answers that may belong to several of them and,
+    under no names, those that belong to none; `summed_answers` those in a sum, such as several choices, which has no length.
+    `lengths` are as the family bills answers: what other models add, at most `added_tokens`, is subtracted. Batch objects are not
+    counted as answers. `shared` are the logs that hold the requests, too.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class ObservedAnswers:
         self._places: dict[str, Place] = {}
 
     def observe(self, found: Iterable[LogItem]) -> Iterator[LogItem]:
-        """All that is found, as it is, once it was looked at."""
+        """Yield all items unchanged, after noting them."""
         for each in found:
             if isinstance(each, Located) and isinstance(each.result, Answer) and not each.result.is_batch_total:
                 self._look_at(each.place, each.result)

@@ -127,7 +127,7 @@ def _make_lines(found: Reconciliation) -> Iterator[ReportLine]:
     if written:
         yield ReportLine("written", f"{shown[3]} more for writing to the prompt cache than for input", cited, shares[3])
     if tools:
-        yield ReportLine("tools", f"{shown[4]} for calls of built-in tools", share=shares[4])
+        yield ReportLine("tools", f"{shown[4]} for calls to built-in tools", share=shares[4])
     reasoning = sum(charge.reasoning_tokens for charge in charges)
     if reasoning:
         yield ReportLine("reasoning", f"{format_int(reasoning)} of the output tokens were spent on reasoning")
@@ -268,7 +268,7 @@ def _describe_tokens(usage: Usage | None) -> str:
 
 
 def collect_notes(found: Reconciliation) -> Iterator[str]:
-    """Write what is to be known about the prices of a bill."""
+    """Write the notes on the prices of a bill."""
     if found.undated:
         yield f"{pluralize(found.undated, 'answer')} without a date: at the prices of {found.conditions.market.as_of}."
     yield from _list_taken_names(found)
@@ -281,7 +281,7 @@ def collect_notes(found: Reconciliation) -> Iterator[str]:
 
 
 def _list_taken_names(found: Reconciliation) -> Iterator[str]:
-    """List the names in logs that were taken for a model of the table; its own snapshots and fine-tunes aren't."""
+    """List the names in logs that were taken for a model of the table; its own snapshots and fine-tunes aren't listed."""
     models = found.conditions.market.catalog.models
     names: dict[str, list[str]] = {}
     for name, model in sorted(found.taken_names.items()):
@@ -292,7 +292,7 @@ def _list_taken_names(found: Reconciliation) -> Iterator[str]:
 
 
 def _note_ranges(elsewhere: Sequence[AlternativeCost], found: Reconciliation) -> Iterator[str]:
-    """Say what the ranges of models span that bill what logs don't show."""
+    """Explain the ranges of models that bill something that logs don't show."""
     ranges = {each.variant.id: each.variant for each in elsewhere if each.high_usd != each.total_usd}
     for name, variant in ranges.items():
         usual = find_usual_reasoning(variant)

@@ -21,7 +21,7 @@ _AXIS_MARGIN = Fraction(11, 10)
 _MAX_WORKLOADS_DRAWN = 30
 """How many workloads a chart of all of them has room for."""
 _MAX_VOLUME_FACTOR = 10
-"""How many times its volume a chart goes to show where a line meets a ceiling."""
+"""How many times the volume a chart extends to show where a line meets a ceiling."""
 
 
 def draw_overview_charts(overview: Overview) -> Iterator[Chart]:
@@ -102,7 +102,7 @@ def _draw_tokens(overview: Overview) -> Chart:
         if any(of_part)
     ]
     output = ChartSeries("output", tuple(_make_output_point(each.subject) for each in drawn))
-    share = f" Of the input is cached: {told}." if told else " None of the input is cached."
+    share = f" Cached input: {told}." if told else " None of the input is cached."
     share += _note_omitted(drawn, overview.workloads)
     return Chart(
         "tokens",
@@ -141,7 +141,7 @@ def _draw_days_left(overview: Overview) -> Iterator[Chart]:
         points.append(ChartPoint(name, Decimal(days), f"{'day' if days == 1 else 'days'}: {told}"))
     if not points:
         return
-    unknown = f" The price table knows of no end of {', '.join(without)}." if without else ""
+    unknown = f" The price table has no end date for {', '.join(without)}." if without else ""
     yield Chart(
         "days-to-shutdown",
         "bars",
@@ -154,7 +154,7 @@ def _draw_days_left(overview: Overview) -> Iterator[Chart]:
 
 
 def _draw_cost_against_volume(each: ExaminedWorkload, position: int) -> Chart:
-    """Draw every line from no requests to beyond the volume, with what it crosses."""
+    """Draw every line from no requests to beyond the volume, with its crossings."""
     own, volume = each.lines[0], each.subject.costing.volume
     here = volume.per_month if volume else Fraction(each.subject.work.requests)
     chosen = " ".join(each.advised_pair) if each.advised_pair else None

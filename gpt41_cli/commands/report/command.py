@@ -40,7 +40,7 @@ def report(
 ) -> None:
     """Make a page of all workloads: what to do, what it costs, and why.
 
-    The page is one file that loads nothing from elsewhere. It needs pip install 'gpt41[report]', as do charts.
+    The page is one file that loads nothing from elsewhere. It needs pip install 'gpt41[report]', and so do charts.
 
     \b
     gpt41 report --output report.html
@@ -107,7 +107,7 @@ def _read_input(name: str, conditions: "CheckOptions") -> "ReportInput":
 
 
 def _write_charts(found: "Report", folder: Path) -> None:
-    """Write each chart to a file of its own, under its name."""
+    """Write each chart to a separate file, under its name."""
     from gpt41_cli.views.svg import draw_svg_file
 
     try:

@@ -1,4 +1,4 @@
-"""What follows the models that workloads are advised to use, when these end soon."""
+"""Find what follows the recommended models of workloads that end soon."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class FollowUp(NamedTuple):
 
     @property
     def text(self) -> str:
-        """How the advice goes on: the model, the mode and the price."""
+        """The continuation of the advice: the model, the mode and the price."""
         after = BEFORE_REASONING if self.reasons else ""
         return f"then {name_offer(self.model, self.mode)}, {self.price}{after}"
 

@@ -1,4 +1,4 @@
-"""What the report is about: the workloads of a gpt41.yaml or of a saved report, with what was found in them."""
+"""Read the input of the report: the workloads of a gpt41.yaml or of a saved report, with their findings."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ DEFAULT_TASK = "general"
 
 
 class SpendingLimit(NamedTuple):
-    """What may be spent per month, by a budget or by a usage tier."""
+    """The limit on spending per month, of a budget or a usage tier."""
 
     label: str
     usd: Decimal
@@ -90,11 +90,10 @@ def make_saved_input(saved: SavedReport, file: str, market: Market) -> ReportInp
     dropped = Group.RECOMPUTED if market.as_of == saved.as_of else Group.RECOMPUTED | Group.DATE_DEPENDENT
     kept = (finding for finding in saved.findings if not finding.rule.groups & dropped)
     is_open = not all(cost.requirements.tasks for cost in saved.costs.values())
+    untasked = " If it states no task, its own model is taken as good enough." if is_open else ""
     note = (
-        f"{file} has no single requests: each workload's are taken as equal, so that no surcharge on some of them is seen"
-        ", their input as counted by what it runs on"
-        f"{', and where it states no task, what it runs on as good enough' if is_open else ''}. "
-        f"Its prices are those of {saved.as_of}."
+        f"{file} has no single requests: those of a workload are taken as equal, with the input that its own model counts, so "
+        f"that no surcharge on some of them is seen.{untasked} Its prices are those of {saved.as_of}."
     )
     return ReportInput(subjects, (*kept, *dict.fromkeys(ends), *lifecycle.check_price_table_age(market)), (note,))
 

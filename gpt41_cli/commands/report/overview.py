@@ -1,4 +1,4 @@
-"""The figures of the report: what every workload costs, what it would cost elsewhere, and where the lines cross."""
+"""Compute the figures of the report: what every workload costs, what it would cost elsewhere, and where the lines cross."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ class ExaminedWorkload(NamedTuple):
 
 
 class ModelEnd(NamedTuple):
-    """The end of a model at a platform; None if the table knows of none."""
+    """The end of a model at a platform; None if the table has none."""
 
     variant: Variant
     platform: Platform

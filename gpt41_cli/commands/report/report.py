@@ -36,7 +36,7 @@ from gpt41_cli.reports.quotes import make_work_line
 SCHEMA = "gpt41.report/1"
 
 _MAX_PLACES = 5
-"""Places in the code that a line names; gpt41 scan has them all."""
+"""How many places in the code a line names; gpt41 scan lists all."""
 
 
 def make_report(catalog: Catalog, overview: Overview, inputs: Sequence[ReportInput]) -> Report:
@@ -95,7 +95,7 @@ def _make_code_lines(overview: Overview, calls: Sequence[CodeUse]) -> Iterator[R
     for model, where in places.items():
         if end := ends.get(model):
             verb = "ended" if end.is_over else "ends"
-            calls_of = f"{pluralize(len(where), 'call')} of {model}, which {verb} on {end.life.shutdown}"
+            calls_of = f"{pluralize(len(where), 'call')} to {model}, which {verb} on {end.life.shutdown}"
             yield ReportLine("code", f"{calls_of}: {list_first(where, _MAX_PLACES)}")
 
 
@@ -151,7 +151,7 @@ def _is_unchanged(each: ExaminedWorkload) -> bool:
 
 
 def _describe_advice(each: ExaminedWorkload, advised_month: str | None, follow_up: FollowUp | None) -> str:
-    """Say what to do, what that does to the price per month or per request, and what follows when it ends soon."""
+    """Say what to do, how that changes the price per month or per request, and what follows if the model ends soon."""
     costing = each.subject.costing
     if each.advised_pair is None or each.each_usd is None:
         return "nothing fits: no option meets all requirements"
@@ -198,7 +198,9 @@ def _make_part(each: ExaminedWorkload, advice: str, position: int, catalog: Cata
 
 
 def _describe_priced_work(each: ExaminedWorkload, line: ReportLine) -> Iterator[ReportLine]:
-    """Say what the reasons that follow price, unless they come from `_explain_staying`, which is per request."""
+    """Say which requests the prices in the following reasons are for, except in those of `_explain_staying`, which are per
+    request.
+    """
     requests = each.subject.work.requests
     if not each.is_kept:
         of = "it" if requests == 1 else "all of them together"
@@ -238,7 +240,7 @@ def _warn_over_limits(each: ExaminedWorkload) -> Iterator[ReportLine]:
 
 
 def _list_candidate_columns(each: ExaminedWorkload, shown: Sequence[Candidate]) -> tuple[Column[Candidate], ...]:
-    """List the columns for every candidate per month, whose requests need not be a whole number."""
+    """List the columns for every candidate per month; the number of requests need not be whole."""
     months = [_price_month(each, candidate) for candidate in shown]
     show_month, most = choose_usd_format(months), max((month for month in months if month is not None), default=Fraction(0))
     return (
@@ -337,7 +339,7 @@ _CROSSING_COLUMNS: tuple[Column[LineCrossing], ...] = (
     Column(">at", "usd", lambda crossing: crossing.usd),
     Column(">requests per month", "requests", lambda crossing: crossing.requests, lambda requests: format_int(floor(requests))),
 )
-"""Where the lines meet what may be spent, and each other."""
+"""Where the lines cross the spending limits and each other."""
 
 
 def _make_workload_json(each: ExaminedWorkload, advice: str, part: Report) -> Mapping[str, Json]:

@@ -36,7 +36,9 @@ def read_baseline(path: Path) -> Counter[str]:
 
 
 def find_known(uses: Iterable[CodeUse], baseline: Counter[str]) -> set[int]:
-    """Return the positions of the uses that the baseline has. Of equal lines in a file, as many as it has are known."""
+    """Return the positions of the uses that the baseline has. If a file has several equal lines, as many are known as the
+    baseline has.
+    """
     left = baseline.copy()
     known = set()
     for position, use in enumerate(uses):

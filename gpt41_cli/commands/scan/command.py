@@ -18,7 +18,7 @@ def scan(
     ] = None,
     model: Annotated[
         str | None,
-        typer.Option("--model", "-m", metavar="MODEL", help="Look for this model alone.", autocompletion=complete_models),
+        typer.Option("--model", "-m", metavar="MODEL", help="Look for this model only.", autocompletion=complete_models),
     ] = None,
     retires_within: options.RetiresWithinOption = None,
     ignore: Annotated[
@@ -28,7 +28,7 @@ def scan(
     baseline: Annotated[
         Path | None,
         typer.Option(
-            "--baseline", metavar="FILE", help="A scan saved with --format json: only calls that it lacks are reported."
+            "--baseline", metavar="FILE", help="A scan saved with --format json: only calls that it doesn't have are reported."
         ),
     ] = None,
     fail_on: options.FailOnOption = "error",
@@ -40,10 +40,10 @@ def scan(
     outputs: options.OutputFilesOption = None,
     quiet: options.QuietOption = False,
 ) -> None:
-    """Find the calls of models that end in source code, and what has to change there.
+    """Find where source code calls models that end, and what has to change there.
 
-    Folders are read as git would list them. A name in prose, in a comment or in recorded data is no call. A line with the comment
-    "gpt41: ignore - the reason" is left out. A call of a model that is shut down fails the run.
+    Folders are read as git would list them. A name in prose, in a comment or in recorded data isn't a call. A line with the
+    comment "gpt41: ignore - the reason" is left out. A call to a model that is shut down fails the run.
 
     \b
     gpt41 scan

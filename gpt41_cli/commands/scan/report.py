@@ -1,4 +1,4 @@
-"""A ScanResult as a Report: how many calls have to change, of which models, until when, and where they are."""
+"""A ScanResult as a Report: how many calls have to change, to which models, by when, and where they are."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from gpt41_cli.rules import Level
 SCHEMA = "gpt41.scan/1"
 
 MAX_ROWS = 40
-"""Rows to read; programs get them all."""
+"""How many rows are shown; programs get all."""
 
 
 class _FoundUse(NamedTuple):
@@ -99,12 +99,12 @@ _COLUMNS: Sequence[Column[_FoundUse]] = (
 
 
 def _make_headline(result: ScanResult, rows: Sequence[_FoundUse], known: int) -> str:
-    """Write how many calls name models that end, of each model. `known` is how many more the baseline has."""
+    """Write how many calls there are to each model that ends. `known` is how many more the baseline has."""
     files = pluralize(result.files, "file")
     if not rows and known:
-        return f"No new call of a model that ends in {files}; the baseline has {format_int(known)}, which must change"
+        return f"No new call to a model that ends, in {files}; the baseline has {format_int(known)}, which must change"
     if not rows:
-        return f"No call of a model that ends in {files}"
+        return f"No call to a model that ends, in {files}"
     counts = Counter(map(_describe_end, rows))
     parts = [f"{format_int(count)} of {end}" for end, count in counts.items()]
     where = pluralize(len({row.use.place.path for row in rows}), "file")
@@ -126,7 +126,7 @@ def _make_lines(
     errors = sum(finding.level is Level.ERROR and finding.rule is not rules.UNREADABLE for finding in findings)
     if errors:
         soon = "" if within is None else f", or that end within {pluralize(within.days, 'day')}"
-        yield ReportLine("errors", f"{pluralize(errors, 'call')} of models and features that are shut down{soon}")
+        yield ReportLine("errors", f"{pluralize(errors, 'call')} to models and features that are shut down{soon}")
     calls = [each for each in found if each.use.is_call]
     for name, end in {call.use.entry: call.end for call in calls if call.end}.items():
         if end.feature:
@@ -136,7 +136,7 @@ def _make_lines(
             yield ReportLine("dates", dates.message, dates.citation)
     running = Counter(call.use.entry for call in calls if not call.end and call.use.entry in market.catalog.models)
     if running:
-        yield ReportLine("runs on", ", ".join(f"{pluralize(count, 'call')} of {model}" for model, count in running.items()))
+        yield ReportLine("runs on", ", ".join(f"{pluralize(count, 'call')} to {model}" for model, count in running.items()))
     others = Counter(each.use.kind for each in found if each.use.kind is not UseKind.CALL and each.end)
     if others[UseKind.MENTION]:
         yield ReportLine("mentions", f"{pluralize(others[UseKind.MENTION], 'line')} of prose, comments and names")
@@ -146,7 +146,7 @@ def _make_lines(
     if ignored:
         unexplained = sum(not reason for reason in ignored)
         rest = f", {format_int(unexplained)} of them without a reason" if unexplained else ""
-        yield ReportLine("ignored", f"{pluralize(len(ignored), 'line')} by a comment{rest}")
+        yield ReportLine("ignored", f"{pluralize(len(ignored), 'line')} because of a comment{rest}")
     known = sum(each.is_known for each in calls)
     if known:
         yield ReportLine("known", f"{pluralize(known, 'call')} that the baseline has")

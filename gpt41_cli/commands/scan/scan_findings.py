@@ -1,4 +1,4 @@
-"""What a scan found, as findings: a call of a model that is shut down, one of a model that ends, and what only mentions one."""
+"""Make findings of a scan: a call to a model that is shut down, a call to a model that ends, and places that only mention one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def make_scan_findings(
 ) -> Iterator[Finding]:
     """Yield a finding for each use of a model that ends, except for those whose positions are `known` or that a comment ignores.
 
-    A call of a model that is shut down, or ends `within` that time, is an error; of any other that ends, a warning. Everything
+    A call to a model that is shut down, or ends `within` that time, is an error; to any other that ends, a warning. Everything
     that isn't a call is a notice, once for each file and model.
     """
     mentions: dict[tuple[str, str], list[CodeUse]] = {}

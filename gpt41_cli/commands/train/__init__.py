@@ -1,1 +1,1 @@
-"""`gpt41 train`: what does fine-tuning on these examples cost, and when does it pay?"""
+"""`gpt41 train`: what does fine-tuning on these examples cost, and when does it pay off?"""

@@ -31,7 +31,7 @@ BaseInputTokens = Annotated[
 Epochs = Annotated[int | None, count_option("The number of epochs.", at_least=1, show_default="OpenAI's published default")]
 
 ServedRequests = Annotated[
-    int | None, count_option("Total requests to serve: what is saved then.", "--requests", "-n", at_least=1)
+    int | None, count_option("Total requests to serve, to show what is saved.", "--requests", "-n", at_least=1)
 ]
 
 
@@ -84,9 +84,9 @@ def train(
     """Price fine-tuning, and check whether OpenAI would take the file.
 
     A fine-tune costs more per token than its base. It pays off if requests get shorter, or if it answers instead of a
-    larger model. Where --input-tokens and --output-tokens do not say what a request in service is, it is the mean of the
-    examples: what stands before the last answer, and that answer. --distill-from prices the whole road: a teacher's answers,
-    the training on them, and the student in service.
+    larger model. Without --input-tokens and --output-tokens, a request in service is the mean of the examples: everything before
+    the last answer, and that answer. --distill-from prices all of it: a teacher's answers, the training on them, and the student
+    in service.
 
     \b
     gpt41 train examples.jsonl --base-input-tokens 2400
@@ -128,7 +128,7 @@ def _price_training_files(
     jobs: int | None,
     conditions: "TrainingOptions",
 ) -> "TrainingResult":
-    """The training on files, beside the model of today."""
+    """Price the training on files, next to the model of today."""
     from gpt41_cli.commands.train.fine_tune import price_training
     from gpt41_cli.commands.train.training_file import TrainingTargets, read_training_files
 
@@ -152,7 +152,7 @@ def _price_prompts(
     jobs: int | None,
     conditions: "TrainingOptions",
 ) -> "TrainingResult":
-    """The training on what a teacher answers to requests."""
+    """Price the training on the answers of a teacher to requests."""
     from gpt41_cli.commands.train.fine_tune import price_distillation
     from gpt41_cli.work import sizing
     from gpt41_cli.work.workload import Assumptions

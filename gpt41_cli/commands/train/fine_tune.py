@@ -1,4 +1,4 @@
-"""Fine-tuning from examples, or from a teacher's answers, to a model in service and what it saves."""
+"""Price fine-tuning on examples or on a teacher's answers, the model in service, and what it saves."""
 
 from __future__ import annotations
 
@@ -213,11 +213,11 @@ def _check_training(found: Sequence[TrainedModel | Finding], examples: int, cond
 
 
 def _collect_notes(students: Sequence[TrainedModel], conditions: TrainingOptions) -> Iterator[str]:
-    """Write what a reader of the figures must know."""
+    """Write the notes that a reader of the figures needs."""
     rules = conditions.rules
     yield (
-        "Training bills every token of an example once per epoch, also those of answers and around messages "
-        f"[{rules.epochs.source.label}]; four recorded jobs were billed exactly so."
+        "Training bills every token of an example once per epoch, including those of answers and around messages "
+        f"[{rules.epochs.source.label}]; four recorded jobs were billed exactly this way."
     )
     yield "Whether a validation file is billed is not documented; none is counted here."
     yield "Fine-tunes are compared by price alone: only an evaluation shows whether their answers are good enough."

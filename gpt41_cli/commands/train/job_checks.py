@@ -1,4 +1,4 @@
-"""What makes the platform refuse a training job, apart from mistakes in single examples."""
+"""Find why the platform would refuse a training job, apart from mistakes in single examples."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def check_example_count(conditions: TrainingOptions, examples: int) -> Iterator[
         message = f"expected at least {format_int(least)} examples, found {format_int(examples)} {cited}"
         yield Finding(rules.TRAINING_EXAMPLES, message, actual=str(examples), allowed=str(least))
     elif examples < good:
-        advice = f"{format_int(good)} good ones are the advice to begin with"
+        advice = f"{format_int(good)} good ones are advised to begin with"
         message = f"{format_int(examples)} examples can be trained on; {advice} {cited}"
         yield Finding(rules.TRAINING_EXAMPLES, message, Level.NOTICE, None, str(examples), str(good))
 

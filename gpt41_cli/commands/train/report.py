@@ -77,7 +77,7 @@ def make_report(tuning: TrainingResult, conditions: TrainingOptions) -> Report:
 
 
 def _find_mentioned(tuning: TrainingResult, first: TrainedModel | None) -> list[Finding]:
-    """Find what the headline says, or of a model that is shut down, its row in the table."""
+    """Find what the headline says or, for a model that is shut down, its row in the table."""
     if first:
         return [name_untrainable_model(each, Level.WARNING) for each in tuning.unfit if each.rule is MODEL_SHUT_DOWN]
     return [name_untrainable_model(each, Level.ERROR) for each in tuning.unfit] if tuning.examples else []
@@ -112,7 +112,7 @@ def _make_training_json(student: TrainedModel) -> Mapping[str, Json]:
 
 
 def _make_headline(tuning: TrainingResult, first: TrainedModel | None, conditions: TrainingOptions) -> str:
-    """Write what training costs, after how many requests it pays and, if the model ends soon, when and what follows."""
+    """Write what training costs, after how many requests it pays off and, if the model ends soon, when, and what follows."""
     if first is None and tuning.examples == 0:
         return "Nothing to train on: no example can be read"
     if first is None:
@@ -250,7 +250,7 @@ class _Comparison(NamedTuple):
 
 
 def _list_columns(conditions: TrainingOptions) -> tuple[Column[_Comparison], ...]:
-    """The last column is for models that can't be compared, and why."""
+    """List the columns; the last one is for models that can't be compared, and why."""
     return (
         Column("model", "model", lambda row: row.student.model),
         Column("mode", "mode", lambda row: row.terms.tuned_offer.mode),
@@ -273,7 +273,7 @@ def _list_columns(conditions: TrainingOptions) -> tuple[Column[_Comparison], ...
 
 
 def _make_table(columns: Sequence[Column[_Comparison]], comparisons: Sequence[_Comparison], tuning: TrainingResult) -> Table:
-    """The comparisons, then the models that can't be trained, with the reason in the last column."""
+    """Make the table of the comparisons, then of the models that can't be trained, with the reason in the last column."""
     table = make_table(columns, comparisons)
     empty = [""] * (len(table.headings) - 2)
     unfit = (Row((each.subject or "", *empty, each.brief), "faint") for each in tuning.unfit)

@@ -1,4 +1,4 @@
-"""What a fine-tune costs, and after how many requests it pays."""
+"""Price a fine-tune, and compute after how many requests it pays off."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from gpt41_cli.pricing import EXACT, Usage, price, price_tokens, sum_usd
 from gpt41_cli.work.workload import VariantLoad
 
 FINE_TUNE_MODES = ("standard", "batch")
-"""The modes in which fine-tunes answer: priority takes none."""
+"""The modes in which fine-tunes answer; priority doesn't accept fine-tunes."""
 
 _HOURS_PER_DAY = 24
 
 
 class TrainingOptions(NamedTuple):
-    """What the user asks. `epochs` None: by the heuristic. `requests` are all that will be served; None: not known."""
+    """The user's options. `epochs` None: by the heuristic. `requests` are all that will be served; None: not known."""
 
     market: Market
     epochs: int | None = None
@@ -178,7 +178,7 @@ def _compare_offers(
     hosting = Decimal(0)
     if student.hosting:
         if days is None:
-            raise MissingPrice(problem=f"no end is known of {student.tuned_variant.id}, and so not for how long it is hosted")
+            raise MissingPrice(problem=f"no end is known for {student.tuned_variant.id}, so how long it is hosted isn't known")
         hosting = EXACT.multiply(student.hosting.usd, Decimal(_HOURS_PER_DAY * days))
     fixed = sum_usd((student.training_usd, student.training_work.teaching_usd, hosting))
     own, other = price_mean_request(mine, student.training_work.served), price_mean_request(its, usage)

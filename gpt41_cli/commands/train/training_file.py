@@ -1,4 +1,4 @@
-"""Training files, example by example: what each is billed for, what it would be in service, and what is wrong with it."""
+"""Read training files example by example: the billed tokens, the tokens of a request in service, and the mistakes."""
 
 from __future__ import annotations
 
@@ -71,13 +71,13 @@ class InspectedExample(NamedTuple):
 _EXAMPLE_OVERHEAD = 1
 """What training bills for an example besides its messages, where a request costs 3.
 
-Four jobs of 10 to 80 examples, recorded with their files from 2023 to 2025, were billed so to the token; a fifth wasn't, but its
-file was written again later.
+Four jobs of 10 to 80 examples, recorded with their files from 2023 to 2025, were billed exactly like this; a fifth wasn't, but
+its file was rewritten later.
 """
 
 
 class InspectedPreference(NamedTuple):
-    """The tokens of a preference: of its input, and with the preferred output. Nothing says what training bills for it."""
+    """The tokens of a preference: of its input, and with the preferred output. What training bills for it isn't documented."""
 
     line: int
     input_tokens: int
@@ -102,7 +102,7 @@ def inspect_line(trained: TrainingTargets, sent: ParsedRequest) -> InspectedExam
 
 
 def inspect_example(trained: TrainingTargets, sent: ParsedRequest) -> InspectedExample:
-    """Inspect one example, counted as the request that it shows, its answers among the messages, but for how that ends.
+    """Inspect one example, counted as the request that it shows, answers included, except for the end of the request.
 
     Billed are `min(limit, tokens)` (OpenAI cookbook, Chat_finetuning_data_prep).
     """
@@ -157,7 +157,7 @@ def _check_length(billed: TrainingTokens, training_rules: TrainingRules) -> Iter
         most = training_rules.example_tokens.at_most
         lost = f"{format_int(billed.lost_tokens)} at its end are cut off"
         if billed.input_tokens >= most:
-            lost += ", its last answer as a whole among them"
+            lost += ", including its whole last answer"
         message = f"{format_int(billed.tokens)} tokens are over the {format_int(most)} that are learned: {lost}"
         yield Finding(rules.TRAINING_TOKENS, message, actual=str(billed.tokens), allowed=str(most))
 
@@ -166,7 +166,7 @@ _PREFERENCE_MESSAGE = "expected messages, found a preference, and what training 
 
 
 class TrainingLines(Addable):
-    """What is kept of the examples of a file, in order: 20 bytes of each, sums, and violations.
+    """What is kept of the examples of a file, in order: 20 bytes each, sums, and violations.
 
     `line_numbers` has an entry per example, `digests` two; `tokens_by_model` is by the position of a trained model. Adds up in
     order.

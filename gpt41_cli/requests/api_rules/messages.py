@@ -125,7 +125,7 @@ def check_pictures(body: JsonObject, path: str, key: str = "messages") -> Iterat
         if role is not None and role not in takers:
             for part, where in list_objects(message, "content", at):
                 if part.get("type") in _IMAGE_TYPES:
-                    text = f"{where}: expected an image only in messages of the user, found one of the role {redact(str(role))}"
+                    text = f"{where}: expected an image only in user messages, found one with the role {redact(str(role))}"
                     yield Finding(rules.IMAGE_ROLE, f"{text}: some models refuse it")
 
 

@@ -77,7 +77,7 @@ class Shape(NamedTuple):
 # Calls and settings
 CALLS_IN_RESPONSES = Shape(
     rules.CALLS,
-    "calls sent back, of which the server keeps up to 5 tokens of its own",
+    "calls sent back, for which the server keeps up to 5 tokens of its own",
     _NONE,
     Evidence(221, 191, 67, "2025-09"),
 )

@@ -516,7 +516,7 @@ def test_what_no_split_mends_is_refused_and_nothing_written(run: Run, tmp_path: 
     done = run("batch", "x.jsonl", "--split", "out", *DAY)
     assert done.code == 1
     assert done.out.startswith(
-        "Not split, and nothing written: no part could follow every rule (batch-custom-id, invalid-request)\n"
+        "Not split, and nothing written: no split would pass every rule (batch-custom-id, invalid-request)\n"
     )
     assert "x.jsonl:3: duplicate custom_id: it was first used on line 1 [batch-custom-id]" in done.out
     assert not (tmp_path / "out").exists()

@@ -406,7 +406,7 @@ def test_what_is_about_the_sum_marks_the_row_of_the_sum(run: Run, tmp_path: Path
     assert [row["level"] for row in rows] == [None, "error"]
 
 
-VOLUME = "    volume: 1000 / month  # a guess: put in how many are sent in a day, week or month\n"
+VOLUME = "    volume: 1000 / month  # a guess: say how many you send per day, week or month\n"
 
 
 def test_a_first_config_from_the_files_at_hand(run: Run, tmp_path: Path) -> None:
@@ -419,10 +419,11 @@ def test_a_first_config_from_the_files_at_hand(run: Run, tmp_path: Path) -> None
     done = run("check", "--init", *paths, *DAY, "-q")
     assert (done.code, done.err) == (0, "gpt41: wrote gpt41.yaml\n")
     written = (tmp_path / "gpt41.yaml").read_text()
-    guess = "    output_tokens: {expected: 300, high: 1000}  # a guess: put in how long your answers are\n"
+    guess = "    output_tokens: {expected: 300, high: 1000}  # a guess: say how long your answers are\n"
     budget = f"{VOLUME}    budget: {{growth_percent: 10}}\n"
     assert written[written.index("version") :] == (
-        "version: 1\ndefaults: {model: gpt-4.1}  # for what names no model; gpt41 recommend weighs the family\nworkloads:\n"
+        "version: 1\ndefaults: {model: gpt-4.1}  # for requests without a model; gpt41 recommend compares the family\n"
+        "workloads:\n"
         f"  batch:\n    requests: batch.jsonl\n{budget}"
         f"  ticket:\n    requests: ticket.txt\n{guess}{budget}"
         f'  prompts-old:\n    requests: "prompts: old/"\n{budget}'
@@ -446,7 +447,7 @@ def test_a_first_config_takes_no_document_and_no_code_for_a_prompt(run: Run, tmp
     name = re.sub(r"[^\w-]+", "-", tmp_path.name)
     assert written[written.index("workloads") :] == (
         f"workloads:\n  {name}:\n    requests: [a.json, system.md]\n"
-        "    output_tokens: {expected: 50, high: 50}  # a guess: put in how long your answers are\n"
+        "    output_tokens: {expected: 50, high: 50}  # a guess: say how long your answers are\n"
         f"{VOLUME}    budget: {{growth_percent: 10}}\n"
         "# Left out, as they aren't prompts: .env, LICENSE, Makefile, README.md, tool.py\n"
     )
@@ -478,8 +479,8 @@ def test_a_first_config_makes_a_workload_of_each_model_and_mode(run: Run, tmp_pa
     assert written[written.index("workloads") :] == (
         f'workloads:\n  prompts-gpt-4-1-mini-standard:\n    requests: ["prompts/a[[]1].json", prompts/b.json]\n{budget}'
         "  prompts-gpt-4-1-standard:\n    requests: prompts/system.md\n"
-        f"    output_tokens: {{expected: 300, high: 1000}}  # a guess: put in how long your answers are\n{budget}"
-        "# Left out, as they hold no request or prompt that can be counted: "
+        f"    output_tokens: {{expected: 300, high: 1000}}  # a guess: say how long your answers are\n{budget}"
+        "# Left out, as they have no request or prompt that can be counted: "
         "prompts/answers.csv, prompts/cut.json, prompts/logo.png\n"
     )
     (tmp_path / "mixed.jsonl").write_text(f"{request()}\n{request(model='gpt-4.1')}\n")
@@ -489,7 +490,7 @@ def test_a_first_config_makes_a_workload_of_each_model_and_mode(run: Run, tmp_pa
     assert refused == (2, "", f"gpt41: --init: mixed.jsonl: expected requests of one model and mode, {both}\n")
     (tmp_path / "pictures").mkdir()
     (folder / "logo.png").rename(tmp_path / "pictures" / "logo.png")
-    nothing = "expected requests, found nothing but what is left out (pictures/logo.png: binary)"
+    nothing = "expected requests, found only what is left out (pictures/logo.png: binary)"
     assert run("check", "--init", "pictures", "--config", "other.yaml").err == f"gpt41: --init: pictures: {nothing}\n"
     assert run("check", "--init", "nothere", "--config", "other.yaml").err.startswith('gpt41: --init: "nothere": expected ')
 
@@ -505,7 +506,7 @@ def test_a_first_config_makes_a_workload_of_each_model_and_mode(run: Run, tmp_pa
         ),
         (
             ("check", "--init", "-"),
-            "--init: expected files or folders, found standard input, which is not there the next time",
+            "--init: expected files or folders, found standard input, which can't be read again later",
         ),
         (("check", "--config", "no.yaml"), "--config: expected a file, found none at no.yaml"),
         (("check", "--config", "."), "--config: expected a file, found a folder at ."),

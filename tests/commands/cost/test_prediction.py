@@ -29,7 +29,7 @@ def test_what_is_rejected_is_output_beside_the_answer(run: Run, tmp_path: Path) 
     assert quote["usage"]["output_tokens"] == 1_301  # 700 of 1,001 are accepted
     assert (quote["rejected_usd"], quote["total_usd"]) == ("0.002408", "0.012408")
     text = run(*ASKED, "--model", "gpt-4.1", "--prediction", "page.md", "--accept", "70%").out
-    assert "predicted tokens that are not accepted are $0.002408 of the output (24 % more than without a prediction)" in text
+    assert "predicted tokens that aren't accepted cost $0.002408 of the output (24 % more than without a prediction)" in text
     assert "it saves time, for which no figure is published" in text
 
 

@@ -176,8 +176,8 @@ def test_a_volume_on_one_side_only(run: Run, folder: Path) -> None:
         "  summaries  month          $53,533.33  +$53,533.33       4,000          100  volume: none -> 1,000,000 / day\n"
         "\n"
         f"  note  {label} is compared with the working tree, both at the prices of 2026-11-23.\n"
-        "        With a volume on one side only: summaries. To the month of the other side they add nothing, though requests may "
-        "be sent; a growth_percent of their own compares the mean request.\n"
+        "        With a volume on one side only: summaries. They add nothing to the month of the other side, although requests "
+        "may be sent; their own growth_percent compares the mean request.\n"
     )
     commit_all(folder)
     lost = run("diff", "main", "main~1", *DAY)

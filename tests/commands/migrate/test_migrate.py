@@ -423,7 +423,7 @@ def test_what_the_target_would_refuse_is_in_the_first_line(run: Run) -> None:
     done = run("migrate", "--from", "gpt-4.1", "--input-tokens", "925000", "--output-tokens", "1000", "--as-of", str(TODAY))
     assert done.code == 1
     assert done.out.partition("\n")[0].endswith(
-        "; as it is it would be refused: 925,000 input tokens are over its limit of 922,000"
+        "; unchanged, it would be refused: 925,000 input tokens are over its limit of 922,000"
     )
 
 

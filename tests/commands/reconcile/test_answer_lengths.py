@@ -122,7 +122,7 @@ def test_what_is_learned_is_written_and_everything_else_stays(run: Run, folder: 
         ("by number", 1, 0),
         ("same", 1, 0),
     ]
-    cut = "asked: 1 of 3 answers ended at their maximum; left alone, they would be longer"
+    cut = "asked: 1 of 3 answers ended at their maximum; without it, they would be longer"
     assert [each["message"] for each in document["findings"] if each["rule"] != "model-retires"] == [cut]
 
 
@@ -157,7 +157,7 @@ def test_all_answers_are_of_the_workload_that_is_named(run: Run, folder: Path) -
         10,
         30,
     )
-    assert "not learned from: 3 answers in sums, which tell no length" in done.out
+    assert "not learned from: 3 answers in sums, which don't show lengths" in done.out
     assert (folder / "gpt41.yaml").read_text() == CONFIG
     alone = run("reconcile", "rows.csv", "--workload", "same", "--write-config", *DAY)
     assert (alone.code, alone.err) == (0, "gpt41: gpt41.yaml: left as it is: nothing was learned\n")
@@ -196,7 +196,7 @@ def test_the_lengths_of_several_choices_are_not_known_one_by_one(run: Run, folde
     (folder / "log.jsonl").write_text(answer("a", 10) + answer("b", 90, choices=choices))
     done = run("reconcile", "log.jsonl", "--config", "gpt41.yaml", "--format", "json", *DAY)
     assert [(each["answers"], each["mean"]) for each in json.loads(done.out)["workloads"]] == [(1, "10")]
-    assert "not learned from: 1 answer in sums, which tell no length" in done.out
+    assert "not learned from: 1 answer in sums, which don't show lengths" in done.out
 
 
 def test_what_a_successor_adds_is_not_learned_as_every_price_adds_it(run: Run, folder: Path) -> None:

@@ -173,7 +173,7 @@ def test_a_page_of_the_usage_api_that_was_fetched_twice_counts_once() -> None:
     found = bill([first, second], [{"object": "page", "data": [second, first]}])
     assert (found.total_usd, unpriced(found)) == (Decimal(4), [("answer-twice", 2, "log2:1")])
     (reason,) = bill([first, bucket(project_id="a", input_tokens=2_000_000)]).issues
-    assert reason.finding.message == "an answer with the id of another and other figures: both are priced"
+    assert reason.finding.message == "an answer with the same id as another, but different figures: both are priced"
 
 
 def test_a_sum_beside_single_answers_of_its_day_is_doubted() -> None:
@@ -210,9 +210,7 @@ def test_a_copy_of_a_file_does_not_make_a_bill_the_least(run: Run, tmp_path: Pat
         (tmp_path / name).write_text("model,input_tokens,output_tokens\ngpt-4.1,1000000,0\n")
     lines = run("reconcile", "usage.csv", "usage (1).csv", "--as-of", str(TODAY)).out.splitlines()
     assert lines[0].startswith("$2.00 for 1 answer; after ")
-    assert (
-        "  warning  1 not priced: a file with all the content of usage.csv, which is priced (usage (1).csv) [file-twice]" in lines
-    )
+    assert "  warning  1 not priced: a file with the content of usage.csv, which is priced (usage (1).csv) [file-twice]" in lines
 
 
 # A batch and its lines
@@ -351,8 +349,8 @@ def test_what_is_not_known_of_tools_is_told() -> None:
     found = bill([searched("gpt-4.1-mini", "web_search", "code_interpreter"), searched("gpt-4.1-nano", "web_search")])
     assert found.total_usd == Decimal("0.00376") + Decimal("0.01") + Decimal("0.00094")
     assert sorted(each.finding.message for each in found.issues if each.finding.rule.id in ("tool-price", "search-tokens")) == [
-        '"code_interpreter_call": what it costs on top of its tokens, as no answer says enough of it',
-        "gpt-4.1-mini: whether a reported usage holds the tokens that a web search adds is not documented: taken to hold them",
+        '"code_interpreter_call": what it costs on top of its tokens, as answers say too little about it',
+        "gpt-4.1-mini: whether usage includes the tokens that a web search adds is not documented: it is taken to include them",
         "no price is known for web-search with gpt-4.1-nano: it does not have it [model-page-gpt-4.1-nano 2026]",
     ]
 
@@ -379,7 +377,7 @@ def test_an_answer_of_a_day_on_which_there_can_be_none_is_doubted() -> None:
     late = {**MINI, "model": "gpt-4.1-nano", "date": "2026-10-23"}
     found = bill([late, {**MINI, "date": "2026-11-27"}, {**MINI, "date": "2026-11-28"}])
     assert [each.finding.message for each in found.issues] == [
-        "an answer of a day after 2026-11-26 is priced anyway",
+        "an answer from a day after 2026-11-26 is priced anyway",
         "an answer of gpt-4.1-nano after its shutdown on 2026-10-23 is priced anyway",
     ]
 
@@ -387,8 +385,8 @@ def test_an_answer_of_a_day_on_which_there_can_be_none_is_doubted() -> None:
 def test_an_id_that_stands_for_several_answers_is_doubted() -> None:
     found = bill([{**MINI, "id": "a"}, {**MINI, "id": "a", "output_tokens": 5}, {**MINI, "id": "a"}])
     assert [each.finding.message for each in found.issues] == [
-        "an answer that has been in the logs before",
-        "an answer with the id of another and other figures: both are priced",
+        "an answer that is already in the logs",
+        "an answer with the same id as another, but different figures: both are priced",
     ]
 
 
@@ -455,9 +453,9 @@ def test_a_surcharge_is_on_the_requests_that_are_long_and_on_no_sum() -> None:
     assert bill([{**LONG, "mode": "batch"}]).batch_saved_usd == Decimal("0.0272001")
     found = bill([{**LUNA, "input_tokens": 544_000, "requests": 2}])
     assert (found.total_usd, [each.finding.rule.id for each in found.issues]) == (Decimal("0.0544"), ["sum-of-long"])
-    assert not found.issues[0].finding.message.endswith("though some must")
+    assert not found.issues[0].finding.message.endswith("although some must")
     (reason,) = bill([{**LUNA, "input_tokens": 544_001, "requests": 2}]).issues
-    assert reason.finding.message.endswith("priced as if none had more than 272,000 input tokens, though some must")
+    assert reason.finding.message.endswith("priced as if none had more than 272,000 input tokens, although some must have")
 
 
 def test_cache_writes_cost_what_the_table_says_and_more_in_long_requests() -> None:
@@ -776,7 +774,7 @@ def test_a_copy_with_other_figures_is_doubted_and_a_batch_line_stays_one() -> No
     (reason,) = bill([{**COPY, "prompt_tokens": 999, "response": FAST}]).issues
     assert (reason.finding.rule.id, reason.finding.message) == (
         "answer-unclear",
-        "an answer in a record that says other figures of it: priced are its own",
+        "an answer in a record that gives other figures for it: its own are priced",
     )
     line = {"custom_id": "a", "usage": COPY, "response": {"status_code": 200, "body": {**FAST, "service_tier": None}}}
     assert bill([line]).total_usd == Decimal("0.0014")
@@ -824,7 +822,7 @@ def test_an_answer_from_before_the_first_known_price_is_at_that_price_with_a_war
     assert found.total_usd == Decimal("0.56")
     (issue,) = found.issues
     assert issue.finding.message == (
-        "an answer of gpt-4.1-mini from before its first known price in standard is priced at that, of 2026-11-10"
+        "an answer of gpt-4.1-mini from before its first known price in standard is priced at that one, from 2026-11-10"
     )
 
 

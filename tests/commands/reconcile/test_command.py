@@ -92,7 +92,7 @@ def test_what_the_prompt_cache_cost_and_what_was_spent_on_reasoning_is_told(run:
 def test_what_tools_cost_is_told_apart(run: Run) -> None:
     answer = {"object": "response", "model": "gpt-4.1", "usage": {"input_tokens": 5000, "output_tokens": 0}}
     stdin = json.dumps({**answer, "output": [{"type": "file_search_call"}] * 2})
-    assert "  tools   ██▋       $0.005 for calls of built-in tools\n" in run("reconcile", "-", *NOW, stdin=stdin).out
+    assert "  tools   ██▋       $0.005 for calls to built-in tools\n" in run("reconcile", "-", *NOW, stdin=stdin).out
 
 
 def test_csv_is_a_table_of_the_charges(run: Run) -> None:

@@ -279,7 +279,7 @@ def test_answers_without_a_day_are_no_rows_and_an_error(run: Run) -> None:
     done = run("reconcile", "-", "--format", "focus", *ACCOUNT, *NOW, stdin=log)
     assert len(list(csv.DictReader(io.StringIO(done.out)))) == 2
     assert done.code == 1
-    assert "gpt41: 1 answer of no known day ($0.000208) left out: FOCUS asks for the day of every charge\n" in done.err
+    assert "gpt41: 1 answer without a known day ($0.000208) left out: FOCUS asks for the day of every charge\n" in done.err
 
 
 def test_it_is_a_format_of_this_command_with_logs(run: Run, tmp_path: Path) -> None:

@@ -120,7 +120,7 @@ def test_a_month_of_costs_with_known_causes_is_explained_to_the_cent(run: Run, t
         "mode: 1,000,000 tokens of gpt-4.1 charged at the rates of priority": "1.5",
         "not in the usage: 250,000 output tokens of gpt-4.1-mini": "0.4",
         "cached share: 1,000,000 fewer cached tokens of gpt-4.1-mini": "0.3",
-        "tools: calls of built-in tools": "0.25",
+        "tools: calls to built-in tools": "0.25",
         "storage: Vector storage": "0.1",
         "not in the usage: text-embedding-3-small, input": "0.02",
         "end of the day: 300,000 tokens of gpt-4.1 charged a day off": "0",
@@ -401,7 +401,7 @@ def test_a_page_that_was_fetched_twice_counts_once(run: Run, tmp_path: Path) -> 
     (tmp_path / "copy.jsonl").write_text(f"{page}\n{page}\n")
     done = run("reconcile", "--invoice", "costs.jsonl", "--invoice", "copy.jsonl", *NOW)
     assert done.out.startswith("$0.40 charged in 1 line on 2026-10-01\n")
-    assert "  note  1 line of costs that came again counted once\n" in done.out
+    assert "  note  1 line of costs that appear again counted once\n" in done.out
 
 
 def test_rates_that_no_table_has_are_named_as_far_as_the_figures_go(run: Run, tmp_path: Path) -> None:
@@ -475,7 +475,7 @@ def test_calls_of_tools_that_both_sides_have_are_no_cause(run: Run, tmp_path: Pa
 def test_usage_of_no_known_day_is_a_cause(run: Run, tmp_path: Path) -> None:
     rows = "date,model,input_tokens,output_tokens\n2026-10-01,gpt-4.1,1000000,0\n,gpt-4.1,500000,0\n"
     invoice = reconcile(run, tmp_path, rows, make_page({FIRST: charge(LARGE, 1_000_000, 0, 0)}))
-    assert list_causes(invoice) == {"usage of no known day": "-1"}
+    assert list_causes(invoice) == {"usage without a known day": "-1"}
 
 
 def test_the_rates_of_another_zone_are_named(run: Run, tmp_path: Path) -> None:

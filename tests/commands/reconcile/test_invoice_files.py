@@ -40,7 +40,7 @@ def test_rows_of_the_cost_csv_that_two_exports_share_count_once(run: Run, tmp_pa
     done = run("reconcile", *options, *NOW)
     assert done.code == 0
     assert done.out.startswith("$8.00 charged in 3 lines from 2026-10-01 to 2026-10-03\n")
-    assert done.out.endswith("\n  note  1 line of costs that came again counted once\n")
+    assert done.out.endswith("\n  note  1 line of costs that appear again counted once\n")
 
 
 def test_equal_rows_of_azure_are_two_charges(run: Run, tmp_path: Path) -> None:
@@ -60,7 +60,7 @@ def test_a_bucket_with_another_amount_counts_again_and_a_note_says_so(run: Run, 
     assert done.out.startswith("$2.50 charged in 2 lines on 2026-10-01\n")
     notes = " ".join(done.out.split("  note  ")[1].split())
     assert notes == (
-        "1 line of costs that came again counted once "
+        "1 line of costs that appear again counted once "
         "1 line of costs with the day, item and project of another line, but another amount: both are counted"
     )
 
@@ -96,7 +96,7 @@ def add_up(text: str) -> dict[str, Decimal]:
 
 
 def test_the_rows_of_a_spreadsheet_add_up_to_both_totals(run: Run, tmp_path: Path) -> None:
-    """Credits, tools of both sides and usage of no known day have rows, too."""
+    """Credits, tools of both sides and usage without a known day have rows, too."""
     usage = BILLS.joinpath("usage.csv").read_text() + ",proj_a,gpt-4.1,false,default,1,1000,0,0\n"
     (tmp_path / "usage.csv").write_text(usage)
     (tmp_path / "tools.jsonl").write_text(
@@ -109,7 +109,7 @@ def test_the_rows_of_a_spreadsheet_add_up_to_both_totals(run: Run, tmp_path: Pat
     charged = Decimal("227.6536")
     assert add_up(done.out) == {"expected_usd": total, "charged_usd": charged, "residual_usd": charged - total}
     assert "2026-10-13,,,,,,,0,-2.5,-2.5,Service credit\n" in done.out
-    assert ",,,,,,,0.002,0,-0.002,usage of no known day\n" in done.out
+    assert ",,,,,,,0.002,0,-0.002,usage without a known day\n" in done.out
     assert "2026-10-01,,,,,,,0.01,0,-0.01,built-in tools\n" in done.out
     done = run("reconcile", *invoice, "--format", "csv")
     assert add_up(done.out)["charged_usd"] == charged

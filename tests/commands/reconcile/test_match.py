@@ -392,8 +392,8 @@ def test_what_cannot_be_compared_is_named() -> None:
             "warning",
             f"not compared: e in standard, as several workloads are of that model and mode; {APART}",
         ),
-        ("not-compared", "notice", "not compared: x, d in standard, of which nothing was billed"),
-        ("not-compared", "notice", "not compared: 2 answers of f in batch, of which nothing was predicted"),
+        ("not-compared", "notice", "not compared: x, d in standard, for which nothing was billed"),
+        ("not-compared", "notice", "not compared: 2 answers of f in batch, for which nothing was predicted"),
     ]
 
 

@@ -238,7 +238,7 @@ def test_misses_are_said_in_one_line_and_saved_for_a_report(run: Run, tmp_path: 
     write(tmp_path / "log.jsonl", *(answer(f"r{n}", counts[n] + error, JUNE) for n, error in enumerate(errors)))
     arguments = ("reconcile", "log.jsonl", "--requests", "sent.jsonl", "--as-of", "2026-11-26")
     done = run(*arguments, "--save-misses", "misses.jsonl")
-    assert done.err == "gpt41: misses.jsonl: 4 requests in which words took the place of texts, names were kept\n"
+    assert done.err == "gpt41: misses.jsonl: 4 requests with other words in place of texts; names are kept\n"
     said = (
         "3 of 9 requests exact; 3 off by the same 4 tokens: tool-choice; 1 off by 9 tokens: tool-choice; 1 off by 2 tokens: tools"
     )

@@ -251,8 +251,8 @@ def test_workloads_without_a_volume_and_those_of_others_are_named(run: Run, tmp_
         ("alone", None, "1", None, ["no volume is declared"]),
     ]
     assert document["invoice"]["plan"]["without_volume"] == ["loose", "alone"]
-    assert document["findings"][0]["message"] == "loose, alone: without a volume, nothing is expected of them"
-    assert document["notes"] == ["Not compared, as these costs are those of OpenAI: there."]
+    assert document["findings"][0]["message"] == "loose, alone: no costs are expected without a volume"
+    assert document["notes"] == ["Not compared, as these costs come from OpenAI: there."]
     assert "gpt41.yaml expects at least $63.55: $1.00 more" in headline(run)
 
 

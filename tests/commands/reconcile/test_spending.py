@@ -167,7 +167,7 @@ def test_answers_of_no_known_day_make_the_bill_a_lower_bound(run: Run) -> None:
     done = run("reconcile", "-", "--since", "2026-11-01", *NOW, stdin=rows)
     assert done.code == 1
     assert done.out.startswith("at least $2.00 for 1 answer on 2026-11-02; 1 more not priced")
-    assert "an answer of no known day, which may be in the period (standard input:3) [answer-undated]" in done.out
+    assert "an answer without a known day, which may be in the period (standard input:3) [answer-undated]" in done.out
 
 
 def test_csv_has_a_column_for_each_field_and_long_names_are_cut_on_the_screen(run: Run) -> None:

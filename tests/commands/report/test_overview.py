@@ -189,7 +189,7 @@ def test_a_saved_report_keeps_what_a_successor_reasons(run: Run, tmp_path: Path)
 def test_pictures_of_a_saved_report_are_counted_as_they_were(catalog: Catalog) -> None:
     saved = costing(name="a")._replace(parts={"text": 5, "images": 70})
     (note,) = make_saved_input(SavedReport(DAY, {"a": saved}), "base.json", market(catalog, as_of=DAY)).notes
-    assert ", their input as counted by what it runs on, and where it states no task" in note
+    assert ". If it states no task, its own model is taken as good enough" in note
 
 
 def test_a_task_that_a_saved_report_names_must_be_in_the_table(catalog: Catalog) -> None:
@@ -207,7 +207,7 @@ def test_a_day_that_is_past_requires_nothing_and_is_told(run: Run, tmp_path: Pat
     for command in ("check", "report"):
         done = run(command, "--as-of", "2027-01-11")
         assert (done.code, done.err) == (0, "")
-        assert "a: 2027-01-10, until which it must run, is in the past, so it requires nothing any more" in done.out
+        assert "a: 2027-01-10, until which it must run, is in the past, so it has no effect any more" in done.out
         assert "is past" not in run(command, "--as-of", "2027-01-10").out
 
 

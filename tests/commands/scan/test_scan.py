@@ -114,7 +114,7 @@ def test_a_comment_with_a_reason_leaves_a_line_out(run: Run, tmp_path: Path) -> 
     done = run("scan", "--as-of", "2026-11-29", "--format", "json")
     assert done.code == 0
     assert [place["ignored"] for place in json.loads(done.out)["places"]] == ["a test of the error", "", None]
-    assert "2 lines by a comment, 1 of them without a reason" in run("scan", "--as-of", "2026-11-29").out
+    assert "2 lines because of a comment, 1 of them without a reason" in run("scan", "--as-of", "2026-11-29").out
 
 
 def test_a_baseline_leaves_only_what_is_new(run: Run, tmp_path: Path) -> None:
@@ -124,7 +124,7 @@ def test_a_baseline_leaves_only_what_is_new(run: Run, tmp_path: Path) -> None:
     code.write_text('\n\nask(model="gpt-4.1-nano")\n')
     again = ("scan", "bot.py", "--as-of", "2026-11-29", "--baseline", "scan.json")
     done = run(*again)
-    first = "No new call of a model that ends in 1 file; the baseline has 1, which must change"
+    first = "No new call to a model that ends, in 1 file; the baseline has 1, which must change"
     assert (done.code, done.out.splitlines()[0]) == (0, first)
     code.write_text('ask(model="gpt-4.1-nano")\nask(model="gpt-4.1-nano")\n')
     done = run(*again, "-q")
@@ -276,7 +276,7 @@ def test_features_of_the_api_that_end_are_found(run: Run, tmp_path: Path) -> Non
     assert text.startswith(
         "4 calls in 1 file must change: 1 of the Assistants API (shut down), 1 of reusable prompts (1 day left)"
     )
-    assert run("scan", "--as-of", "2026-11-29", "--model", "gpt-4.1").out.startswith("No call of a model that ends in 1 file")
+    assert run("scan", "--as-of", "2026-11-29", "--model", "gpt-4.1").out.startswith("No call to a model that ends, in 1 file")
     assert run("scan", "--as-of", "2026-11-29", "--platform", "azure-global").code == 0
     assert run("scan", "--as-of", "2026-11-29", "--retires-within", "1d", "--format", "jsonl").code == 1
 

@@ -232,7 +232,7 @@ def test_hosting_without_an_end_has_no_price() -> None:
     lesson = TrainingWork(TrainingTokens(), Usage(1, 5), VariantLoad({RequestSize(5, 0, 0): 1}))
     found = price_trained_model(conditions, base, lesson, 10, [(base, Usage(1, 5))])
     assert isinstance(found, Finding)
-    assert found.message == "no end is known of ft:gpt-4.1-mini, and so not for how long it is hosted"
+    assert found.message == "no end is known for ft:gpt-4.1-mini, so how long it is hosted isn't known"
     free = price_trained_model(conditions._replace(market=market(catalog, as_of=TODAY)), base, lesson, 10, [(base, Usage(1, 5))])
     assert isinstance(free, TrainedModel)
     assert [(each.ends, each.days, each.pays_at_daily_requests) for each in free.comparisons] == [(None, None, None)] * 2
@@ -355,7 +355,7 @@ def test_an_answer_beyond_what_is_learned_is_lost(tmp_path: Path) -> None:
         write(tmp_path / "long.jsonl", example(long, ANSWER), example(USER, {"role": "assistant", "content": " a" * 65_600}))
     )
     lost, cut = found.breaches.by_rule[rules.TRAINING_TOKENS].examples
-    assert lost.message.endswith(" at its end are cut off, its last answer as a whole among them")
+    assert lost.message.endswith(" at its end are cut off, including its whole last answer")
     assert cut.message.endswith(" at its end are cut off")
 
 

@@ -1,1 +1,1 @@
-"""The bill itself: what was charged next to what the usage should cost, and the causes of the difference."""
+"""Compare the bill itself with what the usage should cost, and find the causes of the difference."""

@@ -1,4 +1,4 @@
-"""Why an invoice differs from the usage: each cause with its amount, found from the figures alone.
+"""Find why an invoice differs from the usage: each cause with its amount, from the figures alone.
 
 Every residual belongs to exactly one cause, so the amounts of all causes add up to the difference. The tests of a row go from
 what its figures prove to what they merely allow:
@@ -31,20 +31,21 @@ from gpt41_cli.pricing import EXACT, sum_usd
 
 _MILLION = 1_000_000
 _LEAST_ALIKE = 2
-"""So many lines with the same ratio to the expected price are a discount."""
+"""How many lines with the same ratio to the expected price make a discount."""
 _RATIO_PLACES = 4
 _RATIO_UNITS = 10**_RATIO_PLACES
 _NARROW, _WIDE = 1 / 100, 1 / 5
-"""If rounding hides more than a percent of an amount, only whole percents are looked for; beyond a fifth, nothing."""
+"""If rounding hides more than a percent of an amount, only whole percents are tried; beyond a fifth, nothing."""
 _CHANCE = 1 / 10_000
-"""A ratio is shared if lines would have it in common by chance less often than this."""
+"""Lines count as sharing a ratio if the probability that they do so by chance is lower than this."""
 
 
 class InvoiceCause(NamedTuple):
-    """Why an amount was charged that the usage doesn't explain, or not charged. `kind` is one of the kinds in `reasons.py`.
+    """Why an amount was charged that the usage doesn't explain, or why it wasn't charged. `kind` is one of the kinds in
+    `reasons.py`.
 
-    `subject` is the model, item or project that it is about; `detail` what the figures say more, such as a mode or a percentage.
-    `tokens` are those that were moved, or that only one side has: more on the invoice if positive.
+    `subject` is the model, item or project that it is about; `detail` is more that the figures show, such as a mode or a
+    percentage. `tokens` are those that were moved, or that only one side has: more on the invoice if positive.
     """
 
     kind: str
@@ -67,7 +68,7 @@ class _Part:
 
     @property
     def base_usd(self) -> Decimal:
-        """What would have been charged without the residual."""
+        """The amount that would have been charged without the residual."""
         return EXACT.subtract(self.row.charged_usd, self.usd)
 
 
@@ -88,7 +89,7 @@ def _merge(one: InvoiceCause, other: InvoiceCause) -> InvoiceCause:
 
 
 def _find_other_causes(invoice: Invoice, expected: ExpectedCosts) -> Iterator[InvoiceCause]:
-    """Yield the causes of lines that aren't tokens of a known model, and of usage of no known day."""
+    """Yield the causes of lines that aren't tokens of a known model, and of usage without a known day."""
     tools = expected.tools_usd_by_day
     charged: defaultdict[date, Decimal] = defaultdict(Decimal)
     for key, usd in invoice.others.items():
@@ -129,7 +130,7 @@ def _find_row_causes(rows: Sequence[InvoiceRow], billed_days: Collection[date], 
 
 
 def _split_residual(row: InvoiceRow) -> Iterator[_Part]:
-    """Split a residual into that of tokens and that of their price, if the line counts its tokens."""
+    """Split a residual into one of tokens and one of their price, if the line counts its tokens."""
     rate = row.rate
     if row.quantity is None or not rate:
         yield _Part(row, row.residual_usd, Fraction(row.residual_usd) * _MILLION / rate if rate else Fraction(0), None)
@@ -213,7 +214,7 @@ def _find_modes(parts: Sequence[_Part], slack: Decimal) -> Iterator[_Explained]:
 
 
 def _explain_rates(parts: Sequence[_Part], slack: Decimal) -> Iterator[InvoiceCause]:
-    """Yield the causes of what no other line explains: another rate, a discount, or tokens that only one side has."""
+    """Yield the causes of residuals that no other line explains: another rate, a discount, or tokens that only one side has."""
     left = []
     for part in parts:
         found = None if part.is_rate is False else _find_other_rate(part, slack)
@@ -237,7 +238,7 @@ def _explain_rates(parts: Sequence[_Part], slack: Decimal) -> Iterator[InvoiceCa
 
 
 def _split_rounding(part: _Part, exact_usd: Decimal, cause: InvoiceCause) -> Iterator[InvoiceCause]:
-    """Yield a cause with what it makes of an exact price, and what the rounding of the amount adds to that."""
+    """Yield a cause with its effect on the exact price, and a second one for the rounding of the amount."""
     rounding = EXACT.subtract(part.row.charged_usd, exact_usd)
     yield cause._replace(usd=EXACT.subtract(cause.usd, rounding))
     if rounding:
@@ -249,7 +250,7 @@ def _format_discount(ratio: Fraction) -> str:
 
 
 class _RatioSpan(NamedTuple):
-    """The ratios of the price that was charged to the expected one that the rounding of an amount allows."""
+    """The possible ratios of the charged price to the expected one, given the rounding of the amount."""
 
     low: Fraction
     high: Fraction
@@ -265,7 +266,7 @@ class _RatioSpan(NamedTuple):
         return nearest
 
     def has(self, units: int) -> bool:
-        """Return True for a ratio of the span, in units of the last place."""
+        """Return True if the span includes a ratio, in units of the last place."""
         return self.low <= Fraction(units, _RATIO_UNITS) <= self.high
 
     def list_round_ratios(self) -> Iterable[int]:
@@ -276,7 +277,7 @@ class _RatioSpan(NamedTuple):
         return range(ceil(self.low * _RATIO_UNITS / step) * step, floor(self.high * _RATIO_UNITS) + 1, step)
 
     def compute_chance(self, units: int) -> float:
-        """Return how likely an amount with another cause has this ratio, too."""
+        """Return the probability that an amount with another cause has this ratio, too."""
         return min(self.width, _NARROW) if self.nearest == units else self.width
 
 
@@ -295,9 +296,10 @@ def _find_ratio(part: _Part, slack: Decimal) -> Fraction | None:
 
 
 def _find_shared_ratios(parts: Sequence[_Part], slack: Decimal) -> dict[int, Fraction]:
-    """Map the ids of parts to the ratio that they share with others: first that of most exact lines, the roundest of those.
+    """Map the ids of parts to the ratio that they share with others: first the ratio of the most exact lines, and of those the
+    roundest.
 
-    Amounts in cents allow many ratios. So the lines of a ratio must be too many, or too exact, to share it by chance.
+    Amounts in cents allow many ratios, so the lines of a ratio must be too many, or too exact, to share it by chance.
     """
     spans = {id(part): span for part in parts if (span := _find_ratio_span(part, slack))}
     amounts = {id(part): (Fraction(part.base_usd), Fraction(part.row.charged_usd)) for part in parts}

@@ -16,14 +16,14 @@ from gpt41_cli.invoices.reading import USD
 from gpt41_cli.pricing import EXACT
 
 UNSAID_MODE = ""
-"""The mode of lines that say none."""
+"""The mode of lines that don't name one."""
 _KINDS = {
     "storage": ("storage", "vector store"),
     "hosting": ("hosting", "hstng"),
     "training": ("training", "trng"),
     "tools": ("search", "tool", "code interpreter", "container"),
 }
-"""What a line is that has one of these texts, the first one first."""
+"""The kind of a line that has one of these texts; the first match counts."""
 _AI_SERVICES = ("openai", "foundry", "cognitive", "ai")
 
 
@@ -40,7 +40,7 @@ class OtherKey(NamedTuple):
 
 @dataclass
 class ChargedTokens:
-    """What was charged for tokens, and how many were counted; None if a line doesn't say it."""
+    """The amount charged for tokens, and how many were counted; None if a line doesn't say it."""
 
     usd: Decimal = Decimal(0)
     quantity: Decimal | None = Decimal(0)
@@ -56,11 +56,10 @@ class Invoice:
     """The lines of an invoice in a period, sorted. `total_usd` is the sum of all but those in other currencies and of other
     services.
 
-    `left_out` lines are of other days.
-
-    `days` have lines; `covered_days` are also those of which the export says that nothing was charged. `step` is the unit of the
-    last place of its amounts. `open_pages` say that others follow, `last_pages` that none does. `contradicting` lines have the
-    day, item and project of another line, but another amount. `copies` are files that weren't read, each with the one it repeats.
+    `left_out` lines are of other days. `days` have lines; `covered_days` include days for which the export says that nothing was
+    charged. `step` is the unit of the last place of its amounts. `open_pages` say that others follow, `last_pages` that none
+    does. `contradicting` lines have the day, item and project of another line, but another amount. `copies` are files that
+    weren't read, each with the one it repeats.
     """
 
     def __init__(self, catalog: Catalog, period: Period) -> None:
@@ -91,7 +90,7 @@ class Invoice:
 
     @property
     def is_incomplete(self) -> bool:
-        """Whether something that was charged is missing."""
+        """True if something that was charged is missing."""
         return bool(self.rejects.count or self.foreign_lines or (self.open_pages and not self.last_pages))
 
     def add(self, line: InvoiceLine | RejectedRequest | PageEnd | EmptyDay) -> None:
@@ -150,7 +149,7 @@ def _is_ai(service: str) -> bool:
 
 
 def _find_kind(line: InvoiceLine, item: ItemTokens) -> str:
-    """Say what a line is that isn't one of tokens of a known model."""
+    """Return the kind of a line that isn't about tokens of a known model."""
     if line.amount < 0:
         return "credit"
     if line.item is None:

@@ -1,4 +1,4 @@
-"""What the usage should cost, by day, project, model, mode and direction: the lines that an invoice should have."""
+"""Compute what the usage should cost, by day, project, model, mode and direction: the lines that an invoice should have."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DIRECTIONS = ("input", "cached", "output", "written")
 
 
 class RowKey(NamedTuple):
-    """What a line of an invoice is about. `input` is what isn't cached and isn't written to the cache."""
+    """What a line of an invoice is about. `input` is the input that isn't cached and isn't written to the cache."""
 
     day: date
     project: str | None
@@ -35,7 +35,7 @@ class ExpectedRow(NamedTuple):
 
 
 class CostKey(NamedTuple):
-    """What is priced together: the answers of a day, a project and organization (None: not stated), a model and a mode."""
+    """Answers that are priced together: of a day, a project and organization (None: not stated), a model and a mode."""
 
     day: date
     project: str | None
@@ -48,7 +48,7 @@ class ExpectedCosts:
     """Adds up the answers that have a price. Memory grows with days, projects, models and modes.
 
     The labels of answers have their project and organization from `label_index` on. `undated_usd` is the price of the
-    `undated` answers, which are of no known day.
+    `undated` answers, which are without a known day.
     """
 
     def __init__(self, label_index: int = 0) -> None:
@@ -58,7 +58,7 @@ class ExpectedCosts:
         self._label_index = label_index
 
     def add(self, offer: Offer, answer: Answer, tools_usd: Decimal, *, is_undone: bool = False) -> None:
-        """Add an answer at its offer, or take away one that was added before."""
+        """Add an answer at its offer, or remove one that was added before."""
         if answer.day is None:
             alone = Charge(offer)
             alone.add(answer, tools_usd)
@@ -85,7 +85,7 @@ class ExpectedCosts:
 
     @property
     def tools_usd_by_day(self) -> dict[date, Decimal]:
-        """What the calls of built-in tools cost on each day."""
+        """The cost of calls to built-in tools on each day."""
         found: dict[date, Decimal] = {}
         for key, charge in self.charges.items():
             found[key.day] = EXACT.add(found.get(key.day, Decimal(0)), charge.tools_usd)

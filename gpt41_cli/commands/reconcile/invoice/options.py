@@ -1,4 +1,4 @@
-"""What `gpt41 reconcile --invoice` reads, and what it compares."""
+"""Read what `gpt41 reconcile --invoice` compares, and compare it."""
 
 from __future__ import annotations
 
@@ -38,9 +38,8 @@ class InvoiceQuestion(NamedTuple):
     skips_invalid: bool = False
 
     def make_report(self, named: Sequence[Path] | None, jobs: int | None) -> Report:
-        """Make the report on the invoice without logs: next to what the named gpt41.yaml, or the nearest one, expects, or alone.
-
-        Raises InputError if there is nothing to compare it with, but a tolerance or a named file asks for that.
+        """Make the report on the invoice without logs: compared with the named gpt41.yaml or the nearest one, or alone. Raises
+        InputError if there is nothing to compare it with, although a tolerance or a named file asks for a comparison.
         """
         rows = pair_rows(self.invoice, ExpectedCosts(), self.market)
         priced = self._price_workloads(named, jobs)
@@ -56,7 +55,7 @@ class InvoiceQuestion(NamedTuple):
         return make_planned_report(self.invoice, rows, planned, pairs, *terms, skips_invalid=self.skips_invalid)
 
     def _price_workloads(self, named: Sequence[Path] | None, jobs: int | None) -> PricedConfig | None:
-        """Price the workloads of a gpt41.yaml on the last day of the invoice; None if nobody names one and none is near."""
+        """Price the workloads of a gpt41.yaml on the last day of the invoice; None if none is named and none is near."""
         try:
             paths = find_configs(named)
         except InputError:  # one that is named has been read before

@@ -1,4 +1,4 @@
-"""What was charged next to what gpt41.yaml expects: workload by workload if the lines say enough, else per model."""
+"""Compare what was charged with what gpt41.yaml expects: by workload if the lines say enough, otherwise by model."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ STORAGE, TOKENS, TOOLS = "storage", "tokens", "tools"
 
 
 class PlannedCosts(NamedTuple):
-    """What gpt41.yaml, the `file`, expects in the period of an invoice: the workloads at the `providers` that sent it.
+    """What gpt41.yaml, the `file`, expects for the period of an invoice: the workloads at the `providers` that sent it.
 
     The period is `days` of the `days_of_months` that its months have, or `months` months. `elsewhere` are the names of workloads
     at other providers.
@@ -63,9 +63,9 @@ class PlannedTokens:
 
 @dataclass
 class PlannedRow:
-    """What can be compared: the workloads `names` of a model, or what no workload has.
+    """A row to compare: the workloads `names` of a model, or something that no workload has.
 
-    `kind` is tokens, or that of an OtherKey. `item` is the project or the line item of what no workload has. `expected` and
+    `kind` is tokens, or that of an OtherKey. `item` is its project or line item if no workload has it. `expected` and
     `charged` are the tokens by direction. `high_usd` is the price of answers that are as long as they may be.
     """
 
@@ -83,7 +83,7 @@ class PlannedRow:
 
     @property
     def is_unknown(self) -> bool:
-        """Whether nothing can be expected, as no workload of the row says how many requests it sends."""
+        """True if nothing can be expected, because no workload of the row says how many requests it sends."""
         return bool(self.names) and len(self.without_volume) == len(self.names)
 
     @property
@@ -93,7 +93,7 @@ class PlannedRow:
 
     @property
     def is_in_range(self) -> bool:
-        """Whether more was charged than expected, but no more than the longest answers cost."""
+        """True if more was charged than expected, but no more than the longest answers cost."""
         return self.expected_usd < Fraction(self.charged_usd) <= self.high_usd
 
     def count_charged(self, direction: str) -> Fraction:
@@ -151,7 +151,7 @@ def _list_months(since: date, until: date) -> Iterator[tuple[int, int]]:
 
 
 def compare_with_plan(invoice: Invoice, planned: PlannedCosts) -> list[PlannedRow]:
-    """Pair what was charged with what was expected: rows of workloads in their order, then of what no workload has."""
+    """Pair charged and expected amounts: rows of workloads in their order, then rows of what no workload has."""
     sums = _sum_days(invoice)
     stated = {(key.model, key.mode) for key in sums}
     owners = {key: _find_owners(planned.workloads, key, stated) for key in sums}
@@ -178,9 +178,8 @@ def _sum_days(invoice: Invoice) -> dict[RowKey, ChargedTokens]:
 
 
 def _find_owners(workloads: Sequence[PricedWorkload], key: RowKey, stated: Iterable[tuple[str, str]]) -> list[str]:
-    """List the workloads that a line may be of: those of its project, or else those that name no project.
-
-    A line that says no mode is of those modes that have no lines of their own. One without a project may be of any.
+    """List the workloads that a line may belong to: those of its project, or else those without a project. A line without a mode
+    belongs to the modes that have no lines of their own. A line without a project may belong to any.
     """
     possible = []
     for each in workloads:
@@ -195,7 +194,7 @@ def _find_owners(workloads: Sequence[PricedWorkload], key: RowKey, stated: Itera
 
 
 def _group_names(names: Sequence[str], owners: Iterable[Sequence[str]]) -> list[set[str]]:
-    """Return sets of names in their order: those that own a line together are in one set."""
+    """Return sets of names in their order: names that own a line together are in one set."""
     groups = {name: {name} for name in names}
     for together in owners:
         merged = set[str]().union(*(groups[name] for name in together))

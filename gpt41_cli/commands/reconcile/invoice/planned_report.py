@@ -1,4 +1,4 @@
-"""An invoice next to what gpt41.yaml expects, as a Report."""
+"""Make the Report on an invoice next to what gpt41.yaml expects."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ from gpt41_cli.reports.bounds import choose_bound_prefix, join_bound_prefixes
 from gpt41_cli.reports.columns import Column, make_records, make_table
 
 _LEAST_CHANGE = Fraction(1, 100)
-"""A smaller difference in tokens or prices is no reason."""
+"""A smaller difference in tokens or prices isn't given as a reason."""
 _ALIKE = Fraction(2, 100)
-"""Input and output that changed by the same share, but for this, are other numbers of the same requests."""
+"""If input and output changed by the same share, within this tolerance, the number of requests changed."""
 
 
 def make_planned_report(
@@ -151,7 +151,7 @@ _OTHER_REASONS: Mapping[str, str] = {
 
 
 def _list_reasons(row: PlannedRow) -> Iterator[str]:
-    """Yield why more or less was charged than expected, from what the lines show."""
+    """Yield why more or less was charged than expected, as the lines show it."""
     if row.kind in _OTHER_REASONS:
         yield _OTHER_REASONS[row.kind]
     elif not row.has_lines:
@@ -227,4 +227,4 @@ def _write_notes(planned: PlannedCosts) -> Iterator[str]:
         yield f"The costs cover {pluralize(int(planned.months), 'month')}, and so does what {planned.file} expects."
     if planned.elsewhere:
         who = " and ".join(planned.providers)
-        yield f"Not compared, as these costs are those of {who}: {', '.join(map(sanitize, planned.elsewhere))}."
+        yield f"Not compared, as these costs come from {who}: {', '.join(map(sanitize, planned.elsewhere))}."

@@ -51,7 +51,7 @@ CAUSES: Mapping[str, Callable[[InvoiceCause], str]] = {
     "discount": _describe_discount,
     "rate": _describe_rate,
     "tokens": _describe_tokens,
-    "tools": lambda _: "tools: calls of built-in tools",
+    "tools": lambda _: "tools: calls to built-in tools",
     "storage": lambda cause: f"storage: {sanitize(cause.subject)}",
     "hosting": lambda cause: f"hosting of fine-tunes: {sanitize(cause.subject)}",
     "training": lambda cause: f"training: {sanitize(cause.subject)}",
@@ -61,7 +61,7 @@ CAUSES: Mapping[str, Callable[[InvoiceCause], str]] = {
     "project-without-costs": lambda cause: f"not charged: project {sanitize(cause.subject) or '(not stated)'}",
     "days-without-usage": lambda _: "days that the usage doesn't have",
     "days-without-costs": lambda _: "days that the costs don't have",
-    "undated": lambda _: "usage of no known day",
+    "undated": lambda _: "usage without a known day",
     "unnamed": lambda _: "costs without a line item: group the costs by line_item to compare them",
     "other": lambda cause: f"not tokens of a known model: {sanitize(cause.subject)}",
 }

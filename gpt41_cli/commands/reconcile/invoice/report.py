@@ -212,7 +212,7 @@ def _count_tokens(row: InvoiceRow) -> Fraction:
 
 
 def collect_findings(invoice: Invoice, *, skips_invalid: bool) -> Iterator[Finding]:
-    """Yield what is missing from an invoice, and what it mixes."""
+    """Yield findings about what is missing from an invoice, and about what it mixes."""
     yield from make_invalid_findings(invoice.rejects, None if skips_invalid else Level.ERROR)
     if invoice.open_pages and not invoice.last_pages:
         pages = pluralize(invoice.open_pages, "page")
@@ -228,11 +228,11 @@ def collect_findings(invoice: Invoice, *, skips_invalid: bool) -> Iterator[Findi
 
 
 def collect_notes(invoice: Invoice) -> Iterator[str]:
-    """Yield what was left out of an invoice on purpose."""
+    """Yield notes about what was left out of an invoice on purpose."""
     if invoice.left_out:
         yield f"{pluralize(invoice.left_out, 'line')} of costs of other days left out: the period is {invoice.period}"
     if invoice.repeated:
-        yield f"{pluralize(invoice.repeated, 'line')} of costs that came again counted once"
+        yield f"{pluralize(invoice.repeated, 'line')} of costs that appear again counted once"
     if invoice.contradicting:
         what = pluralize(invoice.contradicting, "line")
         yield f"{what} of costs with the day, item and project of another line, but another amount: both are counted"
@@ -276,14 +276,14 @@ def _make_records(invoice: Invoice, rows: Sequence[InvoiceRow], expected: Expect
     records += (make_record(key.day, key.item or key.kind, Decimal(0), usd) for key, usd in sorted(invoice.others.items()))
     records += (make_record(day, "built-in tools", usd, Decimal(0)) for day, usd in sorted(expected.tools_usd_by_day.items()))
     if expected.undated_usd:
-        records.append(make_record(None, "usage of no known day", expected.undated_usd, Decimal(0)))
+        records.append(make_record(None, "usage without a known day", expected.undated_usd, Decimal(0)))
     return tuple(records)
 
 
 def make_json(
     invoice: Invoice, rows: Sequence[InvoiceRow], causes: Sequence[InvoiceCause], expected: Decimal | None
 ) -> Mapping[str, Json]:
-    """Return what JSON holds of an invoice, and of what was expected if anything was."""
+    """Return the JSON of an invoice, and of what was expected, if anything was."""
     return {
         "charged_usd": invoice.total_usd,
         "expected_usd": expected,

@@ -52,7 +52,7 @@ def find_rate(offer: Offer, direction: str) -> Decimal | None:
 
 
 def find_billed_name(variant: Variant, names: Collection[str]) -> str:
-    """Return the one of an invoice's names of models under which a variant is billed; its own if there is none.
+    """Return the model name under which an invoice bills a variant; the variant's own name if there is none.
 
     An invoice may have one name for all fine-tunes of a model, such as `ft:` and the name of the model or of a snapshot.
     """

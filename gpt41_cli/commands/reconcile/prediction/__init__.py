@@ -1,1 +1,1 @@
-"""Was the prediction right: requests and estimates matched with the answers, and what the misses have in common."""
+"""Compare predictions with bills: match requests and estimates with the answers, and find what the misses have in common."""

@@ -1,4 +1,4 @@
-"""How far the bill is from the prediction, part by part and in total."""
+"""Compute how far the bill is from the prediction, part by part and in total."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _MAX_IDS_NAMED = 3
 
 
 class PartDrift(NamedTuple):
-    """A part of the work as it was billed, and as it was predicted of as many requests."""
+    """A part of the work as it was billed, and as it was predicted for the same number of requests."""
 
     part: PredictedPart
     requests: int
@@ -37,8 +37,8 @@ class PartDrift(NamedTuple):
 
 
 class PartsComparison(NamedTuple):
-    """The parts that were both predicted and billed, those that were not billed, and those that cannot be told apart, being of
-    the same model and mode. `unpredicted`: how many answers there are of what else.
+    """The parts that were both predicted and billed, those that were not billed, and those that cannot be told apart because they
+    are of the same model and mode. `unpredicted`: how many answers belong to nothing that was predicted.
     """
 
     drifts: tuple[PartDrift, ...] = ()
@@ -137,9 +137,9 @@ class PredictionComparison(NamedTuple):
 
     @property
     def tolerance_figure(self) -> ToleranceFigure:
-        """What the tolerance is held against: dollars, where they were predicted of answers whose length was expected, as that is
-        what a budget is made of. Input tokens where only they were counted, or where answers were predicted to be as long as they
-        may be, which makes their price a ceiling.
+        """The figure that is compared with the tolerance: dollars, if they were predicted for answers of an expected length,
+        because budgets are made of these. Input tokens, if only they were counted, or if answers were predicted at their maximum
+        length, which makes their price a ceiling.
         """
         figure = USD if self.drifts.total_usd.requests and not self.is_ceiling else INPUT_TOKENS
         return ToleranceFigure(figure, getattr(self.drifts, figure))
@@ -148,7 +148,7 @@ class PredictionComparison(NamedTuple):
 def compare_prediction(
     forecasts: Forecasts, past: ObservedAnswers, bill: Reconciliation, tolerance: Decimal | None = None
 ) -> PredictionComparison:
-    """The total of everything that was compared."""
+    """Compare a prediction with the bill."""
     by_group: dict[ModelAndMode, GroupSum] = {}
     for (model, mode, _), charge in bill.charges.items():
         group = ModelAndMode(model, mode)
@@ -167,7 +167,9 @@ def compare_prediction(
 
 
 def _count_other_models(found: MatchedRequests, catalog: Catalog) -> Counter[tuple[str, str]]:
-    """Aliases and snapshots of a model are that model; one that the table does not know is told elsewhere."""
+    """Count requests that another model answered. Aliases and snapshots of a model are that model; a model that the table does
+    not know is reported elsewhere.
+    """
 
     @cache
     def entry(name: str | None) -> str | None:
@@ -201,15 +203,15 @@ def check_prediction(comparison: PredictionComparison) -> Iterator[Finding]:
         why = "as several workloads are of that model and mode; --config with requests, or --workload, tells them apart"
         yield Finding(rules.NOT_COMPARED, f"not compared: {_name_part(part)}, {why}", subject=part.name)
     for part in comparison.parts.unbilled:
-        message = f"not compared: {_name_part(part)}, of which nothing was billed"
+        message = f"not compared: {_name_part(part)}, for which nothing was billed"
         yield Finding(rules.NOT_COMPARED, message, Level.NOTICE, subject=part.name)
     for name, requests in comparison.parts.unpredicted.items():
-        message = f"not compared: {pluralize(requests, 'answer')} of {sanitize(name)}, of which nothing was predicted"
+        message = f"not compared: {pluralize(requests, 'answer')} of {sanitize(name)}, for which nothing was predicted"
         yield Finding(rules.NOT_COMPARED, message, Level.NOTICE, actual=str(requests), subject=name)
 
 
 def _report_unpaired(rule: Rule, level: Level, ids: Occurrences[str], noun: str, what: str) -> Iterator[Finding]:
-    """A finding about ids that make no pair, if there are any."""
+    """Make a finding about ids that make no pair, if there are any."""
     if ids.count:
         more = ", ..." * (ids.count > _MAX_IDS_NAMED)
         named = f": {', '.join(map(sanitize, ids.examples[:_MAX_IDS_NAMED]))}{more}" if ids.examples else ""
@@ -235,7 +237,9 @@ def _check_tolerance(held: ToleranceFigure, tolerance: Decimal) -> Iterator[Find
 
 
 def _check_uncompared(comparison: PredictionComparison, tolerance: Decimal) -> Iterator[Finding]:
-    """Make an error if more of the bill than tolerated was not compared: nothing predicted it, or it is unclear what did."""
+    """Make an error if more of the bill than tolerated was not compared: nothing predicted it, or it is unclear what predicted
+    it.
+    """
     (what, drift), rest = comparison.tolerance_figure, comparison.uncompared
     if drift.requests and rest > drift.predicted * Fraction(tolerance):
         tokens, usd = pluralize(int(rest), "input token"), to_decimal(rest)

@@ -35,7 +35,7 @@ _HOW_TO_MAKE = "gpt41 cost, cost --each, count --each or check with --format jso
 
 
 class PredictedPart(NamedTuple):
-    """A part of the work as a whole: what `requests` of a model in a mode were predicted to be; `name` is that of a workload."""
+    """The prediction for a part of the work as a whole, `requests` of a model in a mode; `name` is that of a workload."""
 
     name: str | None
     model: str
@@ -60,14 +60,14 @@ class Forecasts(NamedTuple):
 
 
 class AnswerTerms(NamedTuple):
-    """What decides how a request was counted on the server: the model that answered, and its day; None: not known."""
+    """The terms by which the server counted a request: the model that answered, and its day; None: not known."""
 
     model: str | None = None
     day: date | None = None
 
 
 class CountingTerms(NamedTuple):
-    """What a request is counted with: the meter of its day, and the model that answered it, or that it asks for."""
+    """The meter of a request's day, and the model that answered it or that it asks for."""
 
     meter: Meter
     model: str | None
@@ -92,7 +92,7 @@ class SentRequestMeter:
         return name_request(sent.custom_id, sent.place, self._shared)
 
     def find_terms(self, sent: ParsedRequest) -> CountingTerms:
-        """Find what a request is counted with. A model that the table doesn't have counts as the one that was asked for."""
+        """Find the terms for counting a request. A model that the table doesn't have counts as the requested one."""
         model, day = self._answers.get(self.name(sent) or "", AnswerTerms())
         meter = self._on_day(day) if day else self._meter
         is_known = model is not None and meter.find_variant(model)[0] is not None
@@ -168,7 +168,7 @@ def read_estimate(stream: BinaryIO, name: str, catalog: Catalog) -> Forecasts:
 
 
 def _is_record(line: bytes) -> bool:
-    """Return True if a line is a record of its own; a document states its schema."""
+    """Return True if a line is a single record; a document states its schema."""
     try:
         value = parse_json(line)
     except BadBody:
@@ -177,7 +177,7 @@ def _is_record(line: bytes) -> bool:
 
 
 def _read_records(items: Iterable[RequestItem], name: str) -> Forecasts:
-    """The records of requests one by one, but for those that say why a request could not be read."""
+    """Yield the records of requests one by one, except those that say why a request could not be read."""
     ledger: CustomIdLedger[RequestForecast] = CustomIdLedger()
     is_ceiling = False
     for item in items:

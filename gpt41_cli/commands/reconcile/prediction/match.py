@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class RequestTrait(NamedTuple):
-    """Something that a request has and that its count may be wrong for: an id that `gpt41 count` prints, too, and words.
+    """A property of a request that may explain a wrong count: an id that `gpt41 count` prints, too, and words.
 
     `is_doubtful`: too few recorded bills confirm how it is counted.
     """
@@ -163,7 +163,7 @@ class MatchedRequests(NamedTuple):
 
 
 def find_median_error(pairs: Sequence[RequestPair]) -> int:
-    """The error in tokens, either way, that half of the pairs keep to. There is at least one pair."""
+    """Return the median error in tokens, in either direction. There is at least one pair."""
     return sorted(abs(pair.error_tokens) for pair in pairs)[(len(pairs) - 1) // 2]
 
 

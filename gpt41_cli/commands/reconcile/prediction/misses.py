@@ -1,4 +1,4 @@
-"""Requests that were billed otherwise than counted, grouped by what they have and by how far they are off."""
+"""Group requests that were billed differently than counted, by their traits and by how far they are off."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class MissGroup(NamedTuple):
 
 
 def list_traits(request: Request, doubts: Sequence[Doubt]) -> tuple[RequestTrait, ...]:
-    """List what a request has that its count may be wrong for: the most special first, its doubts before all."""
+    """List the properties of a request that may explain a wrong count: its doubts first, then the most special."""
     found = sorted(_find_traits(request, doubts), key=lambda trait: not trait.is_doubtful)
     return tuple(dict.fromkeys(found)) or (_ONLY_TEXTS,)
 

@@ -44,7 +44,7 @@ from gpt41_cli.tokens.meter import Meter
 
 
 class ReconcileOptions(NamedTuple):
-    """What a command line says of predictions and of workloads."""
+    """What a command line says about predictions and workloads."""
 
     requests: list[str] | None
     estimate: str | None
@@ -146,7 +146,7 @@ def _check_misses_file(path: Path, requests: list[str] | None, logs: Sequence[st
 
 
 def _save_misses(path: Path, sources: Sequence[InputSource], meter: SentRequestMeter, misses: Sequence[MissGroup]) -> None:
-    """Write a request for each group of misses, and say what is in the file; without misses, nothing is written."""
+    """Write a request for each group of misses, and describe the file; without misses, nothing is written."""
     if not misses:
         output.print_to_stderr(f"{path}: not written: every request was billed as counted")
         return
@@ -154,7 +154,7 @@ def _save_misses(path: Path, sources: Sequence[InputSource], meter: SentRequestM
     files.write_file("".join(f"{line}\n" for line in saved.lines), path)
     left = f"; {pluralize(saved.left_out, 'kind')} of misses left out" if saved.left_out else ""
     output.print_to_stderr(
-        f"{path}: {pluralize(len(saved.lines), 'request')} in which words took the place of texts, names were kept{left}"
+        f"{path}: {pluralize(len(saved.lines), 'request')} with other words in place of texts; names are kept{left}"
     )
 
 
@@ -167,7 +167,7 @@ def _read_estimate(path: str, catalog: Catalog) -> Forecasts:
 
 
 def _make_owner_lookup(asked: ReconcileOptions, file: ConfigFile, catalog: Catalog) -> OwnerLookup:
-    """The workload that was named has all answers; else the requests of the workloads say whose they are."""
+    """Make the lookup of an answer's workload: the named one, or the one whose requests match."""
     named = asked.workload
     if named is None:
         return find_owners(file.config, file.find_files, catalog, asked.jobs).find_workloads
@@ -177,7 +177,7 @@ def _make_owner_lookup(asked: ReconcileOptions, file: ConfigFile, catalog: Catal
 
 
 def _write_lengths(workloads: ConfigFile, past: ObservedAnswers) -> None:
-    """Put what was learned into gpt41.yaml, and say what; a file in which nothing changes is not touched."""
+    """Write what was learned into gpt41.yaml, and say what it was; a file in which nothing changes is not touched."""
     config = workloads.config
     learned = {name: lengths.expected_range for name, lengths in past.lengths.items()}
     changed = {name: found for name, found in learned.items() if found != config.workloads[name].output_tokens}
@@ -193,7 +193,7 @@ def _write_lengths(workloads: ConfigFile, past: ObservedAnswers) -> None:
 
 
 def _format_range(found: AnswerTokens) -> str:
-    """As gpt41.yaml has it."""
+    """Format a range as gpt41.yaml writes it."""
     if found.expected == found.high and not found.reasoning:
         return str(found.expected)
     reasoning = f", reasoning: {found.reasoning}" if found.reasoning else ""

@@ -33,7 +33,11 @@ def add_prediction(report: Report, comparison: PredictionComparison) -> Report:
             *report.tables,
             *_make_misses_tables(comparison.misses),
             *_make_pairs_tables(comparison.matched),
-            *([make_table(_list_part_columns(drifts), drifts, "Predicted for as many requests, and billed")] if drifts else []),
+            *(
+                [make_table(_list_part_columns(drifts), drifts, "Predicted for the same number of requests, and billed")]
+                if drifts
+                else []
+            ),
         ),
         findings=(*report.findings, *check_prediction(comparison)),
         data={**report.data, "prediction": shown},
@@ -82,7 +86,7 @@ def _compare_volumes(drifts: Sequence[PartDrift]) -> Iterator[ReportLine]:
     billed, predicted = sum(drift.requests for drift in drifts), sum(drift.part.requests for drift in drifts)
     if any(drift.requests != drift.part.requests for drift in drifts):
         text = f"requests: {format_int(billed)} billed, {format_int(predicted)} predicted"
-        yield ReportLine("drift", f"{text}; what follows is predicted of as many as billed")
+        yield ReportLine("drift", f"{text}; the predictions below are for as many as were billed")
 
 
 def _describe_drifts(comparison: PredictionComparison) -> Iterator[ReportLine]:

@@ -28,14 +28,16 @@ _WORDS = (
     *("group", "country", "problem", "hand", "part", "place", "case", "week", "company", "system", "program", "question"),
     *("work", "number", "night", "point", "home", "water", "room", "mother", "area", "money", "story", "fact", "month", "lot"),
 )
-"""Each is one token, alone and after a blank."""
+"""Words that are one token each, alone and after a blank."""
 _ACCENTED_WORDS = ("años", "\\u00e9")
-"""The first word of a text with characters beyond ASCII, and with such as JSON escapes them: some rules treat these apart."""
+"""The first word of a text with characters beyond ASCII, and of one with characters that JSON escapes: some rules treat these
+separately.
+"""
 _LINE = re.compile(r"(\s*)(.*?)([.,:;!?)\]}]*\s*)", re.DOTALL)
 _MAX_SAVED = 100
-"""Groups of which a request is saved, the largest."""
+"""How many groups, the largest, have a request saved."""
 _UNLISTED_MODEL = "anonymous-model"
-"""Stands for a model that the price table doesn't have, whose name may say whose it is."""
+"""Stands for a model that the price table doesn't have, because its name may reveal the owner."""
 _MAX_ATTEMPTS = 8
 
 
@@ -53,9 +55,9 @@ class _Line(NamedTuple):
 
 
 class WordWriter:
-    """Writes words in place of texts, as many tokens as these have. The first texts get `spare_tokens` more, or less.
+    """Writes words in place of texts, with as many tokens. The first texts get `spare_tokens` more, or fewer.
 
-    Lines stay lines and keep the punctuation at their end, which may form a token with what follows.
+    Lines stay lines and keep the punctuation at their end, which may be part of a token with the text that follows.
     """
 
     def __init__(self, count: Callable[[str], int], spare_tokens: int = 0) -> None:
@@ -95,7 +97,7 @@ def _join(lines: Sequence[_Line]) -> str:
 
 
 def _resize(lines: Sequence[_Line], more: int, words: Iterator[str]) -> None:
-    """Add words to the longest line, or take them away from the longest lines, down to the first word of each."""
+    """Add words to the longest line, or remove them from the longest lines, down to the first word of each."""
     by_length = sorted((line.words for line in lines), key=len, reverse=True)
     by_length[0].extend(next(words) for _ in range(more))
     for line in by_length:
@@ -179,7 +181,7 @@ def _find_body(line: JsonValue, sent: ParsedRequest) -> JsonValue:
 
 
 def _describe_miss(group: MissGroup, pair: RequestPair) -> JsonObject:
-    """Return what a line says of its miss, besides the request."""
+    """Return what a line says about its miss, in addition to the request."""
     day = pair.answer.day
     return {
         "counted_input_tokens": pair.forecast.input_tokens,

@@ -1,1 +1,1 @@
-"""Who spent it: a bill by project, key, user, day or any other field of the logs, and against the period before."""
+"""Find who spent it: a bill by project, key, user, day or any other field of the logs, compared with the period before."""

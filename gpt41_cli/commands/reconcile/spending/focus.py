@@ -1,4 +1,5 @@
-"""A bill as FOCUS has it: a row per day, project, model, mode and kind of tokens or calls, in the columns of `views/focus.py`.
+"""Write a bill in the form of FOCUS: a row per day, project, model, mode and kind of tokens or calls, in the columns of
+`views/focus.py`.
 
 What a row costs is its quantity at a unit price, exactly: `ListCost` at the price table that ships, the other costs at the prices
 that are paid, which overrides may change. OpenAI publishes no identifiers of what it sells, so `SkuId` and `SkuPriceId` have the
@@ -33,7 +34,7 @@ _CALLS = {
 
 
 class _Item(NamedTuple):
-    """What one price is for: `quantity` of `unit`, priced per `scale` of them. `tier` is what the price depends on as well."""
+    """What one price is for: `quantity` of `unit`, priced per `scale` of them. `tier` is what else the price depends on."""
 
     name: str
     quantity: int
@@ -47,11 +48,12 @@ class _Item(NamedTuple):
 def add_focus_rows(report: Report, expected: ExpectedCosts, account: str | None) -> Report:
     """Add the rows to the report on a bill. `account` is the billing account of answers whose log names no organization.
 
-    Raises InputError if there is none for some. Answers of no known day are an error in the report: FOCUS has no place for them.
+    Raises InputError if an answer has no billing account. Answers without a known day are an error in the report, because FOCUS
+    has no place for them.
     """
     findings = report.findings
     if expected.undated:
-        what = f"{pluralize(expected.undated, 'answer')} of no known day ({format_money(expected.undated_usd)})"
+        what = f"{pluralize(expected.undated, 'answer')} without a known day ({format_money(expected.undated_usd)})"
         findings = (*findings, Finding(rules.FOCUS_DAY, f"{what} left out: FOCUS asks for the day of every charge"))
     charges = sorted(expected.charges.items(), key=lambda each: tuple(part or "" for part in map(str, each[0])))
     rows = [row for key, charge in charges for row in _make_rows(key, charge, account)]
@@ -139,7 +141,7 @@ def _make_row(key: CostKey, offer: Offer, item: _Item, account: str) -> Mapping[
 
 
 def _add_days(day: date, days: int) -> date:
-    """Return a later day, or the last one that there is."""
+    """Return a later day, or the last possible one."""
     return date.fromordinal(min(day.toordinal() + days, date.max.toordinal()))
 
 

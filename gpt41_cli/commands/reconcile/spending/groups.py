@@ -41,7 +41,7 @@ class SpendingGroups:
         self._sums: dict[GroupKey, GroupSum] = {}
 
     def add(self, answer: Answer, model: str | None, usd: Decimal | None, *, is_undone: bool = False) -> None:
-        """Add an answer of a model, or take away one that was added before. It has no price if `usd` is None."""
+        """Add an answer of a model, or remove one that was added before. It has no price if `usd` is None."""
         key = self._make_key(answer, model)
         if key in self._sums or len(self._sums) < self._max_groups:
             self._sums[key] = self._sums.get(key, GroupSum()).with_answer(answer.usage, usd, is_undone=is_undone)

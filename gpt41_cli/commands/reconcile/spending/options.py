@@ -1,4 +1,4 @@
-"""What `gpt41 reconcile` is asked about groups and periods."""
+"""Read the options of `gpt41 reconcile` about groups and periods, and answer them."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ _COMPUTED_FIELDS = ("model", "mode", "day", HOUR)
 
 
 class SpendingQuestion(NamedTuple):
-    """What is asked about groups and periods: `groups` without `--by`, `days` without a period and `expected` if nobody needs it
-    are None; `labels` without all that needs one.
+    """What is asked about groups and periods: `groups` is None without `--by`, `days` without a period, `expected` if nobody
+    needs it, and `labels` if no option needs one.
     """
 
     conditions: BillingContext
@@ -108,7 +108,7 @@ def _make_filter(
 
 
 def _require_labels(labels: LabelReader, groups: SpendingGroups) -> None:
-    """Raise InputError if no answer says what a field is."""
+    """Raise InputError if no answer has a field."""
     for index, name in enumerate(groups.fields):
         if name not in _COMPUTED_FIELDS and not any(key[index] for key in groups.sums):
             keys = ", ".join(map(quote_text, list(labels.seen_keys)[:8]))

@@ -1,4 +1,4 @@
-"""The answers of a period, apart from those of the period before and of other days."""
+"""Separate the answers of a period from those of the period before and of other days."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class PeriodFilter:
         self.period_left_out = Period()
 
     def select(self, found: Iterable[LogItem]) -> Iterator[LogItem]:
-        """Yield everything but answers of other days. Answers of no known day are yielded, too."""
+        """Yield everything but answers of other days. Answers without a known day are yielded, too."""
         for item in found:
             answer = _get_answer(item)
             if self.before and answer and answer.day:

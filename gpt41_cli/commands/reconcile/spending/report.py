@@ -1,4 +1,4 @@
-"""What groups spent as a part of the report on a bill: a table, a chart, and records for a spreadsheet."""
+"""Add what groups spent to the report on a bill: a table, a chart, and records for a spreadsheet."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ FIGURE_KEYS = frozenset(
         *("before_usd", "change_usd", "is_folded"),
     )
 )
-"""The keys of what is known of a group."""
+"""The keys of the figures of a group."""
 _NOT_STATED = "(not stated)"
 _LONGEST_NAME = 60
 _TOP = 20
@@ -56,7 +56,7 @@ class _GroupRow(NamedTuple):
 
 
 def add_period_to_report(report: Report, bill: Reconciliation, days: PeriodFilter) -> Report:
-    """Add what is compared with the bill of a period, and what is left out as it is of other days."""
+    """Add the comparison of a period's bill, and a note on answers of other days that are left out."""
     notes, lines, total_before = list(report.notes), list(report.lines), None
     if days.left_out:
         others = f"{pluralize(days.left_out, 'answer')} {days.period_left_out}"
