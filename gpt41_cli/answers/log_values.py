@@ -96,8 +96,8 @@ def read_log(
     elif len(begun) <= documents.MAX_DOCUMENT_BYTES and documents.can_span_lines(first.data):
         yield from _read_document(seen + b"".join(islice(data, documents.MAX_DOCUMENT_BYTES // text.CHUNK_BYTES)), data, name)
     else:
-        value = _parse_or_error(begun)
-        if (exchanges := list_exchanges(value)) is None:
+        is_alone = seen.strip() == begun.strip()
+        if (exchanges := list_exchanges(_parse_or_error(begun)) if is_alone else None) is None:
             yield from _read_lines(chain((seen,), data))
         else:
             yield from _read_exchanges(exchanges)

@@ -2,6 +2,7 @@
 
 - HAR 1.2 (http://www.softwareishard.com/blog/har-12-spec/): `log.entries`.
 - vcrpy (https://vcrpy.readthedocs.io) has `interactions`, in YAML or JSON; pydantic-ai keeps bodies as `parsed_body`.
+- Postman (https://schema.postman.com/collection/json/v2.1.0/draft-07/docs/index.html): `item`, which may be nested.
 - VCR for Ruby, betamax (https://betamax.readthedocs.io/en/latest/cassettes.html): `http_interactions`.
 """
 
@@ -21,7 +22,7 @@ from gpt41_cli.files.fields import BadBody, JsonObject, JsonValue
 
 _CASSETTE = re.compile(rb"(?:(?:#.*|---.*|version:.*|recorded_with:.*|[ \t]*)\r?\n)*(?:http_)?interactions:[ \t]*\r?\n")
 _LISTS = ("interactions", "http_interactions")
-_TEXTS = ("string", "text", "base64_string")
+_TEXTS = ("string", "text", "raw", "base64_string")
 _EVENT = re.compile(r"^data:[ \t]*(.+?)[ \t\r]*$", re.MULTILINE)
 
 
@@ -56,10 +57,25 @@ def list_exchanges(value: JsonValue) -> list[Exchange] | None:
     if not isinstance(value, dict):
         return None
     log = value.get("log")
+    if "request" not in value and isinstance(value.get("headers"), dict) and _EVENT.search(str(value.get("body"))):
+        return [_read_exchange({"request": {}, "response": value})]  # a stream alone, as openinference-js records it
     recorded = log.get("entries") if isinstance(log, dict) else next((value[key] for key in _LISTS if key in value), None)
+    if recorded is None and "info" in value:
+        recorded = list(_list_postman_items(value)) or None
     if not isinstance(recorded, list) or not all(map(_is_exchange, recorded)):
         return None
     return [_read_exchange(each) for each in recorded]
+
+
+def _list_postman_items(folder: JsonObject) -> Iterator[JsonObject]:
+    """List the requests of a Postman collection with the first answer that is saved with each."""
+    for item in folder["item"] if isinstance(folder.get("item"), list) else ():
+        if isinstance(item, dict) and isinstance(item.get("request"), dict):
+            saved = next(iter(item.get("response") or ()), None)
+            response = saved if isinstance(saved, dict) else {}
+            yield {"request": item["request"], "response": {"body": response.get("body"), "status": response.get("code")}}
+        elif isinstance(item, dict):
+            yield from _list_postman_items(item)
 
 
 def _is_exchange(value: JsonValue) -> bool:

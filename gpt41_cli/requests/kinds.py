@@ -56,6 +56,9 @@ class ContentKind(NamedTuple):
 
 
 _ANSWER_OBJECTS = ("response", "chat.completion", "chat.completion.chunk", "text_completion")
+_EVENT_NAMES = ("response.created", "response.in_progress", "response.output_", "response.completed")
+"""How the names of events begin that a stream of Responses has."""
+
 _PROMPT_KEYS = ("prompt", "question", "query", "text", "input", "instruction")
 _LABEL_KEYS = ("id", "_id", "task_id", "system", "category", "label", "topic")
 _USAGE_WORDS = re.compile("prompt|completion|input|output|context|generated|total")
@@ -108,8 +111,9 @@ def is_usage_name(key: str) -> bool:
 def _is_answer(value: JsonValue) -> bool:
     if not isinstance(value, dict):
         return False
+    is_event = str(value.get("type")).startswith(_EVENT_NAMES)
     is_batch_output = "custom_id" in value and "response" in value and openai_api.find_wrapped_request(value) is None
-    return is_batch_output or (value.get("object") in _ANSWER_OBJECTS and not value.keys() & {"messages", "input"})
+    return is_batch_output or is_event or (value.get("object") in _ANSWER_OBJECTS and not value.keys() & {"messages", "input"})
 
 
 def _is_preference(value: JsonValue) -> bool:

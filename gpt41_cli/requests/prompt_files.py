@@ -47,7 +47,7 @@ def read_prompt_file(text: str, name: str) -> PromptFile | None:
     """Return the prompt in a file; None if it is in none of these forms. Raises BadBody if its prompts are in other files."""
     ending = next((each for each in PROMPT_ENDINGS if name.lower().endswith(each)), "")
     if ending in (*FRONT_MATTER_ENDINGS, ".prompty", _MARKDOWN):
-        parts = _FRONT_MATTER.match(text.lstrip("\ufeff"))
+        parts = _FRONT_MATTER.match(text.lstrip("\ufeff \t\n"))
         if parts is None or (ending == _MARKDOWN and not _MODEL_KEY.search(parts[1])):
             return None
         settings = _parse_yaml(parts[1]) or {}

@@ -181,7 +181,7 @@ def _refuse_other_text(head: bytes, name: str) -> None:
 
 def _read_prompt_file(data: bytes, name: str) -> TextInput | RequestInput | None:
     """Return the prompt in a file that keeps it with its settings; None for any other text."""
-    begun = b"".join(text.convert_to_utf8((data,), name)).decode(errors="replace")
+    begun = b"".join(text.convert_to_utf8((data,), name)).decode(errors="replace").replace("\r\n", "\n")
     if name.lower().endswith(".toml"):
         return _read_value(parse_toml(begun), name, None)
     if is_http_file(begun, name):
@@ -353,7 +353,7 @@ def _read_exchanges(exchanges: Sequence[Exchange], name: str) -> RequestInput:
     if not found:
         raise BadBody(
             expected="requests or text",
-            found="recorded HTTP requests, none of them to a model",
+            found="recorded HTTP requests, none of which has messages or an input",
             hint="--as text counts the file as one text",
             location=name,
         )

@@ -48,6 +48,12 @@ def har(body: str, **content: Any) -> dict[str, Any]:
     return {"log": {"version": "1.2", "entries": [asked, called]}}
 
 
+def postman(*saved: Any) -> dict[str, Any]:
+    asked = {"method": "POST", "body": {"mode": "raw", "raw": SENT}, "url": "https://b"}
+    called = {"name": "Chat", "request": asked, "response": list(saved)}
+    return {"info": {"name": "a"}, "item": [{"name": "b", "item": [called]}, {"name": "c", "request": "https://a"}]}
+
+
 IN_BASE64 = base64.b64encode(ANSWERED.encode()).decode()
 RECORDINGS = {
     "HAR": json.dumps(har(SENT, text=ANSWERED), indent=1),
@@ -65,6 +71,7 @@ RECORDINGS = {
     "betamax": json.dumps(
         cassette({"body": {"string": SENT}}, {"body": {"base64_string": IN_BASE64}}, "http_interactions"), indent=1
     ),
+    "Postman": json.dumps(postman({"code": 200, "body": ANSWERED})),
     "a body as JSON": json.dumps(cassette({"body": REQUEST}, {"body": ANSWER})),
 }
 
@@ -83,9 +90,23 @@ def test_a_recording_holds_requests_and_answers(name: str, run: Run, tmp_path: P
     assert (found["total_usd"], found["usage"]["requests"], found["charges"][0]["model"]) == ("0.00048", 1, "gpt-4.1-mini")
 
 
+def test_a_stream_that_is_recorded_alone_is_billed(run: Run, tmp_path: Path) -> None:
+    stream = json.dumps({"status": 200, "headers": {}, "body": STREAM})
+    (tmp_path / "a.json").write_text(stream)
+    assert run("reconcile", "a.json", "-q").out == "0.00048\n"
+    (tmp_path / "a.jsonl").write_text(f"{stream}\n{json.dumps(ANSWER)}\n")
+    assert "at least $0.00048 for 1 answer" in run("reconcile", "a.jsonl").out
+
+
+def test_a_collection_without_saved_answers_is_counted(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(json.dumps(postman()))
+    assert run("count", "a.json").out.startswith("14 tokens in 1 request")
+    assert "expected an answer in JSON, found none" in run("reconcile", "a.json").err
+
+
 def test_a_recording_of_other_traffic_is_no_prompt(run: Run, tmp_path: Path) -> None:
     (tmp_path / "f.yaml").write_text(yaml.safe_dump(cassette({"body": "a=b"}, {"body": {"string": ""}})))
-    message = "found recorded HTTP requests, none of them to a model; --as text counts the file as one text"
+    message = "found recorded HTTP requests, none of which has messages or an input; --as text counts the file as one text"
     assert message in run("count", "f.yaml").err
     assert run("reconcile", "f.yaml").code == 2
 
@@ -121,7 +142,16 @@ def test_a_damaged_cassette_is_refused_with_its_place(text: str, message: str, r
 
 
 @pytest.mark.parametrize(
-    "value", [[], {"log": {"entries": [1]}}, {"log": []}, {"interactions": {}}, {"interactions": [{"request": {}}]}]
+    "value",
+    [
+        [],
+        {"info": {}, "item": ["a"]},
+        {"info": {}, "item": 1},
+        {"log": {"entries": [1]}},
+        {"log": []},
+        {"interactions": {}},
+        {"interactions": [{"request": {}}]},
+    ],
 )
 def test_what_is_no_recording(value: Any) -> None:
     assert list_exchanges(value) is None

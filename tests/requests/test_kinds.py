@@ -202,6 +202,18 @@ REFUSED = {
         {"chat_messages": [{"sender": "human", "text": "Hi"}, {"sender": "assistant", "text": "Hello"}]},
         "JSON with messages at chat_messages",
     ),
+    "earlier messages next to a question": (
+        {"chat_history": MESSAGES, "question": "Where?"},
+        "JSON with messages at chat_history; take the bodies out",
+    ),
+    "messages of OpenTelemetry": (
+        {"model": "gpt-4.1", "messages": [{"role": "user", "parts": [{"type": "text", "content": "Hi"}]}]},
+        "JSON with messages at messages; take the bodies out",
+    ),
+    "an event of a stream": (
+        {"type": "response.output_text.delta", "item_id": "a", "delta": "Hi"},
+        "answers, not requests; gpt41 reconcile",
+    ),
     "messages of another tool": ([{"speaker": "User", "utterance": "Hi"}], "JSON with messages in it"),
     "a workflow of n8n": ({"nodes": [{"type": "a"}], "connections": {}}, "a workflow with nodes, as n8n, Flowise and Langflow"),
     "a workflow of Langflow": ({"data": {"nodes": [{"id": "a"}], "edges": []}}, "a workflow with"),
@@ -267,6 +279,12 @@ REFUSED_TEXT = {
         "".join(f"2026-11-0{day} INFO {json.dumps({'request': BODY})}\n" for day in (1, 2, 3)),
         "lines of a log with text before the JSON; cut that off with sed 's/^[^{]*//' FILE and name standard input (-) instead",
     ),
+    "a collection of Insomnia": (
+        "type: collection.insomnia.rest/5.0\nname: a\ncollection: []\n",
+        "a collection of Insomnia; export it as HAR",
+    ),
+    "a table whose second row is shorter": ("day,model,input_tokens,output_tokens\ntotal,,5\n", "a table of usage"),
+    "a table whose second row is empty": ("input_tokens,output_tokens,model\n\n5,4,gpt-4.1\n", "a table of usage"),
     "a table of Azure": ("PromptTokens,GeneratedTokens\n1000,100\n", "a table of usage; gpt41 reconcile reads it"),
     "a table of Langfuse": ('id,usageDetails\n1,"{""input"":7,""output"":1}"\n', "a table of usage; gpt41 reconcile reads it"),
     "a table of spans": ("id;llm.token_count.prompt;llm.token_count.completion\na;1;2\n", "a table of usage"),

@@ -45,6 +45,7 @@ def user(content: str) -> dict[str, Any]:
         ("a.prompty", "---\nname: a\n---\nuser[name=x]:\nHi\n", [user("Hi")]),
         ("a.prompty", HEADER + "Be brief.\n", "Be brief."),
         ("a.prompty", "---\n: [\n---\nuser:\nHi", [user("Hi")]),
+        ("a.prompty", f"\n\n{HEADER}# user:\nHi\n", [{**user("Hi"), "max_completion_tokens": 50}]),
         ("a.prompty", "no front matter", None),
         ("a.prompt", "---\ninput: {}\n---\nA menu for {{theme}}.\n", "A menu for {{theme}}."),
         ("a.prompt", "---\nmodel: openai/gpt-4.1\n---\nHi\n", [{"model": "openai/gpt-4.1", **user("Hi")}]),
@@ -144,6 +145,8 @@ def test_several_templates_are_no_single_prompt() -> None:
     ("name", "text", "first"),
     [
         ("a.yml", f"{GITHUB}---\n{GITHUB}", "16 tokens in 2 requests"),
+        ("b.yml", f"{GITHUB}---\n{GITHUB}".replace("\n", "\r\n"), "16 tokens in 2 requests"),
+        ("b.prompty", PROMPTY.replace("\n", "\r\n"), "17 tokens in 1 request"),
         ("a.toml", '[[messages]]\nrole = "user"\ncontent = "Hello"\n', "8 tokens in 1 request"),
         ("a.toml", 'title = "messages of a role"\n', "8 tokens in 1 text"),
         ("a.toml", 'messages = "role\n', "5 tokens in 1 text"),

@@ -16,7 +16,9 @@ _REQUEST_KEYS = {
 
 _ROLES = ("system", "developer", "user", "assistant", "tool", "function")
 _RESPONSES_KEYS = ("input", "instructions", "prompt", "previous_response_id", "conversation")
-_ANSWER_NAME = re.compile("response|output|answer|result|choices|completion|generation", re.IGNORECASE)
+_NO_REQUEST_NAME = re.compile("response|output|answer|result|choices|completion|generation|history", re.IGNORECASE)
+"""Under such a name is an answer, or the earlier messages of a request whose last one is elsewhere."""
+
 _BATCH_KEYS = ("method", "url", "body", "messages")
 """A record of a log with a `custom_id` has none of these at its top."""
 
@@ -50,7 +52,7 @@ def is_chat(value: JsonValue) -> bool:
     """
     if not isinstance(value, dict):
         return is_conversation(value)
-    if "messages" in value and "model" in value:
+    if "messages" in value and "model" in value and not _has_parts(value["messages"]):
         return True
     return has_messages(value) and (value["messages"][-1].get("role") != "assistant" or bool(value.keys() & _REQUEST_KEYS))
 
@@ -58,7 +60,15 @@ def is_chat(value: JsonValue) -> bool:
 def has_messages(value: JsonValue) -> bool:
     """Return True for an object with a list of messages, such as an example for fine-tuning."""
     messages = value.get("messages") if isinstance(value, dict) else None
-    return isinstance(messages, list) and bool(messages) and all(isinstance(each, dict) for each in (messages[0], messages[-1]))
+    if not isinstance(messages, list) or not messages or _has_parts(messages):
+        return False
+    return all(isinstance(each, dict) for each in (messages[0], messages[-1]))
+
+
+def _has_parts(messages: JsonValue) -> bool:
+    """Return True for messages with parts in place of content, as OpenTelemetry records them."""
+    first = messages[0] if isinstance(messages, list) and messages else None
+    return isinstance(first, dict) and "parts" in first and "content" not in first
 
 
 def is_responses(value: JsonValue) -> bool:
@@ -124,7 +134,7 @@ def find_wrapped_request(value: JsonValue) -> tuple[str, JsonObject] | None:
 
 def _list_wrapped(owner: JsonObject, path: str, depth: int) -> Iterator[tuple[str, JsonObject]]:
     for key, sent in owner.items():
-        if _ANSWER_NAME.search(key):
+        if _NO_REQUEST_NAME.search(key):
             continue
         value = parse_embedded_object(sent, "messages") or parse_embedded_object(sent, "input") or sent
         at = join_path(path, key)

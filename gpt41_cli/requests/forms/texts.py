@@ -21,6 +21,7 @@ _YAML_NODES = re.compile(r"^nodes:\s*$", re.MULTILINE)
 _FLOW_PART = re.compile(r"^(?:outputs|edges|inputs):", re.MULTILINE)
 _DIFY_APP = re.compile(r"^kind: app\s*$", re.MULTILINE)
 _DIFY_PART = re.compile(r"^(?:workflow|model_config):", re.MULTILINE)
+_INSOMNIA = re.compile(r"^type: collection\.insomnia\.rest", re.MULTILINE)
 _CONFIG_KEYS = (re.compile(r"^version:", re.MULTILINE), re.compile(r"^workloads:\s*([#{].*)?$", re.MULTILINE))
 
 
@@ -44,16 +45,17 @@ def _is_config(head: str) -> bool:
 
 
 def _is_usage_table(head: str) -> bool:
-    """Return True if the first line names at least two figures of tokens and the second has as many cells. A column of Langfuse
-    holds all figures as JSON.
+    """Return True if the first line names at least two figures of tokens. If it has names of several words, the second line must
+    have as many cells. A column of Langfuse holds all figures as JSON.
     """
-    first, second = (re.split("[,;\t]", line) for line in (*head.lstrip("\n").split("\n", 2), "", "")[:2])
+    first, second = (re.split("[,;\t|]", line) for line in (*head.lstrip("\n").split("\n", 2), "", "")[:2])
     cells = [_TABLE_CELL.fullmatch(cell.strip()) for cell in first]
     names = [cell[1] for cell in cells if cell]
     is_usage = sum(map(is_usage_name, names)) > 1 or any(
         _USAGE_COLUMN.fullmatch(name) and '"{' in "".join(second) for name in names
     )
-    return 1 < len(names) == len(cells) <= len(second) and is_usage
+    is_table = len(cells) <= len(second) or not any(" " in name for name in names)
+    return 1 < len(names) == len(cells) and is_table and is_usage
 
 
 def _is_dify_app(head: str) -> bool:
@@ -79,6 +81,12 @@ TEXT_KINDS: Sequence[ContentKind] = (
         "json.dumps writes them as JSON",
     ),
     ContentKind(_is_dify_app, None, "an app of Dify", "take the prompts out of its nodes"),
+    ContentKind(
+        lambda head: _INSOMNIA.search(head) is not None,
+        None,
+        "a collection of Insomnia",
+        "export it as HAR, which is read, or take the bodies out",
+    ),
     ContentKind(_is_prefixed_log, None, PREFIXED_LINES, CUT_PREFIXES),
 )
 """Like CONTENT_KINDS, for the beginning of a text."""
