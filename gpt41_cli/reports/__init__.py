@@ -72,9 +72,18 @@ class Table(NamedTuple):
     @property
     def without_bars(self) -> Table:
         """The same table without bars."""
-        kept = [index for index, heading in enumerate(self.headings) if not heading.is_bar]
+        return self.without_columns([index for index, heading in enumerate(self.headings) if heading.is_bar])
+
+    def without_columns(self, dropped: Collection[int]) -> Table:
+        """Return the table without the columns at some positions."""
+        kept = [index for index in range(len(self.headings)) if index not in dropped]
         rows = tuple(row._replace(cells=tuple(row.cells[index] for index in kept)) for row in self.rows)
         return self._replace(headings=tuple(self.headings[index] for index in kept), rows=rows)
+
+    def with_cells(self, make: Callable[[Heading, str], str]) -> Table:
+        """Return the table with what `make` makes of each cell."""
+        rows = (row._replace(cells=tuple(map(make, self.headings, row.cells))) for row in self.rows)
+        return self._replace(rows=tuple(rows))
 
 
 class CheckCase(NamedTuple):

@@ -116,24 +116,21 @@ def _draw_body(report: Report) -> Iterator[str]:
 
 def _draw_lines(report: Report) -> Iterator[str]:
     """Draw reasons and findings, each label once."""
-    told = [(line.label, "", line) for line in report.lines]
+    said = [("", line) for line in report.lines]
     for finding in report.unmentioned_findings:
         cited = ", ".join(filter(None, (finding.rule.id, format_unmentioned_place(finding))))
-        told.append((finding.level.label, finding.level.label, ReportLine(finding.level.label, finding.message, cited)))
-    if not told:
+        said.append((f' class="{finding.level.label}"', ReportLine(finding.level.label, finding.message, cited)))
+    if not said:
         return
     yield "<dl>"
     last = None
-    for label, css, line in told:
-        if label != last:
-            yield f'<dt class="{css}">{_escape_text(label)}</dt>' if css else f"<dt>{_escape_text(label)}</dt>"
-        yield f"<dd>{_draw_text(line.text)}{_draw_citation(line.citation)}</dd>"
-        last = label
+    for css, line in said:
+        if line.label != last:
+            yield f"<dt{css}>{_escape_text(line.label)}</dt>"
+        cited = f' <span class="cited">[{_draw_text(line.citation)}]</span>' if line.citation else ""
+        yield f"<dd>{_draw_text(line.text)}{cited}</dd>"
+        last = line.label
     yield "</dl>"
-
-
-def _draw_citation(cited: str) -> str:
-    return f' <span class="cited">[{_draw_text(cited)}]</span>' if cited else ""
 
 
 def _draw_table(table: Table) -> Iterator[str]:

@@ -9,7 +9,6 @@ from typing import NamedTuple
 from unicodedata import category, east_asian_width
 
 from gpt41_cli.display import LONGEST_NAME, draw_bar, pluralize, sanitize, shorten
-from gpt41_cli.findings import Finding
 from gpt41_cli.reports import Heading, Report, ReportLine, Table
 from gpt41_cli.reports.places import format_unmentioned_place
 from gpt41_cli.rules import Level
@@ -59,19 +58,14 @@ def draw(report: Report, screen: Screen, *, explains: bool) -> str:
     tables = report.tables if explains else tuple(table.without_details for table in report.tables)
     lines = _draw_paragraph(citations.rewrite(report.headline), "headline", screen)
     draws = screen.can_draw_bars and (screen.width is None or screen.width >= _MIN_WIDTH_FOR_BARS)
-    labelled = [
-        _Line(
-            line.label,
-            "label",
-            (_draw_bar(line) if draws else "") + citations.rewrite(line.text),
-            citations.format(line.citation),
-        )
-        for line in shown
-    ]
-    labelled += [
-        _Line(finding.level.label, _LEVEL_STYLES[finding.level], citations.rewrite(finding.message), f" [{_locate(finding)}]")
-        for finding in report.unmentioned_findings
-    ]
+    labelled = []
+    for line in shown:
+        bar = f"{draw_bar(line.share, _BAR_CELLS):{_BAR_CELLS}}  " if draws and line.share is not None else ""
+        labelled.append(_Line(line.label, "label", bar + citations.rewrite(line.text), citations.format(line.citation)))
+    for finding in report.unmentioned_findings:
+        cited = ", ".join(filter(None, (finding.rule.id, format_unmentioned_place(finding))))
+        text = citations.rewrite(finding.message)
+        labelled.append(_Line(finding.level.label, _LEVEL_STYLES[finding.level], text, f" [{cited}]"))
     notes = [_Line("note", "label", citations.rewrite(note), "") for note in report.notes]
     if more := _describe_hidden(report, shown, tables):
         notes.append(_Line("more", "label", more, ""))
@@ -91,10 +85,6 @@ def draw(report: Report, screen: Screen, *, explains: bool) -> str:
     return "".join(_COMMAND_START.sub(r"\1\\x3a", line) + "\n" for line in lines)
 
 
-def _draw_bar(line: ReportLine) -> str:
-    return "" if line.share is None else f"{draw_bar(line.share, _BAR_CELLS):{_BAR_CELLS}}  "
-
-
 def _select_lines(lines: Sequence[ReportLine]) -> list[ReportLine]:
     """Select the lines of a brief answer: without details, and no more than MAX_REASONS that say why."""
     kept = [line for line in lines if not line.is_detail]
@@ -108,11 +98,6 @@ def _describe_hidden(report: Report, lines: Sequence[ReportLine], tables: Sequen
     hidden = {"more line": len(report.lines) - len(lines), "more row": rows}
     counts = ", ".join(pluralize(count, what) for what, count in hidden.items() if count)
     return f"--explain shows {counts} and the sources." if counts else ""
-
-
-def _locate(finding: Finding) -> str:
-    """Format the rule, and the place unless the message says it."""
-    return ", ".join(filter(None, (finding.rule.id, format_unmentioned_place(finding))))
 
 
 def _make_safe(text: str) -> str:
@@ -156,7 +141,7 @@ def _draw_table(table: Table, screen: Screen, *, draws: bool) -> list[str]:
     for heading in sorted((each for each in narrow.headings if each.spare_rank), key=lambda each: each.spare_rank):
         if _fits(narrow, screen):
             break
-        narrow = _drop_columns(narrow, [narrow.headings.index(heading)])
+        narrow = narrow.without_columns([narrow.headings.index(heading)])
         left_out.append(heading.title)
     if not _fits(narrow, screen):
         return _draw_records(plain, screen)
@@ -177,13 +162,7 @@ def _split_shared_columns(table: Table) -> tuple[Table, list[str]]:
     ]
     shared = [index for index, cells in enumerate(columns) if index and len(cells) > 1 and len(set(cells)) == 1]
     named = [f"{table.headings[index].title} {columns[index][0]}".strip() for index in shared if columns[index][0]]
-    return _drop_columns(table, shared), named
-
-
-def _drop_columns(table: Table, dropped: Sequence[int]) -> Table:
-    kept = [index for index in range(len(table.headings)) if index not in dropped]
-    rows = tuple(row._replace(cells=tuple(row.cells[index] for index in kept)) for row in table.rows)
-    return table._replace(headings=tuple(table.headings[index] for index in kept), rows=rows)
+    return table.without_columns(shared), named
 
 
 def _make_cells_safe(table: Table) -> Table:
@@ -194,22 +173,12 @@ def _make_cells_safe(table: Table) -> Table:
             return cell
         return shorten(sanitize(cell), LONGEST_NAME) if heading.is_name else _make_safe(cell)
 
-    rows = (row._replace(cells=tuple(map(make_safe, table.headings, row.cells))) for row in table.rows)
-    return table._replace(rows=tuple(rows))
+    return table.with_cells(make_safe)
 
 
 def _draw_bars(table: Table, cells: int) -> Table:
     """Draw the table with its shares as bars of at most `cells`."""
-    rows = (
-        row._replace(
-            cells=tuple(
-                draw_bar(Fraction(cell), cells) if heading.is_bar and cell else cell
-                for heading, cell in zip(table.headings, row.cells, strict=True)
-            )
-        )
-        for row in table.rows
-    )
-    return table._replace(rows=tuple(rows))
+    return table.with_cells(lambda heading, cell: draw_bar(Fraction(cell), cells) if heading.is_bar and cell else cell)
 
 
 def _fits(table: Table, screen: Screen) -> bool:

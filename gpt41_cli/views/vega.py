@@ -122,23 +122,20 @@ def _encode_quantity(field: str, axis: ChartAxis, most: float | None = None, **m
     return {"field": field, "type": "quantitative", "scale": scale, "axis": drawn, **more}
 
 
-def _encode_vertical_axis(field: str, axis: ChartAxis, most: float | None = None) -> VegaSpec:
+def _encode_vertical_axis(axis: ChartAxis, most: float | None = None) -> VegaSpec:
     """Encode the vertical axis with its title above it, where the figures may be as wide as they like."""
-    drawn = _encode_quantity(field, axis, most)
-    place = {
-        "titleAngle": 0,
-        "titleAlign": "left",
-        "titleAnchor": "start",
-        "titleX": -28,
-        "titleY": -24,
-        "titleBaseline": "bottom",
-    }
-    drawn["axis"] |= place
+    drawn = _encode_quantity("y", axis, most)
+    drawn["axis"] |= {"titleAngle": 0, "titleAlign": "left", "titleAnchor": "start", "titleBaseline": "bottom"}
+    drawn["axis"] |= {"titleX": -28, "titleY": -24}
     return drawn
 
 
-def _make_text_mark(align: str, dx: int = 0, dy: int = 0, **more: Any) -> VegaSpec:
-    return {"type": "text", "align": align, "dx": dx, "dy": dy, "baseline": "middle", **more}
+def _make_text_layer(
+    values: Sequence[Mapping[str, Any]], align: str, dx: int, dy: int = 0, mark: Mapping[str, Any] = {}, **encoding: Any
+) -> VegaSpec:
+    """Make a layer with the `text` of each value; `mark` is how it looks."""
+    looks = {"type": "text", "align": align, "dx": dx, "dy": dy, "baseline": "middle", **mark}
+    return _make_layer(values, looks, **encoding, text={"field": "text"})
 
 
 def _convert_to_float(value: Decimal | str | None) -> float:
@@ -155,10 +152,10 @@ def _draw_lines(chart: Chart) -> VegaSpec:
     ends = [_convert_to_float(series.points[-1].y) for series in chart.series]
     highest = max([*ends, *(_convert_to_float(point.y) for series in chart.series for point in series.points)]) or 1
     drawn = [mark for mark in chart.marks if (mark.x is None or mark.x <= most_x) and (mark.y is None or mark.y <= highest)]
-    x, y = _encode_quantity("x", chart.x, most_x), _encode_vertical_axis("y", chart.y, highest * (1 + _HEADROOM_TENTHS / 10))
+    x, y = _encode_quantity("x", chart.x, most_x), _encode_vertical_axis(chart.y, highest * (1 + _HEADROOM_TENTHS / 10))
     layers = [
         _make_layer(
-            [{"x": _convert_to_float(point.x), "y": _convert_to_float(point.y)} for point in series.points],
+            _list_positions(series),
             {"type": "line", "color": colour, **_choose_stroke(series)},
             x=x,
             y=y,
@@ -169,9 +166,7 @@ def _draw_lines(chart: Chart) -> VegaSpec:
     for series, at, colour in zip(chart.series, spread_labels(ends, step), _assign_colours(chart.series), strict=True):
         value = {"x": most_x, "y": at, "text": series.name}
         bold = "bold" if series.tone == "chosen" else "normal"
-        layers.append(
-            _make_layer([value], _make_text_mark("left", 8, color=colour, fontWeight=bold), x=x, y=y, text={"field": "text"})
-        )
+        layers.append(_make_text_layer([value], "left", 8, mark={"color": colour, "fontWeight": bold}, x=x, y=y))
     return {"height": CHART_HEIGHT, "layer": [*layers, *_draw_marked_points(drawn, x, y), *_draw_rules(drawn, x, y)]}
 
 
@@ -187,12 +182,12 @@ def _draw_rules(marks: Sequence[ChartMark], x: VegaSpec, y: VegaSpec) -> list[Ve
         if mark.x is None:
             value = {"x": 0, "y": _convert_to_float(mark.y), "text": mark.text}
             layers.append(_make_layer([value], rule, y=y))
-            layers.append(_make_layer([value], _make_text_mark("left", 6, -8), x=x, y=y, text={"field": "text"}))
+            layers.append(_make_text_layer([value], "left", 6, -8, x=x, y=y))
         elif mark.y is None:
             value = {"x": _convert_to_float(mark.x), "text": mark.text}
             layers.append(_make_layer([value], rule, x=x))
             align = "center" if mark.x else "left"
-            layers.append(_make_layer([value], _make_text_mark(align, 0, -8, y=0), x=x, text={"field": "text"}))
+            layers.append(_make_text_layer([value], align, 0, -8, {"y": 0}, x=x))
     return layers
 
 
@@ -206,7 +201,7 @@ def _draw_marked_points(marks: Sequence[ChartMark], x: VegaSpec, y: VegaSpec) ->
     shape = {"type": "point", "filled": True, "size": 70, "color": "var(--ink)", "opacity": 1}
     layers = [_make_layer(values, shape, x=x, y=y)]
     if len(values) == 1:
-        layers.append(_make_layer(values, _make_text_mark("center", 0, -14), x=x, y=y, text={"field": "text"}))
+        layers.append(_make_text_layer(values, "center", 0, -14, x=x, y=y))
     return layers if values else []
 
 
@@ -240,17 +235,12 @@ def _list_values(chart: Chart) -> list[VegaSpec]:
             "name": str(point.x),
             "value": _convert_to_float(point.y),
             "series": series.name,
-            "text": _format_point(chart, point),
+            "text": chart.y.format_value(point.y) + (f"  {point.remark}" if point.remark else ""),
             "order": order,
         }
         for order, series in enumerate(chart.series)
         for point in series.points
     ]
-
-
-def _format_point(chart: Chart, point: ChartPoint) -> str:
-    remark = f"  {point.remark}" if point.remark else ""
-    return chart.y.format_value(point.y) + remark
 
 
 def _list_names(chart: Chart) -> list[str]:
@@ -284,7 +274,7 @@ def _draw_bars(chart: Chart) -> VegaSpec:
         "height": _BAND_HEIGHT * (len(chart.series) * len(_list_names(chart)) + 1),
         "layer": [
             _make_layer(values, {"type": "bar"}, x=x, y=y, yOffset=offset, color=_encode_colour(chart)),
-            _make_layer(values, _make_text_mark("left", 6), x=x, y=y, yOffset=offset, text={"field": "text"}),
+            _make_text_layer(values, "left", 6, x=x, y=y, yOffset=offset),
         ],
     }
 
@@ -306,7 +296,7 @@ def _draw_stack(chart: Chart) -> VegaSpec:
                 color=_encode_colour(chart),
                 order={"field": "order", "type": "quantitative"},
             ),
-            _make_layer(ends, _make_text_mark("left", 6), x=x, y=y, text={"field": "text"}),
+            _make_text_layer(ends, "left", 6, x=x, y=y),
         ],
     }
 
@@ -321,7 +311,7 @@ def _draw_points(chart: Chart) -> VegaSpec:
     named = [(series, point) for series in chart.series if not series.is_path for point in series.points]
     side = (max(_convert_to_float(point.x) for _, point in named) or 1) * (1 + _HEADROOM_TENTHS / 10)
     low, high = _choose_domain([_convert_to_float(point.y) for _, point in named])
-    x, y = _encode_quantity("x", chart.x, side), _encode_vertical_axis("y", chart.y)
+    x, y = _encode_quantity("x", chart.x, side), _encode_vertical_axis(chart.y)
     y["scale"] = {"domain": [low, high], "nice": False, "zero": False}
     step = (high - low) / CHART_HEIGHT * _TEXT_LINE_HEIGHT
     paths = [_make_layer(_list_positions(series), _STEP_LINE_MARK, x=x, y=y) for series in chart.series if series.is_path]
@@ -343,13 +333,9 @@ def _list_positions(series: ChartSeries) -> list[VegaSpec]:
 def _draw_mode_points(named: Sequence[tuple[ChartSeries, ChartPoint]], x: VegaSpec, y: VegaSpec) -> VegaSpec:
     """Draw the points themselves."""
     values = [
-        {
-            "x": _convert_to_float(point.x),
-            "y": _convert_to_float(point.y),
-            "mode": series.mode,
-            "colour": _TONE_COLOURS[series.tone],
-        }
-        for series, point in named
+        {**position, "mode": series.mode, "colour": _TONE_COLOURS[series.tone]}
+        for series, _ in named
+        for position in _list_positions(series)
     ]
     there = {series.mode for series, _ in named}
     modes = [*(mode for mode in _MODE_SHAPES if mode in there), *sorted(there - _MODE_SHAPES.keys())]
@@ -374,11 +360,10 @@ def _draw_model_labels(
     ):
         value = {"x": _convert_to_float(point.x), "y": _convert_to_float(point.y), "place": place, "side": side, "text": model}
         leader = {"type": "rule", "color": "var(--faint)", "strokeWidth": 1}
-        label = _make_text_mark("left", 8, fontWeight="bold" if model in chosen else "normal")
-        layers += [
-            _make_layer([value], leader, x=x, y=y, x2={"field": "side"}, y2={"field": "place"}),
-            _make_layer([value], label, x={**x, "field": "side"}, y={**y, "field": "place"}, text={"field": "text"}),
-        ]
+        bold = {"fontWeight": "bold" if model in chosen else "normal"}
+        end_x, end_y = {**x, "field": "side"}, {**y, "field": "place"}
+        layers.append(_make_layer([value], leader, x=x, y=y, x2={"field": "side"}, y2={"field": "place"}))
+        layers.append(_make_text_layer([value], "left", 8, mark=bold, x=end_x, y=end_y))
     return layers
 
 

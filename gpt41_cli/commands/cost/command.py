@@ -16,17 +16,6 @@ from gpt41_cli.notation import ONCE, SIMULATE
 from gpt41_cli.rules import Level
 from gpt41_cli.views import RECORD_VIEWS
 
-PredictionFile = Annotated[
-    Path | None,
-    typer.Option(metavar="FILE", help="A text that the answer is expected to repeat (a predicted output); with --accept."),
-]
-
-AcceptedShare = Annotated[
-    str | None,
-    typer.Option(metavar="SHARE", help="How much of the prediction the answer uses: 70%; the rest is billed as output."),
-]
-
-
 if TYPE_CHECKING:
     from gpt41_cli.catalog import Market, Variant
     from gpt41_cli.commands.cost.estimate import Estimate
@@ -44,8 +33,14 @@ def cost(
     lifetime: options.CacheLifetimeOption = None,
     output_tokens: options.OutputTokensOption = None,
     tools: options.ToolsOption = None,
-    prediction: PredictionFile = None,
-    accept: AcceptedShare = None,
+    prediction: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A text that the answer is expected to repeat (a predicted output); with --accept."),
+    ] = None,
+    accept: Annotated[
+        str | None,
+        typer.Option(metavar="SHARE", help="How much of the prediction the answer uses: 70%; the rest is billed as output."),
+    ] = None,
     requests: options.RequestsOption = ONCE,
     per: options.PeriodOption = None,
     each: options.EachOption = False,

@@ -22,10 +22,6 @@ if TYPE_CHECKING:
     from gpt41_cli.findings import Finding
     from gpt41_cli.work.tally import Tally
 
-MaxTokens = Annotated[
-    int | None, count_option("Exit with 1 if a text, a picture or a request has more tokens, and list it.", at_least=1)
-]
-
 
 def count(
     paths: options.PathsArgument = None,
@@ -36,7 +32,9 @@ def count(
     image_size: options.ImageSizeOption = None,
     each: options.EachOption = False,
     show: Annotated[bool, typer.Option("--show", help="The text that the tokens of a request stand for, part by part.")] = False,
-    max_tokens: MaxTokens = None,
+    max_tokens: Annotated[
+        int | None, count_option("Exit with 1 if a text, a picture or a request has more tokens, and list it.", at_least=1)
+    ] = None,
     top: Annotated[int | None, typer.Option(metavar="N", min=1, help="Only the largest N.", show_default="20 to read")] = None,
     tree: Annotated[bool, typer.Option("--tree", help="As a tree of folders with subtotals.")] = False,
     skip_invalid: options.SkipInvalidOption = False,

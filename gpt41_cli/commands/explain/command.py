@@ -8,19 +8,17 @@ from gpt41_cli.cli import options, output
 from gpt41_cli.cli.output_options import read_output_options
 from gpt41_cli.rules import RULES
 
-RuleArgument = Annotated[
-    str | None,
-    typer.Argument(
-        metavar="[RULE]",
-        help="The id of a rule, as findings print it.",
-        autocompletion=options.complete(lambda: RULES),
-        show_default=False,
-    ),
-]
-
 
 def explain(
-    rule: RuleArgument = None,
+    rule: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[RULE]",
+            help="The id of a rule, as findings print it.",
+            autocompletion=options.complete(lambda: RULES),
+            show_default=False,
+        ),
+    ] = None,
     output_format: options.FormatOption = "text",
     outputs: options.OutputFilesOption = None,
     quiet: options.QuietOption = False,

@@ -14,42 +14,6 @@ from gpt41_cli.cli.progress import show_progress
 from gpt41_cli.errors import InputError
 from gpt41_cli.notation import ONCE
 
-FromModel = Annotated[
-    str | None,
-    typer.Option(
-        "--from",
-        metavar="MODEL",
-        help="The model that you leave.",
-        show_default="the one that the requests name, else the first of the family",
-        autocompletion=complete_models,
-    ),
-]
-
-ToModels = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--to",
-        metavar="MODEL",
-        help="A model to move to; repeatable, the first is the answer.",
-        show_default="its official replacement",
-        autocompletion=complete_models,
-    ),
-]
-
-OnDate = Annotated[
-    str | None, typer.Option("--on", "--as-of", metavar="DATE", help="Prices and end dates as of that day.", show_default="today")
-]
-
-ReasoningTokens = Annotated[
-    str | None,
-    typer.Option(
-        "--reasoning-tokens",
-        metavar="N|EFFORT=N",
-        help="Reasoning tokens that each request adds at the successor: 500, or by effort, low=200,high=900.",
-    ),
-]
-
-
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -71,11 +35,36 @@ def migrate(
     requests_per_minute: options.SendRateOption = None,
     lifetime: options.CacheLifetimeOption = None,
     output_tokens: options.OutputTokensOption = None,
-    reasoning_tokens: ReasoningTokens = None,
+    reasoning_tokens: Annotated[
+        str | None,
+        typer.Option(
+            "--reasoning-tokens",
+            metavar="N|EFFORT=N",
+            help="Reasoning tokens that each request adds at the successor: 500, or by effort, low=200,high=900.",
+        ),
+    ] = None,
     requests: options.RequestsOption = ONCE,
     per: options.PeriodOption = None,
-    leaving: FromModel = None,
-    to: ToModels = None,
+    leaving: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="MODEL",
+            help="The model that you leave.",
+            show_default="the one that the requests name, else the first of the family",
+            autocompletion=complete_models,
+        ),
+    ] = None,
+    to: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--to",
+            metavar="MODEL",
+            help="A model to move to; repeatable, the first is the answer.",
+            show_default="its official replacement",
+            autocompletion=complete_models,
+        ),
+    ] = None,
     configs: options.ConfigOption = None,
     mode: Annotated[
         list[str] | None,
@@ -93,7 +82,10 @@ def migrate(
     fail_on: options.FailOnOption = "error",
     skip_invalid: options.SkipInvalidOption = False,
     jobs: options.JobsOption = None,
-    on: OnDate = None,
+    on: Annotated[
+        str | None,
+        typer.Option("--on", "--as-of", metavar="DATE", help="Prices and end dates as of that day.", show_default="today"),
+    ] = None,
     pricing: options.PricingOption = None,
     output_format: options.FormatOption = "text",
     outputs: options.OutputFilesOption = None,

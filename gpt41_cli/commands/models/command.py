@@ -13,13 +13,12 @@ from gpt41_cli.views import RECORD_VIEWS
 if TYPE_CHECKING:
     from gpt41_cli.catalog import Catalog
 
-ModelArgument = Annotated[
-    str | None, typer.Argument(metavar="[MODEL]", help="One model, in full.", autocompletion=complete_models, show_default=False)
-]
-
 
 def models(
-    model: ModelArgument = None,
+    model: Annotated[
+        str | None,
+        typer.Argument(metavar="[MODEL]", help="One model, in full.", autocompletion=complete_models, show_default=False),
+    ] = None,
     check: Annotated[bool, typer.Option("--check", help="Only check the price table and the vocabulary.")] = False,
     diff: Annotated[
         Path | None, typer.Option("--diff", metavar="FILE", help="Show what a price table or a file of overrides changes.")

@@ -23,32 +23,6 @@ def _list_preferences() -> Iterable[str]:
     return PREFERENCES
 
 
-Tasks = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--task",
-        metavar="TASK",
-        help="The kind of work; repeatable, and the choice must be good at all kinds.",
-        show_default="general",
-        autocompletion=_complete_tasks,
-    ),
-]
-
-Prefer = Annotated[
-    str, typer.Option(metavar="WHAT", help="cost, quality or speed.", autocompletion=options.complete(_list_preferences))
-]
-
-Needs = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--needs",
-        metavar="NAMES",
-        help="Features and tools it must have, separated by commas.",
-        autocompletion=options.complete(lambda: sorted(parse.read_catalog(None).abilities)),
-    ),
-]
-
-
 def recommend(
     paths: options.PathsArgument = None,
     text: options.TextOption = None,
@@ -64,12 +38,31 @@ def recommend(
     tools: options.ToolsOption = None,
     requests: options.RequestsOption = ONCE,
     per: options.PeriodOption = None,
-    task: Tasks = None,
-    prefer: Prefer = "cost",
+    task: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--task",
+            metavar="TASK",
+            help="The kind of work; repeatable, and the choice must be good at all kinds.",
+            show_default="general",
+            autocompletion=_complete_tasks,
+        ),
+    ] = None,
+    prefer: Annotated[
+        str, typer.Option(metavar="WHAT", help="cost, quality or speed.", autocompletion=options.complete(_list_preferences))
+    ] = "cost",
     deadline: Annotated[
         str | None, typer.Option(metavar="TIME", help="How long the answers may take: 90m, 24h, 2d. Admits batch from 24h.")
     ] = None,
-    needs: Needs = None,
+    needs: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--needs",
+            metavar="NAMES",
+            help="Features and tools it must have, separated by commas.",
+            autocompletion=options.complete(lambda: sorted(parse.read_catalog(None).abilities)),
+        ),
+    ] = None,
     tolerance: Annotated[
         str | None,
         typer.Option(metavar="SHARE", help="How far below the family's best a score may be: 10%.", show_default="the task's"),

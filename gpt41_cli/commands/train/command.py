@@ -12,29 +12,6 @@ from gpt41_cli.cli.output_options import read_output_options
 from gpt41_cli.cli.progress import show_progress
 from gpt41_cli.errors import InputError, quote_text
 
-ServedInputTokens = Annotated[
-    int | None, count_option("Input tokens of one request to the fine-tune.", "--input-tokens", show_default="the examples' mean")
-]
-
-ServedOutputTokens = Annotated[
-    int | None,
-    count_option(
-        "Output tokens of one answer.", "--output-tokens", show_default="the examples' mean; for --prompts, their own maximum"
-    ),
-]
-
-BaseInputTokens = Annotated[
-    int | None,
-    count_option("Input tokens of the same request to the model that answers today.", show_default="as for the fine-tune"),
-]
-
-Epochs = Annotated[int | None, count_option("The number of epochs.", at_least=1, show_default="OpenAI's published default")]
-
-ServedRequests = Annotated[
-    int | None, count_option("Total requests to serve, to show what is saved.", "--requests", "-n", at_least=1)
-]
-
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -51,20 +28,35 @@ def train(
         list[str] | None,
         typer.Option("--model", "-m", metavar="MODEL", help="The model to train; repeatable.", show_default="each of the family"),
     ] = None,
-    epochs: Epochs = None,
-    input_tokens: ServedInputTokens = None,
-    output_tokens: ServedOutputTokens = None,
+    epochs: Annotated[
+        int | None, count_option("The number of epochs.", at_least=1, show_default="OpenAI's published default")
+    ] = None,
+    input_tokens: Annotated[
+        int | None,
+        count_option("Input tokens of one request to the fine-tune.", "--input-tokens", show_default="the examples' mean"),
+    ] = None,
+    output_tokens: Annotated[
+        int | None,
+        count_option(
+            "Output tokens of one answer.", "--output-tokens", show_default="the examples' mean; for --prompts, their own maximum"
+        ),
+    ] = None,
     cached: Annotated[
         str | None, typer.Option(metavar="SHARE", help="How much of every input is read from the prompt cache, such as 60%.")
     ] = None,
-    base_input_tokens: BaseInputTokens = None,
+    base_input_tokens: Annotated[
+        int | None,
+        count_option("Input tokens of the same request to the model that answers today.", show_default="as for the fine-tune"),
+    ] = None,
     instead_of: Annotated[
         str | None,
         typer.Option(
             metavar="MODEL", help="The model of today.", show_default="the same without training, and the family's first"
         ),
     ] = None,
-    requests: ServedRequests = None,
+    requests: Annotated[
+        int | None, count_option("Total requests to serve, to show what is saved.", "--requests", "-n", at_least=1)
+    ] = None,
     distill_from: Annotated[
         str | None, typer.Option(metavar="MODEL", help="The teacher that answers --prompts; its answers are the examples.")
     ] = None,
