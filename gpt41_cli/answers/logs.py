@@ -18,7 +18,7 @@ from gpt41_cli.answers.row_runs import AnswerRun, RunSums
 from gpt41_cli.answers.spans import Trace
 from gpt41_cli.display import sanitize
 from gpt41_cli.errors import InputError
-from gpt41_cli.files.fields import BadBody, JsonObject
+from gpt41_cli.files.fields import BadBody, JsonValue
 from gpt41_cli.files.parquet import RowStream, open_lines
 from gpt41_cli.files.places import RejectedRequest
 from gpt41_cli.files.sources import InputSource, Unreadable, find_duplicate_files
@@ -87,9 +87,9 @@ class LogReader:
     ) -> None:
         self.skipped = list(left_out)
         self._longest = longest
-        self._named = NamedColumns(columns) if columns else None
+        self._columns = columns or {}
         self._labels = labels
-        self._fields = _list_first_keys((columns or {}).values())
+        self._fields = _list_first_keys(self._columns.values())
         self._label_fields = _list_first_keys(labels.fields if labels else ())
         self._runs: dict[object, PlainRun] = {}
         self._sources = list({source.name: source for source in sources}.values())
@@ -196,19 +196,23 @@ class LogReader:
 
     def _read_source_entries(self, source: InputSource) -> Iterator[tuple[Place, LogEntry | AnswerRun]]:
         is_table, session = False, CodexSession()
-        asked = {"model", *self._fields, *self._label_fields.difference(TIME_FIELDS)}
-        of_folders: JsonObject = {key: value for key, value in source.partitions.items() if key in asked}
+        partitions = source.partitions
+        columns = {field: column for field, column in self._columns.items() if column not in partitions}
+        named_columns = NamedColumns(columns) if columns else None
+        asked = {"model", *self._label_fields.difference(TIME_FIELDS)}
+        of_folders: dict[str, JsonValue] = {key: value for key, value in partitions.items() if key in asked}
+        of_folders |= {field: partitions[column] for field, column in self._columns.items() if column in partitions}
         longest = None if of_folders else self._longest
         with open_lines(source, self._fields, self._label_fields) as stream:
-            for logged in read_log(stream, source.label, longest, self._named, self._labels):
+            for logged in read_log(stream, source.label, longest, named_columns, self._labels):
                 is_table = is_table or logged.is_row
-                named = None if logged.is_row else self._named
+                named = None if logged.is_row else named_columns
                 for value in session.read_line(logged.value):
                     whole = {**of_folders, **value} if of_folders and isinstance(value, dict) else value
                     place = logged.locate(source.name, is_row_of_table=isinstance(stream, RowStream))
                     yield from _read_value_entries(place, logged._replace(value=whole), named, self._labels)
-        if self._named and not is_table:
-            self._named.require_all(source.label)
+        if named_columns and not is_table:
+            named_columns.require_all(source.label)
 
     def _note(self, place: Place, part: StreamPart | Span) -> None:
         """Keep a part of a stream or a span of a trace, which isn't an answer yet."""

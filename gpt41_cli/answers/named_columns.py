@@ -57,6 +57,7 @@ class NamedColumns:
         """Return a header with known names for the columns that are named. Raises InputError if there is no such column."""
         renamed = list(header)
         written = [cell.strip() for cell in header]
+        named: set[int] = set()
         for field, column in self._columns.items():
             alike = [at for at, cell in enumerate(written) if cell == column] or [
                 at for at, cell in enumerate(written) if cell.lower() == column.lower()
@@ -67,7 +68,7 @@ class NamedColumns:
                 found = f"it {len(alike)} times" if alike else f"only {shown}"
                 raise InputError(expected=expected, found=found, hint=suggest(column, written), location=place)
             renamed[alike[0]] = field
-        named = {at for at, cell in enumerate(renamed) if cell != header[at]}
+            named.add(alike[0])
         others = {*self._rivals, *self._columns}
         return ["" if at not in named and cell.strip() in others else cell for at, cell in enumerate(renamed)]
 

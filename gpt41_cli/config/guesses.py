@@ -8,6 +8,7 @@ from gpt41_cli.config.tables import SharedSettings, WorkloadDeclaration
 
 _EXAMPLES = {
     "requests": "requests: prompts/*.json",
+    "column": "column: request",
     "prompt": "prompt: prompts/system.md",
     "input_tokens": "input_tokens: 1800",
     "output_tokens": "output_tokens: {expected: 120, high: 400}",
@@ -41,6 +42,7 @@ _EXAMPLES = {
 
 _WORDS = {
     "requests": "request file files path paths input inputs source sources glob body bodies messages data dataset",
+    "column": "columns json_column request_column requests_column body_column field",
     "prompt": "prompts text texts template system system_prompt prompt_file instructions",
     "input_tokens": "tokens input_size prompt_tokens tokens_in in",
     "output_tokens": "output outputs out max_tokens max_output_tokens max_completion_tokens completion_tokens answer answers "

@@ -142,6 +142,8 @@ def _check(root: Cursor, at: Mapping[str, Cursor], declared: tables.WorkloadDecl
     if len(said) != 1 and said != ["prompt", "input_tokens"]:
         hint = "the number of requests goes into volume" if "requests" in said else ""
         root.fail("requests, a prompt or input_tokens to say what is sent", " and ".join(said) or "none of them", hint)
+    if "column" in at and "requests" not in at:
+        at["column"].fail("requests with it, the tables that have this column", "none")
     if "usage_tier" in at and declared.platform.provider != provider:
         at["usage_tier"].fail(f"a platform of {provider} with it", f"{declared.platform.id}, which has no tiers")
     if "budget.monthly_usd" in at and declared.volume is None:

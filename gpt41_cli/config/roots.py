@@ -11,13 +11,14 @@ from contextlib import contextmanager
 from functools import cache, partial
 from pathlib import Path
 from stat import S_ISDIR
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple, cast
 
 from gpt41_cli.errors import InputError, quote_text
 from gpt41_cli.files.globs import PathPattern, find_fixed_folder, find_literal_path
 from gpt41_cli.files.revisions import Revision, names_commit, open_revision
 from gpt41_cli.files.sources import InputSource, explain_empty, open_file, wrap_os_errors
 from gpt41_cli.files.trees import SkippedPath, list_files
+from gpt41_cli.findings import is_url
 
 MAX_CONFIG_BYTES = 1_000_000
 
@@ -123,7 +124,8 @@ def open_commit(config: Path, name: str) -> Iterator[ConfigRoot]:
             config_label=at.display_path(path(config.name)),
             read_config=lambda: _limit_size(at.read(path(config.name)), at.display_path(path(config.name))),
             display_path=lambda key: at.display_path(path(key)),
-            open_file=lambda key: io.BytesIO(at.read(path(key)) or b""),
+            # Parquet is recognised in what can be looked into.
+            open_file=lambda key: io.BufferedReader(cast("io.RawIOBase", io.BytesIO(at.read(path(key)) or b""))),
             is_folder=lambda key: _is_folder(at, path(key)),
             list_folder=below,
             is_commit=True,
@@ -151,6 +153,9 @@ def _normalize_pattern(pattern: str) -> str:
         raise InputError(quote_text(pattern), "a file, a folder or a glob", "an empty name")
     if Path(pattern).is_absolute() or pattern.startswith("~"):
         hint = "./~ is a name that begins with ~" if pattern.startswith("~") else ""
+        raise InputError(quote_text(pattern), "a path that counts from the folder of the config file", hint=hint)
+    if is_url(pattern):
+        hint = "an address is read only if the command line names it, such as gpt41 cost s3://bucket/calls/"
         raise InputError(quote_text(pattern), "a path that counts from the folder of the config file", hint=hint)
     return posixpath.normpath(pattern)
 

@@ -224,7 +224,8 @@ class SharedSettings(NamedTuple):
 class WorkloadDeclaration(NamedTuple):
     """One workload as declared, with the defaults filled in.
 
-    One of `requests`, `prompt` and `input_tokens` says what is sent; `input_tokens` may be added to a `prompt`. `own` are the
+    One of `requests`, `prompt` and `input_tokens` says what is sent; `input_tokens` may be added to a `prompt`. `column` is the
+    column of tables that holds the requests. `own` are the
     settings without the defaults. If `model` or `mode` is None, the requests name it, else it is `fallback_model` or
     `fallback_mode`. If `output_tokens` is None, every answer is as long as its request allows. `tools` are those of one request,
     and what is stored all the time. `locations` has the place of each key, such as `budget.monthly_usd`; the empty key is the
@@ -243,6 +244,7 @@ class WorkloadDeclaration(NamedTuple):
     usage_tier: Annotated[int | None, GIVEN]
     locations: Annotated[Mapping[str, Place], GIVEN]
     requests: Texts = ()
+    column: str | None = None
     prompt: Texts = ()
     input_tokens: int | None = None
     volume: Annotated[

@@ -15,6 +15,10 @@ class BinaryFormat(NamedTuple):
 _CONVERT_PICTURE = "convert it to PNG, JPEG, WebP or GIF, which the API takes"
 _EXTRACT_TEXT = "extract its text, and count that"
 _EXPORT = "export what you mean to send as text, JSON Lines or CSV"
+_TO_LINES = (
+    "DuckDB writes its rows as JSON Lines: "
+    "COPY (SELECT id AS custom_id, request::JSON AS body, ... FROM 'calls.parquet') TO 'calls.jsonl' (FORMAT json)"
+)
 
 _BY_MARK = (
     (0, b"%PDF-", BinaryFormat("a PDF", f"{_EXTRACT_TEXT}; the API adds a picture of each page, which isn't counted")),
@@ -24,7 +28,7 @@ _BY_MARK = (
     (4, b"ftypavi", BinaryFormat("a picture in AVIF", _CONVERT_PICTURE)),
     *((4, b"ftyp" + brand, BinaryFormat("a picture in HEIC", _CONVERT_PICTURE)) for brand in (b"hei", b"hev", b"mif1", b"msf1")),
     (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", BinaryFormat("a document of an older Microsoft Office", _EXTRACT_TEXT)),
-    (0, b"PAR1", BinaryFormat("a Parquet file", _EXPORT)),
+    (0, b"PAR1", BinaryFormat("a Parquet file", _TO_LINES)),
     (0, b"SQLite format 3\0", BinaryFormat("a SQLite database", _EXPORT)),
 )
 """Where a mark stands, the mark, and the format."""

@@ -11,11 +11,11 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, NoReturn, cast
 
 from gpt41_cli.errors import InputError
 from gpt41_cli.files.sources import InputSource, Unreadable
-from gpt41_cli.files.trees import SkippedPath
+from gpt41_cli.files.trees import SkippedPath, find_tables
 
 _BUFFER_BYTES = 1 << 22
 """How much is asked for at a time: each request takes as long as it takes the server to begin to answer."""
@@ -31,6 +31,19 @@ _CREDENTIALS = {
     "gs": "GOOGLE_APPLICATION_CREDENTIALS",
     "abfs": "AZURE_CLIENT_ID",
 }
+_SPELLINGS = (
+    (r"s3[an]?://(.*)", r"s3://\1"),
+    (r"gc?s://(.*)", r"gs://\1"),
+    (r"(?:wasb|abfs)s?://([^@/]+)@([^./]+)\.\w+\.core\.windows\.net/(.*)", r"abfss://\1@\2.dfs.core.windows.net/\3"),
+    (r"https?://([^./]+)\.\w+\.core\.windows\.net/([^/]+)/?(.*)", r"abfss://\2@\1.dfs.core.windows.net/\3"),
+    (r"(?:az|adl|wasbs?|abfss?)://.*", "abfss://CONTAINER@ACCOUNT.dfs.core.windows.net/PATH"),
+    (r"https?://s3[.-][^/]*amazonaws\.com/(.*)", r"s3://\1"),
+    (r"https?://([^/]+)\.s3[.-][^/]*amazonaws\.com/(.*)", r"s3://\1/\2"),
+    (r"https?://storage\.(?:googleapis|cloud\.google)\.com/(.*)", r"gs://\1"),
+    (r"file://(?:localhost)?(/.*)", r"\1"),
+)
+"""How other tools spell the addresses of what is read here, and how it is spelt here."""
+
 _REPEATED = re.compile(r"^When [^:]*: |: No response body| error_info=.*")
 _REFUSAL = re.compile(
     "ACCESS_DENIED|PERMISSION_DENIED|UNAUTHENTICATED|[Cc]redential|[Aa]uthenti|[Aa]uthoriz|SIGNATURE|ACCESS_KEY|TOKEN"
@@ -67,17 +80,31 @@ def list_objects(url: str) -> tuple[list[InputSource], list[SkippedPath]]:
         raise Unreadable(expected="an object or a folder", found="nothing of that name", hint=hint, location=url)
     with _explain_failure(url):
         below = system.get_file_info(fs.FileSelector(path, recursive=True))
+    begin = len(path.rstrip("/")) + 1
     files = sorted((each for each in below if each.type == fs.FileType.File), key=lambda each: each.path)
     base = url.rstrip("/")
     found: list[InputSource] = []
-    skipped: list[SkippedPath] = []
+    tables = find_tables(each.path[begin:] for each in files)
+    skipped = [SkippedPath(f"{base}/{table}", reason, is_unreadable=True) for table, reason in tables.items()]
     for each in files:
-        inner = each.path[len(path.rstrip("/")) + 1 :]
+        inner = each.path[begin:]
+        if inner.startswith(tuple(tables)):
+            continue
         if _HIDDEN.search(inner):
             skipped.append(SkippedPath(f"{base}/{inner}", "a name that begins with . or _"))
         else:
             found.append(_make_source(f"{base}/{inner}", system, each, is_from_folder=True))
     return found, skipped
+
+
+def refuse_address(url: str) -> NoReturn:
+    """Raise InputError for an address in a spelling that isn't read, with the one that is. Its query may have a secret, and isn't
+    shown.
+    """
+    shown = url.partition("?")[0]
+    known = ((re.fullmatch(spelling, shown, re.IGNORECASE), ours) for spelling, ours in _SPELLINGS)
+    hint = next((f"write {found.expand(ours)}" for found, ours in known if found), "copy it to this machine first")
+    raise InputError(expected="a file, or an address that begins with s3://, gs:// or abfss://", hint=hint, location=shown)
 
 
 def _connect(fs: Any, url: str) -> tuple[Any, str]:

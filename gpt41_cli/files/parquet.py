@@ -231,9 +231,10 @@ def _select_requests(file: Any, source: InputSource) -> Selection:
             return Selection(None, constants=[("model", model)] if model else ())
     elif chosen not in schema.names:
         only, hint = f"only {sanitize(', '.join(schema.names))}", suggest(chosen, schema.names)
-        raise InputError("--column", f"the column {quote_text(chosen)}", only, hint, location=source.label)
+        raise InputError(expected=f"the column {quote_text(chosen)}", found=only, hint=hint, location=source.label)
     elif chosen not in texts and chosen not in nested:
-        raise InputError("--column", "a column of JSON", f"one of {schema.field(chosen).type}", location=source.label)
+        found = f"{quote_text(chosen)} of {schema.field(chosen).type}"
+        raise InputError(expected="a column of JSON", found=found, location=source.label)
     has_id = "custom_id" in texts and chosen != "custom_id" and '"custom_id"' not in texts.get(chosen, "")
     return Selection(chosen, ("custom_id",) if has_id else (), "request")
 

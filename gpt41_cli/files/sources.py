@@ -22,6 +22,7 @@ from gpt41_cli.findings import STDIN, is_url
 
 LITERAL_NAME = "--text"
 
+_ADDRESS = re.compile(r"[A-Za-z][\w+.-]*://")
 _NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 
 _SMALL_BYTES = 512
@@ -68,8 +69,8 @@ def find_sources(
 ) -> tuple[list[InputSource], list[trees.SkippedPath]]:
     """List the sources in the order named, literal text first, and what was skipped in folders.
 
-    Raises InputError for a folder without files, `-` given twice or next to a file of that name, or literal text that can't be
-    encoded.
+    Raises InputError for a folder without files, an address that isn't read, `-` given twice or next to a file of that name, or
+    literal text that can't be encoded.
     """
     found: list[InputSource] = []
     left_out: list[trees.SkippedPath] = []
@@ -96,8 +97,16 @@ def find_sources(
             left_out += skipped
             found += sources
         else:
-            found.append(InputSource(path, partial(open_file, Path(path))))
+            found.append(_make_source(path))
     return found, left_out
+
+
+def _make_source(path: str) -> InputSource:
+    if _ADDRESS.match(path) and not os.path.lexists(path):
+        from gpt41_cli.files.object_storage import refuse_address
+
+        refuse_address(path)
+    return InputSource(path, partial(open_file, Path(path)))
 
 
 def _list_folder(path: str) -> tuple[list[InputSource], list[trees.SkippedPath]]:

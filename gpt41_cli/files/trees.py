@@ -6,6 +6,7 @@ import errno
 import os
 import re
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 from stat import S_ISDIR, S_ISLNK, S_ISREG
 from typing import NamedTuple
@@ -22,6 +23,9 @@ MARK = "a mark of the engine that wrote the folder"
 _MAX_IGNORE_BYTES = 100_000
 _MARKS = re.compile(r"_SUCCESS|_(?:started|committed)_\d+|\..*\.crc")
 """Names of what Spark and Databricks write next to the parts of a table."""
+_TABLE_MARK = re.compile(r"(|.*?/)(_delta_log/\d+\.json|metadata/[^/]+\.metadata\.json|\.hoodie/)")
+_TABLE_FORMATS = {"_del": "a table of Delta Lake", "meta": "a table of Iceberg", ".hoo": "a table of Hudi"}
+"""What each mark begins with, and what it is that of."""
 _UNLISTED_BY_GIT = re.compile(rb"^warning: (?:could not open directory|unable to access) '([^/].*?)(?:': (.+))?$", re.MULTILINE)
 """What git says of a path in the folder that it lists, and goes on; it cuts off a long one. Its own settings are elsewhere."""
 
@@ -42,6 +46,16 @@ class FolderListing(NamedTuple):
 
     files: list[Path]
     skipped: list[SkippedPath]
+
+
+def find_tables(names: Iterable[str]) -> dict[str, str]:
+    """Find the folders of tables of which some files don't count, by the names of all files, with why they can't be read."""
+    marks = (_TABLE_MARK.match(name) for name in names)
+    found = {mark[1]: _TABLE_FORMATS[mark[2][:4]] for mark in marks if mark}
+    return {
+        name: f"{kind}, whose files may hold deleted rows: write its current rows to Parquet, and name that"
+        for name, kind in sorted(found.items())
+    }
 
 
 def list_files(folder: Path) -> FolderListing:
@@ -85,7 +99,11 @@ def _sort_listing(folder: Path, found: _NamesInFolder) -> FolderListing:
     files: list[Path] = []
     left_out = [SkippedPath(str(folder / name) + "/" * name.endswith("/"), IGNORED) for name in found.ignored]
     left_out += (SkippedPath(str(folder / name), reason, is_unreadable=True) for name, reason in found.unlisted.items())
+    tables = find_tables(found.names)
+    left_out += (SkippedPath(f"{folder / name}/", reason, is_unreadable=True) for name, reason in tables.items())
     for name in sorted(set(found.names)):
+        if name.startswith(tuple(tables)):
+            continue
         path = folder / name
         try:
             mode = path.lstat().st_mode

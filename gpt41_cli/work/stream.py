@@ -30,6 +30,7 @@ G = TypeVar("G")
 R = TypeVar("R")
 
 _MAX_NAMED_COLUMNS = 5
+_NAME_COLUMN = "--column NAME (column in gpt41.yaml) says"
 _LEARNT_AT_ONCE = 4_000
 
 
@@ -69,7 +70,7 @@ def open_input(source: InputSource, kind: str | None, *, takes_sizes: bool = Fal
             raise
         except BadBody as error:
             if isinstance(stream, RowStream) and stream.column is None and not isinstance(error, LogContent):
-                error.hint = f"--column NAME says which of its columns has the requests ({_name_columns(stream)})"
+                error.hint = f"{_NAME_COLUMN} which of its columns has the requests ({_name_columns(stream)})"
             raise
         if kind is None and isinstance(found, TextInput) and isinstance(stream, RowStream):
             raise _refuse_columns(stream, source)
@@ -81,7 +82,7 @@ def _refuse_columns(stream: RowStream, source: InputSource) -> BadBody:
     return BadBody(
         expected="a Parquet file with requests",
         found=f"none in the first rows of its columns ({_name_columns(stream)})" if stream.rows else "one without rows",
-        hint='a column of JSON, a request per row, is read: {"model": "...", "messages": [...]}; --column NAME says which',
+        hint=f'a column of JSON, a request per row, is read: {{"model": "...", "messages": [...]}}; {_NAME_COLUMN} which',
         location=source.label,
     )
 

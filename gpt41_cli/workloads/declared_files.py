@@ -22,7 +22,7 @@ Raises InputError if it means no file.
 def list_sources(
     declared: WorkloadDeclaration, key: str, patterns: Sequence[str], files: FileLister
 ) -> tuple[dict[str, InputSource], list[SkippedPath]]:
-    """List what all patterns of a key match, each file once."""
+    """List what all patterns of a key match, each file once, to be read from the column that is declared for requests."""
     sources: dict[str, InputSource] = {}
     skipped: list[SkippedPath] = []
     with declared.errors_at(key):
@@ -33,7 +33,8 @@ def list_sources(
                 if " " in pattern:
                     error.hint = error.hint or "put text into a file, and give the path of the file"
                 raise
-            sources |= {name: source for name, source in found.items() if name not in sources}
+            column = declared.column if key == "requests" else None
+            sources |= {name: each._replace(column=column) for name, each in found.items() if name not in sources}
             skipped += more
     return sources, skipped
 

@@ -21,6 +21,7 @@ defaults: {model: gpt-4.1-mini, platform: openai, mode: standard, cached: 60%, o
 workloads:
   triage:
     requests: prompts/triage/*.json
+    column: request
     model: gpt-4.1-mini
     mode: batch
     platform: openai

@@ -48,10 +48,10 @@ def test_a_binary_file_is_named_by_its_first_bytes(name: str, run: Run, tmp_path
 
 @pytest.mark.parametrize("command", ["batch", "train"])
 def test_a_file_to_upload_that_is_binary_is_one_error_and_not_one_per_line(command: str, run: Run, tmp_path: Path) -> None:
-    (tmp_path / "f").write_bytes(FORMATS["a Parquet file"] + b"\n\xff\n")
+    (tmp_path / "f").write_bytes(FORMATS["a SQLite database"] + b"\n\xff\n")
     done = run(command, "f")
     advice = "export what you mean to send as text, JSON Lines or CSV"
-    assert done == (2, "", f"gpt41: f: expected JSON Lines, found a Parquet file; {advice}\n")
+    assert done == (2, "", f"gpt41: f: expected JSON Lines, found a SQLite database; {advice}\n")
 
 
 @pytest.mark.parametrize("command", ["count", "cost", "recommend", "cache", "migrate"])

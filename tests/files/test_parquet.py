@@ -284,8 +284,8 @@ def test_a_column_of_the_usual_name_comes_before_others(name: str, tmp_path: Pat
 @pytest.mark.parametrize(
     ("column", "message"),
     [
-        ("snet", '--column: expected the column "snet", found only sent, reply, tokens; did you mean sent?'),
-        ("tokens", "--column: expected a column of JSON, found one of int64"),
+        ("snet", 'expected the column "snet", found only sent, reply, tokens; did you mean sent?'),
+        ("tokens", 'expected a column of JSON, found "tokens" of int64'),
     ],
     ids=str,
 )
@@ -301,7 +301,7 @@ def test_several_columns_of_json_are_listed(run: Run, tmp_path: Path) -> None:
     done = run("cost", "calls.parquet")
     assert (done.code, done.out) == (2, "")
     columns = '"sent", "reply", "tokens"'
-    hint = f"--column NAME says which of its columns has the requests ({columns})"
+    hint = f"--column NAME (column in gpt41.yaml) says which of its columns has the requests ({columns})"
     assert done.err == f"gpt41: calls.parquet: expected requests or text, found JSON with a request at sent; {hint}\n"
     write(tmp_path / "calls.parquet", sent=['{"a": 1}'], reply=['{"a": 1}'], tokens=[1])
     assert run("cost", "calls.parquet").err.startswith(

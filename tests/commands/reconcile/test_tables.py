@@ -158,6 +158,7 @@ def test_names_of_folders_are_columns(run: Run, tmp_path: Path) -> None:
         )
     assert group_by(run, "csv", "--by", "team") == {"a/b": 3, "c": 3, None: 3}
     assert group_by(run, "table", "--by", "team") == {"a/b": 1, "c": 1, None: 1}
+    assert group_by(run, "csv", "--columns", "day=dt,input=input_tokens", "--by", "day") == {"2026-11-03": 3, "2026-11-04": 6}
     assert group_by(run, "table", "--columns", "day=dt", "--by", "day") == {"2026-11-03": 1, "2026-11-04": 2}
 
 
