@@ -43,6 +43,7 @@ MODEL_FIELDS = (
     *("model", "response_model", "gen_ai.response.model", "model_name", "llm.model_name", "resolved_model", "model_id"),
     *("modelId", "modelName", "ModelName", "ModelId", "provided_model_name", "providedModelName", "ls_model_name"),
     *("snapshot_id", "model_permaslug", "main_model", "gen_ai.request.model", "request_model", "$ai_model"),
+    *("llm.response.model", "llm.request.model", "llm.model"),
 )
 """The names of the model, the most certain first; the first known one counts."""
 

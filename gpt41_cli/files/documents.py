@@ -194,7 +194,10 @@ def parse_json(data: bytes) -> JsonValue:
         if not data.strip():
             raise BadBody(expected="JSON", found="nothing") from None
         where = f"line {error.lineno}, column {error.colno}" if error.lineno > 1 else f"column {format_int(error.colno)}"
-        broken = BadBody(problem=f"expected JSON, but at {where}: {error.msg}")
+        found = f": {error.msg}"
+        if error.lineno > 1 and error.msg == "Extra data":
+            found = " another value begins; jq -c . writes each value on a line of its own"
+        broken = BadBody(problem=f"expected JSON, but at {where}{found}")
         broken.line = error.lineno
         raise broken from None
     except RecursionError:

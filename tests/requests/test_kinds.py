@@ -279,6 +279,10 @@ REFUSED_TEXT = {
         "".join(f"2026-11-0{day} INFO {json.dumps({'request': BODY})}\n" for day in (1, 2, 3)),
         "lines of a log with text before the JSON; cut that off with sed 's/^[^{]*//' FILE and name standard input (-) instead",
     ),
+    "events of a stream": (
+        'event: response.created\ndata: {"type": "response.created"}\n\ndata: {"a": 1}\n\n',
+        "the events of a stream; gpt41 reconcile reads the usage in them",
+    ),
     "a collection of Insomnia": (
         "type: collection.insomnia.rest/5.0\nname: a\ncollection: []\n",
         "a collection of Insomnia; export it as HAR",
@@ -336,6 +340,7 @@ def test_one_line_of_json_lines_is_no_prompt_either(run: Run, tmp_path: Path) ->
         "version: 1\nservices:\n  web: {}\n",
         '{"request": {"id": 1}}',
         '{"nodes": [], "edges": []}',
+        json.dumps({"functions": [{**FUNCTION, "type": "guardrail"}]}),
         '["one"]',
         "name,role\nAda,user\n",
         "prompt\n",
@@ -360,6 +365,12 @@ def test_what_is_refused_is_left_out_of_a_folder_and_listed(run: Run, tmp_path: 
     done = run("count", "d")
     assert done.out.startswith("1 token in 1 text\n")
     assert "d/b.jsonl: expected requests or text, found bare prompts in JSON" in done.out
+
+
+def test_values_on_several_lines_each_are_refused_with_what_helps(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "f.json").write_text(2 * f"{json.dumps(BODY, indent=1)}\n")
+    words = "another value begins; jq -c . writes each value on a line of its own"
+    assert all(words in run(command, "f.json").err for command in ("count", "reconcile"))
 
 
 def test_one_message_per_line_must_go_on_to_the_end(run: Run, tmp_path: Path) -> None:

@@ -84,6 +84,8 @@ def _is_tool(value: JsonValue) -> bool:
     function = value.get("function")
     if value.get("type") == "function" and isinstance(function, dict):
         return isinstance(function.get("name"), str)
+    if value.get("type", "function") != "function":
+        return False
     return isinstance(value.get("name"), str) and any(isinstance(value.get(key), dict) for key in SCHEMA_KEYS)
 
 

@@ -21,6 +21,7 @@ _YAML_NODES = re.compile(r"^nodes:\s*$", re.MULTILINE)
 _FLOW_PART = re.compile(r"^(?:outputs|edges|inputs):", re.MULTILINE)
 _DIFY_APP = re.compile(r"^kind: app\s*$", re.MULTILINE)
 _DIFY_PART = re.compile(r"^(?:workflow|model_config):", re.MULTILINE)
+_EVENTS = re.compile(r"\s*(?:(?:event|id|retry|):.*\n)*data: ?\{")
 _INSOMNIA = re.compile(r"^type: collection\.insomnia\.rest", re.MULTILINE)
 _CONFIG_KEYS = (re.compile(r"^version:", re.MULTILINE), re.compile(r"^workloads:\s*([#{].*)?$", re.MULTILINE))
 
@@ -86,6 +87,13 @@ TEXT_KINDS: Sequence[ContentKind] = (
         None,
         "a collection of Insomnia",
         "export it as HAR, which is read, or take the bodies out",
+    ),
+    ContentKind(
+        lambda head: _EVENTS.match(head) is not None,
+        None,
+        "the events of a stream",
+        "gpt41 reconcile reads the usage in them",
+        is_log=True,
     ),
     ContentKind(_is_prefixed_log, None, PREFIXED_LINES, CUT_PREFIXES),
 )
