@@ -134,14 +134,9 @@ def get_answer_id(value: JsonObject) -> str | None:
 def read_answer(value: JsonObject, path: str) -> Answer:
     """Read the answer in an object with a `usage`, or in a flat record."""
     usage, at, is_record = find_usage(value, path)
-    of_input, of_output = (
-        _find_details(usage, at, figure_names.INPUT_FIELDS),
-        _find_details(usage, at, figure_names.OUTPUT_FIELDS),
-    )
-    input_tokens, output_tokens = (
-        _read_count([(usage, at)], figure_names.INPUT_FIELDS),
-        _read_count([(usage, at)], figure_names.OUTPUT_FIELDS),
-    )
+    both = figure_names.INPUT_FIELDS, figure_names.OUTPUT_FIELDS
+    of_input, of_output = (_find_details(usage, at, names) for names in both)
+    input_tokens, output_tokens = (_read_count([(usage, at)], names) for names in both)
     cached, (written, long_written) = _read_count(of_input, figure_names.CACHED_FIELDS), _read_writes(of_input)
     reasoning, accepted, rejected = (_read_count(of_output, (name,)) for name in figure_names.OUTPUT_DETAIL_FIELDS)
     _require_part_of(
@@ -266,10 +261,7 @@ def _find_doubts(
 def _list_unread_figures(of_input: _CountPlaces, of_output: _CountPlaces, tokens: int, *, is_record: bool) -> list[str]:
     """List figures that aren't read: in a usage and its details all of them, in a record those that sound like one."""
     usage, _ = of_input[-1]
-    if is_record:
-        found = find_unread_figures(usage, _KNOWN_FIELDS, tokens)
-    else:
-        found = find_unread_figures(usage, _KNOWN_FIELDS, tokens, is_usage=True)
+    found = find_unread_figures(usage, _KNOWN_FIELDS, tokens, is_usage=not is_record)
     for details, _ in (*of_input[:-1], *of_output[:-1]):
         found += find_unread_figures(details, _KNOWN_PARTS, 0, is_usage=True)
     return found
@@ -341,11 +333,6 @@ def _list_calls(value: JsonObject) -> list[JsonObject]:
     return [item for item in items if isinstance(item, dict) and item.get("status") != "failed"]
 
 
-def _get_call_type(call: JsonObject) -> str:
-    kind = call.get("type")
-    return kind if isinstance(kind, str) else ""
-
-
 def _count_priced_calls(value: JsonObject) -> ToolUse:
     """Count the billed calls.
 
@@ -366,4 +353,5 @@ def _count_priced_calls(value: JsonObject) -> ToolUse:
 
 def _list_unpriced_calls(value: JsonObject) -> tuple[str, ...]:
     """List the kinds of calls that have no price per call."""
-    return tuple(sorted({kind for kind in map(_get_call_type, _list_calls(value)) if kind.endswith("_call")} - _KNOWN_CALL_TYPES))
+    kinds = {str(call.get("type")) for call in _list_calls(value)}
+    return tuple(sorted(kind for kind in kinds - _KNOWN_CALL_TYPES if kind.endswith("_call")))

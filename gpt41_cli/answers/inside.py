@@ -126,10 +126,7 @@ def _has_wrapped_usage(value: JsonObject, depth: int) -> bool:
 
 
 def _find_wrapper_field(value: JsonObject) -> str | None:
-    for name in WRAPPER_FIELDS:
-        if isinstance(value.get(name), dict):
-            return name
-    return None
+    return next((name for name in WRAPPER_FIELDS if isinstance(value.get(name), dict)), None)
 
 
 def _format_key(key: str) -> str:

@@ -187,9 +187,8 @@ def _read_rows(
     lines = _decode_lines(data, name)
     before, header = next(((before, line) for before, line in enumerate(lines) if line.strip()), (0, ""))
     delimiter = max(_DELIMITERS, key=header.count)
-    csv.field_size_limit(
-        documents.MAX_DOCUMENT_BYTES
-    )  # of all readers of the process: a prompt in a cell may be longer than 128 KB
+    # Of all readers of the process: a prompt in a cell may be longer than 128 KB.
+    csv.field_size_limit(documents.MAX_DOCUMENT_BYTES)
     rows = csv.reader(chain((header,), lines), delimiter=delimiter, strict=True)
     try:
         names = next(rows, [])
@@ -233,11 +232,8 @@ def _name_columns(header: list[str]) -> list[str]:
     written = [cell.strip().removeprefix("attributes.") for cell in header]
     columns = [_COLUMN_NAMES.get(name.lower().replace(" ", "_"), name) for name in written]
     for index, name in enumerate(columns):
-        figure = (
-            None
-            if name in _KNOWN_COLUMNS or "=" in name
-            else figure_names.classify_figure(name.replace(" ", "_"), is_in_usage=False)
-        )
+        is_plain = name not in _KNOWN_COLUMNS and "=" not in name
+        figure = figure_names.classify_figure(name.replace(" ", "_"), is_in_usage=False) if is_plain else None
         if figure and figure.value in figure_names.COUNT_FIELDS and figure.value not in columns:
             columns[index] = figure.value
         elif name not in _KNOWN_COLUMNS and not figure_names.is_usage_name(name):
@@ -290,9 +286,8 @@ def _check_columns(columns: list[str], header: Place) -> None:
         if amounts and (export := suggest_usage_export(amounts[0])):
             raise InputError(expected=wanted, found=f"prices alone ({amounts[0]}){export}", location=header)
         if columns[1:] and not any("=" in column for column in columns):
-            named = ", ".join(map(redact, filter(None, columns[:_MAX_SHOWN_COLUMNS]))) + ", ..." * (
-                len(columns) > _MAX_SHOWN_COLUMNS
-            )
+            more = ", ..." * (len(columns) > _MAX_SHOWN_COLUMNS)
+            named = ", ".join(map(redact, filter(None, columns[:_MAX_SHOWN_COLUMNS]))) + more
             hint = "--columns names those of another log: --columns input=NAME,output=NAME,model=NAME"
             raise InputError(expected=wanted, found=f"the columns {named}", hint=hint, location=header)
         known = f"JSON, JSON Lines, the events of a stream, or CSV with a column {' or '.join(figure_names.INPUT_FIELDS)}"
@@ -316,11 +311,9 @@ def _recognise_total(columns: list[str], row: list[str]) -> Finding | None:
 
 def _is_empty(value: JsonObject | BadBody | Finding) -> bool:
     """Return True if a record says only that nothing happened on a day, as usage exports do."""
-    return (
-        isinstance(value, dict)
-        and value.keys() <= _EMPTY_ROW_FIELDS
-        and not any(value.get(name) for name in figure_names.COUNT_FIELDS)
-    )
+    if not isinstance(value, dict) or not value.keys() <= _EMPTY_ROW_FIELDS:
+        return False
+    return not any(value.get(name) for name in figure_names.COUNT_FIELDS)
 
 
 class _RowSums:

@@ -60,11 +60,6 @@ def _get(value: JsonObject, key: str) -> JsonValue:
     return context.get("span_id") if key == "context.span_id" and isinstance(context, dict) else None
 
 
-class _Call(NamedTuple):
-    place: Place
-    answer: Answer
-
-
 class Trace:
     """The spans of logs and the calls among them, to find the calls that repeat the tokens of others. It keeps the place and the
     answer of each call, and two numbers of each other span.
@@ -72,7 +67,7 @@ class Trace:
 
     def __init__(self) -> None:
         self._parents: dict[int, int] = {}
-        self._calls: dict[int, _Call] = {}
+        self._calls: dict[int, tuple[Place, Answer]] = {}
 
     def add_span(self, span: Span) -> None:
         """Add a span, which may be a call or not."""
@@ -82,7 +77,7 @@ class Trace:
     def add_call(self, place: Place, answer: Answer) -> None:
         """Add an answer, if it belongs to a span."""
         if answer.span_id is not None:
-            self._calls.setdefault(answer.span_id, _Call(place, answer))
+            self._calls.setdefault(answer.span_id, (place, answer))
 
     def list_nested_calls(self) -> Iterator[NestedCall]:
         """Yield the calls that have others below them, from the innermost on."""
@@ -93,14 +88,15 @@ class Trace:
         ready = deque(each for each in around if not waiting[each])
         while ready:
             call = ready.popleft()
-            own = self._calls[call].answer.usage
+            place, answer = self._calls[call]
+            own = answer.usage
             inner = [billed[each] for each in below.get(call, ())]
             whole = sum(inner, Usage())
-            reported = [self._calls[each].answer.usage for each in below.get(call, ())]
+            reported = [self._calls[each][1].usage for each in below.get(call, ())]
             is_repeat = _get_pair(own) in {_get_pair(each) for each in (whole, *reported)}
             billed[call] = whole if inner and is_repeat else whole + own
             if inner:
-                yield NestedCall(*self._calls[call], is_repeat)
+                yield NestedCall(place, answer, is_repeat)
             outer = around[call]
             if outer is not None:
                 below.setdefault(outer, []).append(call)

@@ -20,13 +20,10 @@ _CACHED_NAMES = frozenset(figure_names.CACHED_FIELDS)
 _PROVIDER_HOLDERS = ("providerMetadata", "experimental_providerMetadata", "provider_metadata")
 """Where AI SDK 4 keeps `cachedPromptTokens` (https://v4.ai-sdk.dev/providers/ai-sdk-providers/openai#prompt-caching)."""
 
-_OPENAI_FIELDS = frozenset(
-    (
-        *("input_tokens", "prompt_tokens", "output_tokens", "completion_tokens", "total_tokens"),
-        *("input_tokens_details", "prompt_tokens_details", "output_tokens_details", "completion_tokens_details"),
-    )
-)
 _OPENAI_DETAILS = ("input_tokens_details", "prompt_tokens_details", "output_tokens_details", "completion_tokens_details")
+_OPENAI_FIELDS = frozenset(
+    ("input_tokens", "prompt_tokens", "output_tokens", "completion_tokens", "total_tokens", *_OPENAI_DETAILS)
+)
 _OPENAI_PARTS = frozenset(
     (
         *("cached_tokens", "cache_write_tokens", "reasoning_tokens", "audio_tokens", "text_tokens", "image_tokens"),
@@ -144,9 +141,7 @@ def translate_usage(usage: JsonObject, *, name: str = "") -> JsonObject:
     for key, value in parts.items():  # last, so that no part takes the place of the whole
         _put(translated, usage, key, value, is_in_usage=True)
     is_apart = not usage.keys().isdisjoint(figure_names.EXCLUSIVE_CACHED_NAMES) or usage.keys() >= figure_names.ANTHROPIC_FIELDS
-    if name in figure_names.EXCLUSIVE_USAGE_NAMES or is_apart:
-        return _add_cached_share(translated, is_certain=True)
-    return _add_cached_share(translated, is_certain=False)
+    return _add_cached_share(translated, is_certain=is_apart or name in figure_names.EXCLUSIVE_USAGE_NAMES)
 
 
 def parse_number(value: JsonValue) -> int | float | None:

@@ -10,10 +10,7 @@ from typing import NamedTuple
 
 from gpt41_cli.code.lines import Lines
 
-_TOKEN = re.compile(
-    r"\"\"\".*?\"\"\"|'''.*?'''|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'|[()\[\]{}]",
-    re.DOTALL,
-)
+_TOKEN = re.compile(r"\"\"\".*?\"\"\"|'''.*?'''|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'|[()\[\]{}]", re.DOTALL)
 _CLOSING = {")": "(", "]": "[", "}": "{"}
 MAX_REGION = 20_000
 """The most characters of a call that is looked into: a longer stretch isn't one call."""
