@@ -1,6 +1,5 @@
-"""Figures and untrusted text as people read them. This is the only place that rounds money for display.
-
-Nothing here is parsed back: sums are made of exact values.
+"""Format figures and untrusted text for people. This is the only place that rounds money for display. Nothing here is parsed
+back: sums use exact values.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ def format_money(amount: Decimal) -> str:
 
 
 def format_price(amount: Decimal) -> str:
-    """Format what one request costs in dollars, or one of anything: to four significant digits, but never without cents.
+    """Format the cost of one request, or of one of anything, in dollars: to four significant digits, but never without cents.
 
     >>> format_price(Decimal("0.27361")), format_price(Decimal("1.23456")), format_price(Decimal("12.5"))
     ('$0.2736', '$1.235', '$12.50')
@@ -44,7 +43,7 @@ def format_price(amount: Decimal) -> str:
 
 
 def format_total(amount: Decimal, requests: int) -> str:
-    """Format what so many requests cost. That of a single one is a price per request.
+    """Format the cost of this many requests. The cost of a single one is a price per request.
 
     >>> format_total(Decimal("1.2346"), 1), format_total(Decimal("1.2346"), 3)
     ('$1.235', '$1.23')
@@ -53,7 +52,7 @@ def format_total(amount: Decimal, requests: int) -> str:
 
 
 def choose_unit_format(unit: str) -> Callable[[Decimal], str]:
-    """Choose how to format an amount per unit: that of a month is a total, that of a request is a price.
+    """Choose how to format an amount per unit: per month it is a total, per request a price.
 
     >>> [choose_unit_format(unit)(Decimal("1.2346")) for unit in ("month", "request")]
     ['$1.23', '$1.235']
@@ -112,9 +111,9 @@ def _format_dollars(amount: Decimal) -> str:
 def round_parts(parts: Sequence[Decimal], total: Decimal, *, is_price: bool = False) -> list[Decimal]:
     """Round the parts of a total so that they add up to it as it is printed; `is_price`: as `format_price` prints it.
 
-    Each part is rounded for itself if that adds up. Otherwise all have the last place of the total, and those that lose most by
-    being rounded down are rounded up (the largest remainders), so no part is off by a whole unit. Amounts that aren't the parts
-    of this total are rounded for themselves.
+    Each part is rounded independently if that adds up. Otherwise all have the last place of the total, and those that lose most
+    by being rounded down are rounded up (the largest remainders), so no part is off by a whole unit. Amounts that aren't the
+    parts of this total are rounded independently.
 
     >>> [str(part) for part in round_parts([Decimal("1.004"), Decimal("2.004"), Decimal("0.3333")], Decimal("3.3413"))]
     ['1.01', '2.00', '0.33']
@@ -134,7 +133,8 @@ def round_parts(parts: Sequence[Decimal], total: Decimal, *, is_price: bool = Fa
 
 
 def format_money_parts(parts: Sequence[Decimal], total: Decimal, *, is_price: bool = False) -> list[str]:
-    """Format the parts of a total so that what is printed adds up; what vanishes next to the total is said to be under a unit.
+    """Format the parts of a total so that the printed amounts add up; an amount that would round to zero is printed as under a
+    unit.
 
     >>> format_money_parts([Decimal("12.755"), Decimal("0.4555"), Decimal("0.0001")], Decimal("13.2106"))
     ['$12.75', '$0.46', 'under $0.01']
@@ -145,7 +145,7 @@ def format_money_parts(parts: Sequence[Decimal], total: Decimal, *, is_price: bo
 
 
 def format_change_parts(parts: Sequence[Decimal], total: Decimal, *, is_price: bool = False) -> list[str]:
-    """Format the parts of a difference with their signs, so that what is printed adds up.
+    """Format the parts of a difference with their signs, so that the printed amounts add up.
 
     >>> format_change_parts([Decimal("6.104"), Decimal("-0.002"), Decimal("1.003")], Decimal("7.105"))
     ['+$6.11', 'above -$0.01', '+$1.00']
@@ -218,7 +218,7 @@ _CONFIDENCES = {"medium": "likely", "low": "uncertain"}
 
 
 def describe_doubt(confidence: str, note: str | None = None) -> str:
-    """Return how sure a figure of less than high confidence is, and why; nothing for high.
+    """Describe the confidence of a figure, and the reason for it; nothing for high confidence.
 
     >>> describe_doubt("medium", "It was seen once."), describe_doubt("low"), describe_doubt("high", "A note.")
     ('likely: it was seen once', 'uncertain', '')
@@ -385,7 +385,8 @@ def sanitize(text: str) -> str:
 
 
 def shorten(text: str, longest: int = 1000) -> str:
-    """Cut the middle out of a text of more than `longest` characters, and out of words of more than 200: only names are so long.
+    """Cut the middle out of a text of more than `longest` characters, and out of words of more than 200, as only names are so
+    long.
 
     >>> shorten("a short name"), len(shorten("a" * 201)), len(shorten("a long name " * 1000))
     ('a short name', 200, 1000)

@@ -27,17 +27,15 @@ from gpt41_cli.findings import Place
 
 
 class Gpt41Error(Exception):
-    """The base of every error that is the input's fault. Its parts are fields; `str()` makes a message of them, in one line.
+    """The base of every error that the input causes. Its parts are fields; `str()` makes a one-line message of them.
 
     Code that handles an error reads the fields and never the message. They survive pickling, because workers raise errors too.
 
     Args:
         path: What is wrong: an option, a key, or the path of a value in a document. Empty if it is the file as a whole.
-        expected: What may stand there, in words.
-        found: What stands there. The words of an exception, which the system or a library raised, are quoted as they are.
-        hint: What to do.
-        location: The file, with line and column if they are known. Text is the name of a file.
-        problem: In place of `expected` and `found`: a sentence of another form, or the error that happened there.
+        expected: What may be there, in words. found: What is there. The words of an exception, which the system or a library
+        raised, are quoted as they are. hint: What to do. location: The file, with line and column if they are known. Text is the
+        name of a file. problem: In place of `expected` and `found`: a sentence of another form, or the error that happened there.
 
     """
 
@@ -91,11 +89,11 @@ class _QuotedWords(str):
 
 
 class TableError(Gpt41Error):
-    """A YAML table, of prices or of workloads, that cannot be trusted; it has a `location`, and the `path` of the value in it."""
+    """A YAML table, of prices or of workloads, that cannot be used; it has a `location`, and the `path` of the value in it."""
 
 
 class UnknownKey(TableError):
-    """A key that is none of those of its mapping. `path` ends with it, or is the document if none of its keys is known."""
+    """A key that its mapping doesn't have. `path` ends with it, or is the document if none of its keys is known."""
 
 
 class UnknownName(Gpt41Error):
@@ -124,7 +122,7 @@ _DEPLOYMENT_HINT = "--model NAME=MODEL, or models: in gpt41.yaml, says what a de
 
 
 def suggest_model(name: str, known: Iterable[str]) -> str:
-    """Return the hint that asks for the nearest models with the same digits: with others they are other models."""
+    """Return a hint with the nearest models that have the same digits: other digits mean another model."""
     return suggest(name, [choice for choice in known if _keep_digits(choice) == _keep_digits(name)])
 
 
@@ -133,7 +131,7 @@ def _keep_digits(name: str) -> str:
 
 
 def suggest(name: str, choices: Iterable[str]) -> str:
-    """Return the hint that asks for the choices that have a name as a part, or are nearest to it; empty if none is near.
+    """Return a hint with the choices that contain a name or are near it; empty if none is.
 
     >>> suggest("search", ["web-search", "vision", "file-search"])
     'did you mean web-search or file-search?'
@@ -147,7 +145,7 @@ def suggest(name: str, choices: Iterable[str]) -> str:
 
 
 def find_nearest(name: str, choices: Iterable[str], percent: int) -> list[str]:
-    """Return the choice most like a name, and the next one if it is about as like; none that is less like it than `percent`."""
+    """Return the choice most similar to a name, and the next if it is about as similar; none less similar than `percent`."""
     matches = get_close_matches(name, choices, 2, percent / 100)
     likeness = {match: SequenceMatcher(None, match, name).ratio() * 100 for match in matches}
     return [match for match, likely in likeness.items() if likely > max(likeness.values()) - 10]

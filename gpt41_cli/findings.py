@@ -1,4 +1,4 @@
-"""Findings: what a check noticed, as data. They decide exit code 1; errors (exit code 2) are in `gpt41_cli.errors`."""
+"""Findings: the results of checks, as data. They decide exit code 1; errors (exit code 2) are in `gpt41_cli.errors`."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Place(NamedTuple):
 
     @property
     def label(self) -> str:
-        """How messages call it: `batch.jsonl:17`, `gpt41.yaml:3:5`, `list.json[3]`."""
+        """Its name in messages: `batch.jsonl:17`, `gpt41.yaml:3:5`, `list.json[3]`."""
         name = "standard input" if self.path == STDIN else self.path
         if self.line is None:
             return name if self.position is None else f"{name}[{self.position}]"
@@ -56,7 +56,7 @@ class Citation(NamedTuple):
 
     @property
     def label(self) -> str:
-        """How messages cite it: `launch 2025-04-14`."""
+        """Its form in messages: `launch 2025-04-14`."""
         return f"{self.id} {self.date}"
 
 
@@ -74,11 +74,9 @@ class _FindingFields(NamedTuple):
 
 
 class Finding(_FindingFields):
-    """Something to tell: what a check noticed, or what speaks for a choice or against it.
-
-    `level` is that of the rule if none is given. `actual` and `allowed` are the figures behind the message, as plain digits, and
-    `subject` is the model or file it is about. `brief` is the message in a few words, for a table. `names_place`: the message
-    says where it is.
+    """Something to report: a result of a check, or a reason for or against a choice. `level` is the rule's if none is given.
+    `actual` and `allowed` are the figures behind the message, as plain digits, and `subject` is the model or file it is about.
+    `brief` is the message in a few words, for a table. `names_place`: the message says where it is.
     """
 
     __slots__ = ()
@@ -107,7 +105,7 @@ class Finding(_FindingFields):
 
 
 class CountedFinding(NamedTuple):
-    """A finding that came up several times, and where first."""
+    """A finding that occurred several times, with its first place."""
 
     finding: Finding
     times: int
@@ -121,5 +119,5 @@ def sort_most_frequent_first(places: Mapping[tuple[Rule, str], Occurrences[Place
 
 
 def sort_worst_first(findings: Iterable[Finding]) -> list[Finding]:
-    """The findings, those of the highest level first, each level in its order."""
+    """Sort the findings by level, the highest first, and keep the order within a level."""
     return sorted(findings, key=lambda finding: -finding.level)

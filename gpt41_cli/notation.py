@@ -1,4 +1,4 @@
-"""How people write shares, durations and amounts, in options and in gpt41.yaml. Parsers return None for any other text."""
+"""Parse shares, durations and amounts as people write them in options and gpt41.yaml. Parsers return None for any other text."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MAX_COUNT = 1_000_000_000_000
 """The largest number that an option or a table takes: far above any bill, and low enough for figures to stay readable."""
 
 A_DEADLINE = "more than 0 minutes, such as 90m, 24h or 2d"
-"""What errors call a deadline. One of 0 is refused wherever it is read, as no work is done at once."""
+"""The expected form of a deadline, for errors. A deadline of 0 is refused everywhere, because no work is done at once."""
 
 _DAYS = Fraction(365, 12)
 PERIODS_PER_MONTH: Mapping[str, Fraction] = {
@@ -26,7 +26,7 @@ PERIODS_PER_MONTH: Mapping[str, Fraction] = {
     "week": _DAYS / 7,
     "month": Fraction(1),
 }
-"""How often each comes in a month, which is a twelfth of 365 days."""
+"""How often each period comes in a month, which is a twelfth of 365 days."""
 
 _PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,6})?) ?%", re.ASCII)
 _DURATION = re.compile(r"(\d{1,6})([mhd])", re.ASCII)

@@ -1,4 +1,4 @@
-"""Usage x Rates -> Bill: exact decimal arithmetic, without I/O, rounding or names of models."""
+"""Price Usage at Rates as a Bill: exact decimal arithmetic, without I/O, rounding or names of models."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ PAIRED_TOOL_FIELDS = {
     "container_minutes": "container_gb",
     "storage_days": "storage_gb",
 }
-"""Fields of ToolUse that mean nothing without another field."""
+"""Fields of ToolUse that need another field."""
 
 
 class Rates(NamedTuple):

@@ -1,4 +1,4 @@
-"""Build a record from its annotations: a shape is written once, as a NamedTuple, and every document is read by it.
+"""Build records from documents by their annotations: a shape is written once, as a NamedTuple.
 
 A field is a key of a mapping, and its annotation says what is there: text, a number, a date, a Literal, a tuple (a list), a
 Mapping, or another record. `X | None` may be null. A field with a default is a key that may be left out; if it is there, it isn't
@@ -111,7 +111,7 @@ def build(record: type[R], at: _Cursor, **given: Any) -> R:
 
 
 def get_keys(record: type[tuple[Any, ...]]) -> list[str]:
-    """The keys of a record's fields, in their order."""
+    """Return the keys of a record's fields, in their order."""
     marks = {name: {type(mark): mark for mark in _split(kind)[1]} for name, kind in _get_annotations(record).items()}
     return [own.get(Key, name) for name, own in marks.items()]
 
@@ -177,7 +177,7 @@ _get_shape = cache(_Shape)
 
 
 def _choose_reader(annotation: Any, extras: Sequence[Any] = (), plain: _Reader | None = None) -> _Reader:
-    """How to read and check a value; `plain` takes the place of the type."""
+    """Return the function that reads and checks a value; `plain` takes the place of the type."""
     kind, own_extras = _split(annotation)
     marks = {type(each): each for each in (*own_extras, *extras)}
     if Read in marks:
@@ -208,7 +208,7 @@ def _choose_by_type(kind: Any) -> _Reader:
 
 
 def _map_entries(key: Any, value: Any) -> Callable[[_Entries, Seen], dict[Any, Any]]:
-    """How to read the entries of a mapping: each key before its value."""
+    """Return the function that reads the entries of a mapping: each key before its value."""
     read_key, read_value = _choose_reader(key, plain=lambda at, _: at.name), _choose_reader(value)
     return lambda entries, seen: {read_key(at, seen): read_value(at, seen) for at in entries.values()}
 
@@ -219,7 +219,7 @@ def _choose_tagged(tagged: Tagged) -> _Reader:
 
 
 def _add_checks(read: Callable[..., Any], extras: Sequence[Any]) -> Callable[..., Any]:
-    """Let the checks follow `read`, whose last two arguments are the cursor and what has been seen."""
+    """Return `read` followed by the checks; its last two arguments are the cursor and what has been seen."""
     checks = [extra for extra in extras if callable(extra)]
     if not checks:
         return read
@@ -234,18 +234,18 @@ def _add_checks(read: Callable[..., Any], extras: Sequence[Any]) -> Callable[...
 
 
 def _get_annotations(record: Any) -> Mapping[str, Any]:
-    """The annotations of a record; they are evaluated here, which is slow, only if its module postpones that."""
+    """Return the annotations of a record; they are evaluated here, which is slow, only if its module postpones that."""
     own: Mapping[str, Any] = record.__annotations__
     return get_type_hints(record, include_extras=True) if any(isinstance(each, ForwardRef) for each in own.values()) else own
 
 
 def _split(annotation: Any) -> tuple[Any, Sequence[Any]]:
-    """A type, and what Annotated adds to it."""
+    """Return a type, and what Annotated adds to it."""
     is_annotated = get_origin(annotation) is Annotated
     return (annotation.__origin__, annotation.__metadata__) if is_annotated else (annotation, ())
 
 
 def _drop_none(annotation: Any) -> Any:
-    """`X` of `X | None`."""
+    """Return `X` of `X | None`."""
     others = [each for each in get_args(annotation) if each is not NoneType]
     return reduce(or_, others) if NoneType in get_args(annotation) else annotation

@@ -16,7 +16,7 @@ V = TypeVar("V")
 _NOWHERE = Place("")
 
 MAX_KEPT = 10
-"""How many of many are kept to be shown."""
+"""How many examples are kept to be shown."""
 
 
 class Addable:
@@ -52,12 +52,12 @@ class Largest(int):
 
 
 def sort_by_place(examples: list[Any]) -> None:
-    """Sort places, or what has one, by where they are in their file. Files keep the order in which they come."""
+    """Sort places, or objects with one, by their position in their file. Files keep their order."""
     examples.sort(key=_make_rank(examples))
 
 
 def _make_rank(examples: Iterable[Any]) -> Callable[[Any], tuple[int, int, int, int]]:
-    """Return the sort key of a Place, or of what has one, among `examples`. What has none comes first."""
+    """Return the sort key of a Place, or of an object with one, among `examples`. Objects without one come first."""
     files = {path: number for number, path in enumerate(dict.fromkeys(_get_place(each).path for each in examples))}
 
     def rank(example: Any) -> tuple[int, int, int, int]:
@@ -73,7 +73,7 @@ def _get_place(example: Any) -> Place:
 
 @dataclass
 class Occurrences(Addable, Generic[T]):
-    """How often something occurred, and the first few examples: places, or what has one. They are added in order.
+    """How often something occurred, and the first few examples: places, or objects with one. They are added in order.
 
     Sums of the parts of a file may be added in any order: they keep the examples that come first in it.
     """

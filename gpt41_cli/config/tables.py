@@ -93,8 +93,8 @@ def read_tools(at: Cursor, config: Seen) -> ToolUse:
 
 
 class AnswerTokens(NamedTuple):
-    """The output tokens of an answer: those expected of its text, how high they may go, and those that a model which reasons adds
-    to either.
+    """The output tokens of an answer: the expected ones, the most, and the reasoning tokens that a model which reasons adds to
+    both.
     """
 
     expected: int
@@ -103,7 +103,7 @@ class AnswerTokens(NamedTuple):
 
 
 def read_answer_tokens(at: Cursor, config: Seen) -> AnswerTokens:
-    """Read a number of tokens, or the expected one, how high it may go, and the reasoning tokens."""
+    """Read a number of tokens, or the expected number, the highest one, and the reasoning tokens."""
     if at.is_scalar:
         return AnswerTokens(at.integer(), at.integer())
     entries = at.fields(["expected"], ["high", "reasoning"])
@@ -187,7 +187,7 @@ class TotalBudget(NamedTuple):
 
 
 class DeclaredRequirements(NamedTuple):
-    """What the chosen variant must meet. `tolerance_percent` replaces the tolerance of the tasks."""
+    """The requirements on the chosen variant. `tolerance_percent` replaces the tolerance of the tasks."""
 
     tasks: Annotated[tuple[Task, ...], Key("task"), one_or_more(known_to(Catalog.task))] = ()
     needs: tuple[Annotated[str, known_to(Catalog.ability)], ...] = ()
@@ -225,11 +225,10 @@ class WorkloadDeclaration(NamedTuple):
     """One workload as declared, with the defaults filled in.
 
     One of `requests`, `prompt` and `input_tokens` says what is sent; `input_tokens` may be added to a `prompt`. `column` is the
-    column of tables that holds the requests. `own` are the
-    settings without the defaults. If `model` or `mode` is None, the requests name it, else it is `fallback_model` or
-    `fallback_mode`. If `output_tokens` is None, every answer is as long as its request allows. `tools` are those of one request,
-    and what is stored all the time. `locations` has the place of each key, such as `budget.monthly_usd`; the empty key is the
-    workload itself.
+    column of tables that has the requests. `own` are the settings without the defaults. If `model` or `mode` is None, the
+    requests name it; those that don't have `fallback_model` or `fallback_mode`. If `output_tokens` is None, every answer is as
+    long as its request allows. `tools` are those of one request, and what is stored all the time. `locations` has the place of
+    each key, such as `budget.monthly_usd`; the empty key is the workload itself.
     """
 
     name: Annotated[str, OWN_KEY]

@@ -1,3 +1,3 @@
-"""What a model does not allow: limits of a request and of a line of a Batch file, abilities, lifecycle, rate limits,
-refused fields. Never what it costs.
+"""Check what a model does not allow: limits of requests and of lines of Batch files, abilities, lifecycle, rate limits, refused
+fields. No prices.
 """

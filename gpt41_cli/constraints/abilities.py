@@ -1,4 +1,4 @@
-"""Abilities that the requests need and a variant lacks: features, tools, and the context window that a tool leaves."""
+"""Find abilities that the requests need and a variant lacks: features, tools, and the context window that a tool leaves."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def find_missing_abilities(catalog: Catalog, variant: Variant, needs: Iterable[s
 def check_abilities(catalog: Catalog, variant: Variant, work: Workload) -> list[Finding]:
     """Make an error for each ability that the work needs and the variant lacks.
 
-    The lists of the family are complete. Other models are only checked for what was asked for explicitly.
+    The lists of the family are complete. Other models are only checked for abilities that were requested explicitly.
     """
     asked = work.terms.tools.needed_abilities | ({PREDICTED_OUTPUTS} if work.terms.accepted_share is not None else frozenset())
     needs = work.needs & (catalog.abilities if variant.model.role == "family" else asked)

@@ -1,4 +1,4 @@
-"""The lines of a Batch file, inspected one by one. Of each request only a few machine words are kept."""
+"""Inspect the lines of a Batch file one by one, and keep only a few machine words of each request."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ REQUIRED_METHOD = "POST"
 
 
 _RULES_BY_PATH = {"url": rules.BATCH_URL, "custom_id": rules.BATCH_CUSTOM_ID}
-"""The rules for fields of a line; what else is wrong with it is the rule of every request."""
+"""The rules for fields of a line; other mistakes break the rule of every request."""
 
 
 class ModelAndEndpoint(NamedTuple):
@@ -59,7 +59,7 @@ class InspectedRequest(NamedTuple):
 
 
 class BatchLineInspector:
-    """Checks lines of Batch files one by one, each for its model or that of `meter`. `terms` are what is assumed of answers."""
+    """Checks lines of Batch files one by one, each for its model or that of `meter`. `terms` are assumptions about answers."""
 
     def __init__(self, meter: Meter, terms: Assumptions) -> None:
         self._meter = meter
@@ -168,7 +168,7 @@ class BatchLines(Addable):
             self.violations.add(breach._replace(place=Place("", found.line)))
 
     def add_invalid(self, place: Place, message: str, path: str) -> None:
-        """Add the next line, which is not a request for the reason in `message`; `path` is that of the value that is wrong."""
+        """Add the next line, which is not a request for the reason in `message`; `path` is the path of the wrong value."""
         number = place.line or 0
         self.last_line = Largest(number)
         self.invalid_lines += 1

@@ -1,4 +1,4 @@
-"""Work through the queue of the Batch API: the parts that it passes in, and the files of each part."""
+"""Plan how work passes the queue of the Batch API: in which parts, and in which files per part."""
 
 from __future__ import annotations
 
@@ -26,10 +26,8 @@ class BatchSubmission(NamedTuple):
 
 
 def plan_submission(load: VariantLoad, queue_tokens: int, rules: BatchRules) -> BatchSubmission:
-    """The work as files that the queue takes, a part of them at a time.
-
-    Each part is given the whole completion window, and the hours by which more files than may be created in one hour are
-    late (OpenAI Batch API guide, 2026-07-15).
+    """Plan the work as files that the queue takes, a part of them at a time. Each part is given the whole completion window, plus
+    the hours of delay if there are more files than may be created in one hour (OpenAI Batch API guide, 2026-07-15).
     """
     found = pack_queue(load, queue_tokens)
     files = {requests: -(-requests // rules.max_requests) for requests in found}
@@ -44,10 +42,10 @@ def plan_submission(load: VariantLoad, queue_tokens: int, rules: BatchRules) -> 
 
 
 def pack_queue(load: VariantLoad, queue_tokens: int) -> Mapping[int, int]:
-    """Parts of the work whose input fills the queue: how many requests -> how many parts of so many.
+    """Divide the work into parts whose input fits the queue, and return the number of parts by their number of requests.
 
-    The largest requests go first, each into the part that is open (next fit): a way that works, and the shortest there is where
-    all requests are alike or all of them fit at once. No request may be larger than the queue.
+    The largest requests go first, each into the part that is open (next fit): this always works, and is the shortest way if all
+    requests are alike or all of them fit at once. No request may be larger than the queue.
     """
     found: Counter[int] = Counter()
     lengths: Counter[int] = Counter()

@@ -1,4 +1,4 @@
-"""When a variant ends: what can still be called and trained on a day, and what follows it."""
+"""Find when a variant ends: what can still be called and trained on a day, and what follows it."""
 
 from __future__ import annotations
 
@@ -50,13 +50,13 @@ def find_near_shutdown(market: Market, variant: Variant) -> date | None:
 
 
 def make_shutdown_finding(platform: Platform, life: Lifecycle) -> Finding:
-    """That it is gone, since when, and its official replacement."""
+    """Make the finding that it is shut down, since when, and what its official replacement is."""
     text = f"{platform.provider_name} shut it down on {life.shutdown}{_describe_replacement(life)}{_describe_uncertainty(life)}"
     return Finding(rules.MODEL_SHUT_DOWN, text, sources=(life.source,), brief="shut down")
 
 
 def make_retirement_finding(variant: Variant, life: Lifecycle, as_of: date) -> Finding:
-    """That it will be gone, in how many days, and its official replacement."""
+    """Make the finding that it will be shut down, in how many days, and what its official replacement is."""
     assert life.shutdown is not None
     days = pluralize((life.shutdown - as_of).days, "day")
     text = f"{variant.id} ends in {days} ({life.shutdown}){_describe_replacement(life)}{_describe_uncertainty(life)}"
@@ -91,7 +91,7 @@ def make_feature_findings(market: Market, uses: Mapping[str, Occurrences[Place]]
 
 
 def date_feature_ends(market: Market, flaws: Sequence[Finding]) -> Iterator[Finding]:
-    """Yield the flaws of requests. Of a feature that they use, say once when it ends, if it does on the platform."""
+    """Yield the flaws of requests. For each feature that they use, say once when it ends, if it ends on the platform."""
     used: dict[str, list[Finding]] = {}
     for flaw in flaws:
         if flaw.rule is rules.FEATURE_ENDS:
@@ -107,7 +107,7 @@ def date_feature_ends(market: Market, flaws: Sequence[Finding]) -> Iterator[Find
 
 
 def find_end_before_done(market: Market, variant: Variant, seconds: int) -> Finding | None:
-    """Say that work that takes so long may not be done when the variant ends; None if it will be, or no end is announced."""
+    """Say that work that takes this long may not be done when the variant ends; None if it will be, or no end is announced."""
     life = find_announced_shutdown(market, variant)
     if life is None or life.shutdown is None or seconds < (life.shutdown - market.as_of) // timedelta(seconds=1):
         return None
@@ -116,7 +116,7 @@ def find_end_before_done(market: Market, variant: Variant, seconds: int) -> Find
 
 
 def check_lifecycle(market: Market, variant: Variant, gone: Level = Level.WARNING) -> list[Finding]:
-    """A finding of level `gone` for a variant that is shut down, a warning for one that will be."""
+    """Make a finding of level `gone` for a variant that is shut down, a warning for one that will be."""
     if life := find_past_shutdown(market, variant):
         finding = make_shutdown_finding(market.platform, life)
         message = f"{variant.id}: {finding.message}"
@@ -136,7 +136,7 @@ def check_ended_models(market: Market, names: Iterable[str], gone: Level = Level
 
 
 def check_price_table_age(market: Market) -> list[Finding]:
-    """A warning where the prices of the table were last compared long before that day."""
+    """Make a warning if the prices of the table were last compared long before that day."""
     catalog, as_of = market.catalog, market.as_of
     age = (as_of - catalog.checked_on).days
     if age <= catalog.stale_after_days:
@@ -146,8 +146,8 @@ def check_price_table_age(market: Market) -> list[Finding]:
 
 
 def find_training_closings(market: Market, rules: TrainingRules) -> Iterator[Finding]:
-    """Find the customers that the platform no longer takes training jobs from, and when it takes none: the last closing of each
-    kind.
+    """Find the customers from whom the platform no longer takes training jobs, and when it takes none at all: the last closing of
+    each kind.
     """
     platform, as_of = market.platform, market.as_of
     found = rules.closings.get(platform.provider, ())

@@ -1,4 +1,4 @@
-"""What a usage tier lets through, and how long the work takes in it."""
+"""Compute what a usage tier lets through, and how long the work takes in it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class TierPool(NamedTuple):
 
 
 class PoolWait(NamedTuple):
-    """How long one limit makes one pool's part of the work take.
+    """How long one pool's part of the work takes because of one limit.
 
     `limit_name` is the field of the limit (`tokens_per_minute`), `needed` the total that the work needs, `allowed` what the
     tier allows. In batch, `submission` says how the work is submitted, and `seconds` is the most it takes. Otherwise `seconds` is
@@ -64,7 +64,7 @@ def get_monthly_limit(catalog: Catalog, tier: int) -> int:
 
 
 def check_monthly_limit(catalog: Catalog, tier: int, total_usd: Decimal) -> Finding | None:
-    """Say that the tier may not spend so much in a month; None if it may."""
+    """Say that the tier may not spend this much in a month; None if it may."""
     tiers, most = catalog.limits.usage_tiers, get_monthly_limit(catalog, tier)
     if total_usd <= most:
         return None
@@ -74,7 +74,7 @@ def check_monthly_limit(catalog: Catalog, tier: int, total_usd: Decimal) -> Find
 
 
 def find_unpublished_limits(catalog: Catalog, variant: Variant, load: VariantLoad, tier: int) -> Finding | None:
-    """That no limits are published which some of these requests would count against; None when all are."""
+    """Say that limits that some of these requests count against aren't published; None if all are published."""
     limits = variant.model.rate_limits
     if limits is None:
         return Finding(rules.NO_LIMITS, "its rate limits aren't known", sources=(variant.model.source,), brief="limits not known")
@@ -100,7 +100,7 @@ def split_into_pools(catalog: Catalog, variant: Variant, load: VariantLoad, tier
 
 
 def find_tier_block(catalog: Catalog, variant: Variant, mode: str, load: VariantLoad, tier: int) -> Finding | None:
-    """Why a usage tier never lets one of these requests through; None when it does, or its limits are not published.
+    """Say why a usage tier never lets one of these requests through; None if it does, or if its limits are not published.
 
     A request is charged the larger of its input and its longest answer against the tokens per minute, and in batch its
     input against the queue (OpenAI rate limits guide, 2026-07-15).
@@ -139,7 +139,7 @@ def _describe_block(
 
 
 def compute_waits(catalog: Catalog, variant: Variant, mode: str, load: VariantLoad, tier: int) -> list[PoolWait]:
-    """Compute what each pool of a tier makes the work wait for, in parallel; nothing if a request never passes.
+    """Compute the wait for each pool of a tier, all at the same time; nothing if a request never passes.
 
     A tier is assumed to let requests through at a steady rate, because limits are enforced over shorter spans than they are
     stated for. Priority counts against the limits of standard (OpenAI priority processing guide, 2026-07-15).
@@ -172,7 +172,7 @@ def _compute_steady_wait(pool: TierPool) -> PoolWait:
 
 
 def _compute_batch_wait(catalog: Catalog, pool: TierPool) -> PoolWait:
-    """Compute what this pool's requests wait for in batch: the queue if they don't fit at once, else one completion window."""
+    """Compute this pool's wait in batch: for the queue if the requests don't fit at once, otherwise one completion window."""
     rules, queue = catalog.limits.batch, pool.limit.batch_queue_tokens
     files = plan_submission(pool.load, queue, rules)
     if files.parts > 1:
@@ -183,7 +183,7 @@ def _compute_batch_wait(catalog: Catalog, pool: TierPool) -> PoolWait:
 
 
 class TierDuration(NamedTuple):
-    """How long a usage tier takes for all of the work, in seconds, and what it waits for."""
+    """How long a usage tier takes for all of the work, in seconds, and for what it waits."""
 
     seconds: int
     finding: Finding
@@ -218,7 +218,7 @@ def describe_allowance(wait: PoolWait) -> str:
 
 
 class RateShortfall(NamedTuple):
-    """A limit that is too low for what is sent every day: what a mean day or minute `needed` of it."""
+    """A limit that is too low for what is sent every day: `needed` is the need of a mean day or minute."""
 
     unit: str
     needed: Fraction
@@ -228,7 +228,7 @@ class RateShortfall(NamedTuple):
 
     @property
     def description(self) -> str:
-        """The shortfall in words that follow the name of what falls behind."""
+        """The shortfall in words that follow the name of the workload or model."""
         return (
             f"needs {format_int(ceil(self.needed))} {self.unit} on average, over the {format_int(self.allowed)} of "
             f"tier {self.tier}"
@@ -254,7 +254,7 @@ def find_rate_shortfall(
 
 
 def _list_daily_needs(pool: TierPool, *, in_batch: bool) -> Iterator[tuple[str, Fraction, int]]:
-    """List what the pool's part of the work, sent once a day, needs of each limit, and what the limit allows."""
+    """List how much of each limit the pool's part of the work needs if it is sent once a day, and what the limit allows."""
     limit, requests = pool.limit, Fraction(pool.load.requests)
     if in_batch:
         yield "batch tokens per day", Fraction(pool.load.usage.input_tokens), limit.batch_queue_tokens

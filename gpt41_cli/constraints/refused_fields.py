@@ -1,4 +1,4 @@
-"""Fields of a request that a model refuses or deprecates."""
+"""Find the fields of a request that a model refuses or deprecates."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ class ReplacementStep(NamedTuple):
 
     @property
     def finding(self) -> Finding:
-        """Who names what, and since when if that is known."""
+        """The finding that says which provider names which replacement, and since when if that is known."""
         known = f" (as of {self.life.replacement_as_of})" if self.life.replacement_as_of else ""
         besides = f"; {self.silent_provider} names no model of this price table" if self.silent_provider else ""
         text = f"{self.provider}'s replacement for {self.from_variant.id} is {self.replacement_name}{known}{besides}"
@@ -43,7 +43,7 @@ class ReplacementStep(NamedTuple):
 def follow_replacements(market: Market, leaving: Variant) -> tuple[ReplacementStep, ...]:
     """Return the steps from `leaving` to a model whose end isn't announced by that day, or to the last one named.
 
-    The platform's own provider comes first. Another one counts only if it names nothing that the table has.
+    The platform's own provider comes first. Another provider counts only if the platform's own names nothing that the table has.
     """
     steps = list(_find_steps(market, leaving))
     visited = {leaving.model.id}  # a table in which models replace each other must not loop
@@ -56,7 +56,7 @@ def follow_replacements(market: Market, leaving: Variant) -> tuple[ReplacementSt
 
 
 def _find_steps(market: Market, leaving: Variant) -> Iterator[ReplacementStep]:
-    """Yield what the providers name, the platform's own first, up to a replacement that the table has."""
+    """Yield the replacements that the providers name, the platform's own first, up to one that the table has."""
     catalog, platform = market.catalog, market.platform
     names = {entry.provider: entry.provider_name for entry in catalog.platforms.values()}
     lives = leaving.lifecycles

@@ -1,4 +1,4 @@
-"""Does one request fit? Context windows, longest answers, and the least that the cache takes."""
+"""Check whether one request fits: context windows, longest answers, and the least that the cache takes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from gpt41_cli.work.workload import LimitExcess, RequestSize, VariantLoad, Workl
 
 
 class _RequestLimit(NamedTuple):
-    """One limit on a request: what it measures, the most that is allowed, and how a sentence says that it is exceeded."""
+    """One limit on a request: what it measures, the most that is allowed, and the sentence for exceeding it."""
 
     rule: Rule
     measure: Callable[[RequestSize], int]
@@ -64,7 +64,7 @@ class RequestLimits:
 
 
 def find_exceeded_limits(catalog: Catalog, variant: Variant, mode: str, load: VariantLoad) -> list[Finding]:
-    """Each limit of the variant in that mode that a request breaks, with the figures of the worst."""
+    """Find each limit of the variant in that mode that a request breaks, with the figures of the worst."""
     found: list[Finding] = []
     for limit in _list_limits(catalog, variant, mode):
         excess = load.find_excess(limit.measure, limit.most)

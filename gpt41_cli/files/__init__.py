@@ -1,1 +1,1 @@
-"""Bytes, lines, JSON values, folders and git revisions: how a file is opened and read. What it means is decided further up."""
+"""Open and read files: bytes, lines, JSON values, folders and git revisions. Other packages decide what they mean."""

@@ -1,4 +1,4 @@
-"""Files that are neither text nor a picture that the API takes, by their first bytes: what each is, and what to do with it."""
+"""Files that are neither text nor a picture that the API takes, recognised by their first bytes, with what to do about each."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _BY_MARK = (
     (0, b"PAR1", BinaryFormat("a Parquet file", _TO_LINES)),
     (0, b"SQLite format 3\0", BinaryFormat("a SQLite database", _EXPORT)),
 )
-"""Where a mark stands, the mark, and the format."""
+"""The offset of a mark, the mark, and the format."""
 
 _ZIP_MARK = b"PK\3\4"
 _BY_ZIP_MEMBER = (

@@ -1,4 +1,4 @@
-"""JSON as it is sent: one value, a list, or a value per line. It is read strictly, and every error has its place."""
+"""Read JSON as it is sent: one value, a list, or a value per line. It is read strictly, and every error has its place."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MAX_DOCUMENT_BYTES = 1 << 29
 
 
 _ENDLESS_LINE_BYTES = 4 * MAX_DOCUMENT_BYTES
-"""So much of a line is read to find the next one."""
+"""How much of a line is read to find the next one."""
 
 
 PREFIXED_LINES = "lines of a log with text before the JSON"
@@ -33,7 +33,7 @@ _PREFIX = re.compile(r"[^{]*[\s:=|>\])]\{")
 
 
 class EndlessLine(InputError):
-    """A line that is so long that its end is no longer looked for."""
+    """A line that is so long that its end isn't searched for."""
 
 
 class FileLine(NamedTuple):
@@ -122,7 +122,7 @@ class LineChunks:
 
     @property
     def ends_with_line_break(self) -> bool:
-        """Whether the last line has a line break, as far as there is one; the file must still be open."""
+        """True if the last line that was read has a line break; the file must still be open."""
         return self._last is None or self._last.read_last_byte() == b"\n"
 
 
@@ -260,7 +260,7 @@ def read_first_lines(data: Iterator[bytes]) -> bytes:
 
 
 def parse_first_lines(data: bytes) -> list[tuple[bytes, JsonValue | BadBody]]:
-    """Parse the first lines; the error takes the place of the value of a line that isn't JSON. A last line that is cut off is
+    """Parse the first lines; a line that isn't JSON has its error in place of the value. A last line that is cut off is
     dropped.
     """
     found: list[tuple[bytes, JsonValue | BadBody]] = []

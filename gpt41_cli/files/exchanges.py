@@ -1,4 +1,4 @@
-"""HTTP traffic that was recorded: HAR files of browsers and proxies, and the cassettes of VCR and of its kin in other languages.
+"""Read recorded HTTP traffic: HAR files of browsers and proxies, and the cassettes of VCR and similar tools in other languages.
 
 - HAR 1.2 (http://www.softwareishard.com/blog/har-12-spec/): `log.entries`.
 - vcrpy (https://vcrpy.readthedocs.io) has `interactions`, in YAML or JSON; pydantic-ai keeps bodies as `parsed_body`.
@@ -53,7 +53,7 @@ def parse_cassette(data: bytes, name: str) -> JsonValue:
 
 
 def list_exchanges(value: JsonValue) -> list[Exchange] | None:
-    """List what a recording holds, in order; None if a document isn't one."""
+    """List the exchanges of a recording, in order; None if a document isn't one."""
     if not isinstance(value, dict):
         return None
     log = value.get("log")

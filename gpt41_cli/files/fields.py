@@ -1,4 +1,4 @@
-"""Values of a JSON body, checked where they are read: each reader returns a plain value or says where and what is wrong.
+"""Read and check values of a JSON body: each reader returns a plain value or says what is wrong, and where.
 
 Readers that take an object and a key read one of its fields. Their `path` is the path of the object, empty for the body. The path
 of a field is built only for an error, since most fields have none.
@@ -31,7 +31,7 @@ class BadBody(InputError):
 
 
 class DamagedJson(BadBody):
-    """A file that looks like requests and isn't JSON: what is in it is missing."""
+    """A file that looks like requests but isn't JSON: its content is missing."""
 
 
 def fail(path: str, expected: str, value: JsonValue) -> NoReturn:
@@ -51,7 +51,9 @@ def describe_kind(value: JsonValue) -> str:
 
 
 def redact(text: str) -> str:
-    """Quote a plain word, as names and kinds are; of anything else say only that it is text, which may be part of a prompt."""
+    """Quote a plain word, such as a name or a kind; for anything else say only that it is text, because it may be part of a
+    prompt.
+    """
     return quote_text(text) if _PLAIN_WORD.fullmatch(text) else "text"
 
 

@@ -1,7 +1,6 @@
-"""Globs as people write them, and the lines of a .gitignore. The time of a match grows with the pattern and the path, no more.
-
-In both, `*` and `?` are within a name, `[a-z]` or `[!a-z]` is a character, and `**` any folders. A glob matches a name that has a
-dot in front only if it has that dot too; a .gitignore matches such names like others.
+"""Match globs and the lines of a .gitignore. The time of a match grows only with the pattern and the path. In both, `*` and `?`
+stay within a name, `[a-z]` or `[!a-z]` is a character, and `**` any folders. A glob matches a name that begins with a dot only if
+it has that dot, too; a .gitignore matches such names like others.
 """
 
 from __future__ import annotations
@@ -117,7 +116,8 @@ class PathPattern:
 
 
 class IgnoreRule(NamedTuple):
-    """A line of a .gitignore: its pattern, and if that is for a name in any folder, takes back other rules, or is for folders.
+    """A line of a .gitignore: its pattern, and whether it is for a name in any folder, cancels other rules, or is for folders
+    only.
 
     https://git-scm.com/docs/gitignore, as of git 2.47.
     """

@@ -1,4 +1,4 @@
-"""A place in a JSON document. It returns what it holds, or says where and why it can't; `gpt41_cli.records` builds from it."""
+"""A place in a JSON document. It returns its value, or says where and why it can't; `gpt41_cli.records` builds from it."""
 
 from __future__ import annotations
 
@@ -35,20 +35,20 @@ class JsonCursor:
         return self.value is None
 
     def fail(self, expected: str, found: str | None = None) -> NoReturn:
-        """Raise BadBody; without `found`, the kind of the value is told."""
+        """Raise BadBody; without `found`, the message says the kind of the value."""
         raise BadBody(self.path, expected, found or fields.describe_kind(self.value))
 
     def at(self, key: str) -> JsonCursor:
-        """What an object has under a key."""
+        """Return the value of an object under a key."""
         return JsonCursor(fields.require_object(self.value, self.path).get(key), fields.join_path(self.path, key), key)
 
     def fields(self, required: Sequence[str], optional: Sequence[str] = (), *, others: bool = True) -> dict[str, JsonCursor]:
-        """What an object has under these keys; further keys are ignored. Optional ones are left out if they are null."""
+        """Return the values of an object under these keys; others are ignored. Optional ones are left out if they are null."""
         found = {key: self.at(key) for key in (*required, *optional)}
         return {key: value for key, value in found.items() if key in required or not value.is_null}
 
     def only(self, keys: Collection[str]) -> dict[str, JsonCursor]:
-        """The entries of an object that has no other keys than these."""
+        """Return the entries of an object that has no keys other than these."""
         found = fields.require_object(self.value, self.path)
         for key in found:
             if key not in keys:
@@ -56,21 +56,21 @@ class JsonCursor:
         return {key: self.at(key) for key in found}
 
     def entries(self) -> dict[str, JsonCursor]:
-        """The entries of an object with free keys."""
+        """Return the entries of an object with free keys."""
         found = fields.require_object(self.value, self.path)
         return {key: JsonCursor(value, f"{self.path}[{quote_text(key)}]", key) for key, value in found.items()}
 
     def items(self) -> Iterator[JsonCursor]:
-        """The items of a list."""
+        """Return the items of a list."""
         for index, value in enumerate(fields.require_list(self.value, self.path)):
             yield JsonCursor(value, f"{self.path}[{index}]")
 
     def text(self) -> str:
-        """Text, which may be empty."""
+        """Read text, which may be empty."""
         return fields.require_text(self.value, self.path)
 
     def word(self) -> str:
-        """Text that isn't empty."""
+        """Read text that isn't empty."""
         if not isinstance(self.value, str) or not self.value:
             self.fail("a name")
         return self.value
@@ -90,7 +90,7 @@ class JsonCursor:
         return self.value
 
     def decimal(self) -> Decimal:
-        """A decimal as text, with every digit."""
+        """Read a decimal that is written as text, with every digit."""
         if not isinstance(self.value, str) or not _DECIMAL_PATTERN.fullmatch(self.value):
             self.fail("a plain decimal as text")
         return Decimal(self.value)

@@ -18,10 +18,10 @@ from gpt41_cli.files.sources import InputSource, Unreadable
 from gpt41_cli.files.trees import SkippedPath, find_tables
 
 _BUFFER_BYTES = 1 << 22
-"""How much is asked for at a time: each request takes as long as it takes the server to begin to answer."""
+"""How much is requested at a time: each request waits until the server begins to answer."""
 
 _ATTEMPTS = 3
-"""How often a request to S3 is tried. It is given up 3 seconds after the last byte; pyarrow itself would try 31 times."""
+"""How often a request to S3 is tried. It is abandoned 3 seconds after the last byte; pyarrow itself would try 31 times."""
 
 _RETRY_SECONDS = 10
 """How long a request to Google's storage is tried. pyarrow itself would try for 15 minutes."""
@@ -108,7 +108,7 @@ def refuse_address(url: str) -> NoReturn:
 
 
 def _connect(fs: Any, url: str) -> tuple[Any, str]:
-    """Return the file system of an address, which gives up in time, and the path in it."""
+    """Return the file system of an address, with limits on retries, and the path in it."""
     if url.startswith("gs://"):
         system, path = fs.FileSystem.from_uri(f"{url}?retry_limit_seconds={_RETRY_SECONDS}")
         return system, path
@@ -160,7 +160,7 @@ class _ObjectStream(io.RawIOBase):
 
 @contextmanager
 def _explain_failure(url: str) -> Iterator[None]:
-    """Turn what pyarrow raises for a server that fails or refuses into Unreadable."""
+    """Convert an error of pyarrow about a server that fails or refuses into Unreadable."""
     import pyarrow as pa
 
     try:

@@ -1,7 +1,7 @@
 """Parquet, recognised by its first bytes and read as JSON, a value per row (extra `arrow`).
 
-The value is that of a column of JSON, such as the requests of a log. Else it is an object of all columns, such as the usage of an
-answer, or of a request whose model is in another column. A place such as `calls.parquet[17]` is the row with 17 before it.
+The value comes from a column of JSON, such as the requests of a log. Otherwise it is an object of all columns, such as the usage
+of an answer, or of a request whose model is in another column. A place such as `calls.parquet[17]` is the row with 17 before it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _MAX_GROUP_BYTES = 1 << 26
 _REQUEST_COLUMNS = ("request", "body")
 _TEXT_TYPES = ("string", "large_string", "string_view", "binary", "large_binary", "binary_view")
 _BODY_FIELDS = ("messages", "input", "tools", "functions", "response_format", "tool_choice", "text", "reasoning")
-"""Fields of a request that are lists or objects: a column with the name of one may hold it as text."""
+"""Fields of a request that are lists or objects: a column of that name may contain it as text."""
 
 
 class TableRow(FileLine):
@@ -107,7 +107,7 @@ RowChunk: TypeAlias = RowBlock | RowGroup
 
 
 class _SharedFile(io.RawIOBase):
-    """An open file with a position of its own: workers share that of the file with this process."""
+    """An open file with a separate position: workers share the file's own position with this process."""
 
     def __init__(self, file_descriptor: int) -> None:
         self._file, self._position = file_descriptor, 0
@@ -143,7 +143,8 @@ class RowStream(io.BufferedReader):
         self.rows: int = file.metadata.num_rows
 
     def list_chunks(self) -> Iterator[RowChunk]:
-        """List the rows in chunks that can be worked on apart: small row groups for workers to read, or rows that are read here.
+        """List the rows in chunks that can be processed separately: small row groups for workers to read, or rows that are read
+        here.
 
         The first row group is read here: `map_in_order` works on the first chunks before it starts workers, so they are small.
         """
@@ -198,7 +199,7 @@ def _open_rows(stream: BinaryIO, source: InputSource, log_fields: Collection[str
 
 @contextmanager
 def _explain_damage(name: str) -> Iterator[None]:
-    """Turn what pyarrow raises for a file that is cut off or damaged into Unreadable: what is in it is missing."""
+    """Convert an error of pyarrow about a file that is cut off or damaged into Unreadable: its content is missing."""
     import pyarrow as pa
 
     try:
@@ -314,7 +315,7 @@ def _write_row(row: dict[str, object]) -> bytes:
 
 
 def _write_field(name: str, value: object) -> str:
-    """Write the value of a column, as the JSON that it holds if a body has it so."""
+    """Write the value of a column; JSON in it stays JSON if the field of a body is one."""
     if name in _BODY_FIELDS and isinstance(value, str) and value.lstrip().startswith(("{", "[")):
         with suppress(ValueError, RecursionError):
             held = json.loads(value)

@@ -1,4 +1,4 @@
-"""The size of a picture, read from its header. Nothing is decoded, so a picture that claims to be enormous costs nothing.
+"""Read the size of a picture from its header. Nothing is decoded, so a picture that claims to be enormous costs nothing.
 
 The four formats that the API takes are read here. The library for it (imagesize 2.0) takes the scaling bits of lossy WebP for a
 part of the size, and brings an HTTP client into a program that opens no connection for a file.
@@ -27,7 +27,7 @@ _HEADER_CHARACTERS = 1 << 18
 """Characters of base64 that hold nearly every header; a JPEG may carry more before its size."""
 
 MAX_HEADER_BYTES = 1 << 24
-"""As much is read to find a size: more than cameras and editors write before it."""
+"""How much is read to find a size: more than cameras and editors write before it."""
 
 _MAX_SEGMENTS = 10_000
 _FILL_BYTES = re.compile(rb"\xff*")

@@ -19,7 +19,7 @@ from gpt41_cli.files.trees import LINK, REPOSITORY, SkippedPath, build_git_comma
 _COMMIT_ID = re.compile(rb"[0-9a-f]{40,64}")
 _LINK_MODE, _SUBMODULE_MODE = "120000", "160000"
 _MAX_LINKS = 40
-"""As many symbolic links as a system follows before it speaks of a loop."""
+"""How many symbolic links are followed before they are called a loop, as operating systems do."""
 
 _LFS_POINTER = re.compile(rb"version https://git-lfs\.github\.com/spec/v1\n(.+\n)*oid sha256:[0-9a-f]{64}\nsize \d+\n")
 """https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md"""

@@ -1,4 +1,4 @@
-"""What a command line names: files, the files of folders, standard input and literal text, as bytes to read."""
+"""Find and open what a command line names: files, the files of folders, standard input and literal text."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _ADDRESS = re.compile(r"[A-Za-z][\w+.-]*://")
 _NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 
 _SMALL_BYTES = 512
-"""An object in so small a file may be the bare usage of one answer, which that of another may be like."""
+"""An object in a file this small may be the bare usage of one answer, and another answer may have the same."""
 
 
 class Unreadable(InputError):
@@ -37,7 +37,7 @@ class InputSource(NamedTuple):
     """Bytes to read: their name as the user gave it, and how to open them.
 
     A source with `is_from_folder` was found in a folder, not named by the user, so it may turn out not to be text.
-    `line_numbers` are those of its lines in the user's file, if some were left out. `object_bytes` is the size of an object
+    `line_numbers` are the numbers of its lines in the user's file, if some were left out. `object_bytes` is the size of an object
     behind an address. `column` is that of a Parquet file to read, if the user named one.
     """
 
@@ -121,7 +121,7 @@ def _list_folder(path: str) -> tuple[list[InputSource], list[trees.SkippedPath]]
 
 
 class _TwiceReadStream(io.RawIOBase):
-    """A stream that begins again when it is closed for the first time."""
+    """A stream that starts over when it is closed for the first time."""
 
     def __init__(self, stream: BinaryIO) -> None:
         super().__init__()
@@ -148,9 +148,8 @@ class _TwiceReadStream(io.RawIOBase):
 
 
 def read_twice(source: InputSource) -> InputSource:
-    """Return the source such that it can be opened twice, one after the other, even if its bytes come only once.
-
-    What the first look reads is kept in memory.
+    """Return the source in a form that can be opened twice, one after the other, even if its bytes come only once. The bytes of
+    the first reading are kept in memory.
     """
     if source.name != STDIN and not source.name.startswith("/dev/"):
         return source

@@ -1,4 +1,4 @@
-"""Bytes -> text, a piece at a time. The encoding is known or the text is refused: nothing is guessed or replaced."""
+"""Decode bytes to text, a piece at a time. If the encoding isn't known, the text is refused: nothing is guessed or replaced."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The files of a folder as git would list them. What is ignored is skipped and reported."""
+"""List the files of a folder as git would. Ignored files are skipped and reported."""
 
 from __future__ import annotations
 
@@ -27,12 +27,13 @@ _TABLE_MARK = re.compile(r"(|.*?/)(_delta_log/\d+\.json|metadata/[^/]+\.metadata
 _TABLE_FORMATS = {"_del": "a table of Delta Lake", "meta": "a table of Iceberg", ".hoo": "a table of Hudi"}
 """What each mark begins with, and what it is that of."""
 _UNLISTED_BY_GIT = re.compile(rb"^warning: (?:could not open directory|unable to access) '([^/].*?)(?:': (.+))?$", re.MULTILINE)
-"""What git says of a path in the folder that it lists, and goes on; it cuts off a long one. Its own settings are elsewhere."""
+"""The message of git about a path that it can't list before it goes on; it cuts off a long path. Its own settings are elsewhere.
+"""
 
 
 class SkippedPath(NamedTuple):
-    """A path that isn't counted, and why. `is_unreadable`: the system, or damage in a `line` of it, keeps us from knowing what it
-    holds.
+    """A path that isn't counted, and why. `is_unreadable`: its content isn't known, because of the system or of damage in a
+    `line`.
     """
 
     path: str
@@ -76,7 +77,7 @@ def build_git_command(folder: Path, *arguments: str) -> list[str]:
 
 
 def build_git_environment() -> dict[str, str]:
-    """Return this process's environment without what makes git, inside a hook, use another repository or index.
+    """Return this process's environment without the variables that make git, inside a hook, use another repository or index.
 
     git's messages are in English, and it fetches nothing that a partial clone left out: older versions, which don't know
     GIT_NO_LAZY_FETCH, have no protocol to do it with. A commit is read as it is, whatever `git replace` or grafts say.
@@ -125,7 +126,7 @@ def _sort_listing(folder: Path, found: _NamesInFolder) -> FolderListing:
 def run_git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
     """Run git. Without the program, return a failed run that says so.
 
-    Raises InputError if the system can't start git or ends it: then nobody knows what git would have said.
+    Raises InputError if the system can't start git or ends it: then git's answer isn't known.
     """
     command = build_git_command(folder, *arguments)
     try:
@@ -167,7 +168,7 @@ def _read_unlisted(folder: Path, said: bytes) -> dict[str, str]:
 
 
 def _is_ignored_itself(folder: Path) -> bool:
-    """Return True if the user named a folder that git ignores. Then its own .gitignore files decide."""
+    """Return True if the user named a folder that git ignores. In that case its own .gitignore files decide."""
     return run_git(folder, "check-ignore", "--quiet", ".").returncode == 0
 
 

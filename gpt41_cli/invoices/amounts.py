@@ -1,4 +1,4 @@
-"""Amounts of money and quantities as exports write them: floats with binary noise, thousands separators, decimal commas."""
+"""Parse amounts of money and quantities as exports write them: floats with binary noise, thousands separators, decimal commas."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from gpt41_cli.errors import quote_text
 from gpt41_cli.files.fields import BadBody, JsonValue, describe_kind
 
 PLACES = 10
-"""Amounts are exact to so many decimals: what comes after is the noise of a binary float."""
+"""Amounts are exact to this many decimals: digits after these are the noise of a binary float."""
 
 _PLAIN = re.compile(r"[-+]?\d{1,18}(\.\d{0,30})?([eE][-+]?\d{1,2})?", re.ASCII)
 _WITH_SEPARATORS = re.compile(r"[-+]?\d{1,3}([., '’\u00a0\u202f]\d{3})*([.,]\d{1,30})?", re.ASCII)
@@ -20,7 +20,7 @@ _UNCLEAR = re.compile(r"[-+]?[1-9]\d{0,2},\d{3}", re.ASCII)
 
 
 def parse_amount(value: JsonValue, path: str) -> Decimal:
-    """Parse an amount. Raises BadBody if it is none, or if a comma in it may separate thousands or decimals.
+    """Parse an amount. Raises BadBody if it isn't one, or if a comma in it may separate thousands or decimals.
 
     >>> [str(parse_amount(text, "cost")) for text in (1.2000000000000002, "1,234.5", "1.234,50", "0,06", "-$3.5", "(2.00)")]
     ['1.2', '1234.5', '1234.50', '0.06', '-3.5', '-2.00']

@@ -1,4 +1,4 @@
-"""A line of what was charged, and what its name says: the model, the direction and the mode of its tokens."""
+"""A line of an invoice, and how to read its name: the model, the direction and the mode of its tokens."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _TUNED = re.compile(r"ft[-:](?=.)")
 class InvoiceLine(NamedTuple):
     """An amount that was charged for a day, in `currency`; None if the export doesn't say something.
 
-    `item` is its line item or meter. `quantity` is what was counted, in tokens if `direction` is known.
+    `item` is its line item or meter. `quantity` is the counted amount, in tokens if `direction` is known.
     """
 
     place: Place
@@ -47,16 +47,16 @@ class PageEnd(NamedTuple):
 
 
 class EmptyDay(NamedTuple):
-    """A day of which an export says that nothing was charged."""
+    """A day for which an export says that nothing was charged."""
 
     day: date
 
 
 class ItemTokens(NamedTuple):
-    """What the name of a line says of its tokens. `model` is the name of an entry of the price table, or as it is written; for
+    """The tokens that the name of a line describes. `model` is the name of an entry of the price table, or as it is written; for
     a line of all fine-tunes of a model it is `ft:` and that name.
 
-    `mode` is None if it isn't said. `direction` is input (uncached), cached, output or written; None for anything but tokens.
+    `mode` is None if it isn't stated. `direction` is input (uncached), cached, output or written; None for anything but tokens.
     """
 
     model: str | None = None

@@ -58,7 +58,7 @@ InvoiceItem: TypeAlias = InvoiceLine | RejectedRequest | EmptyDay | PageEnd
 
 
 def read_costs(stream: BinaryIO, name: str, label: str) -> Iterator[InvoiceItem]:
-    """Yield what a file of costs holds. Raises InputError if it holds none.
+    """Yield the lines of a file of costs. Raises InputError if it has none.
 
     `name` is for places, `label` for errors.
     """
@@ -101,8 +101,8 @@ def _read_json(data: bytes, name: str, label: str) -> Iterator[InvoiceItem]:
 
 
 def _list_results(value: JsonValue) -> tuple[list[tuple[JsonObject, JsonObject]], list[PageEnd | EmptyDay]]:
-    """Return every result with its bucket, and the ends of pages and days without results. Raises BadBody for anything else in a
-    list of them.
+    """Return every result with its bucket, and the ends of pages and days without results. Raises BadBody for anything else in
+    such a list.
     """
     waiting, found, others = [value], list[tuple[JsonObject, JsonObject]](), list[PageEnd | EmptyDay]()
     while waiting:

@@ -1,1 +1,1 @@
-"""Workload x Offer -> Quote: every price is computed here. Which prices are known is in `catalog`."""
+"""Price a Workload at an Offer as a Quote: every price is computed here. `catalog` has the known prices."""

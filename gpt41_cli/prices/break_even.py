@@ -1,4 +1,4 @@
-"""The share of cached input above which standard costs less than batch, which halves prices but may forgo the cache."""
+"""Find the share of cached input above which standard costs less than batch, which halves prices but may forgo the cache."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class BreakEven(NamedTuple):
 
         Both prices are straight lines over the share, so their ends say where they cross. For a batch that gives cached
         tokens no discount this is `(I * (s.input - b.input) + O * (s.output - b.output)) / (I * (s.input - s.cached_input))`,
-        with I input and O output tokens at the rates s and b; where it gives one, `I * (b.input - b.cached_input)` comes off
-        the denominator.
+        with I input and O output tokens at the rates s and b; if it gives one, `I * (b.input - b.cached_input)` is subtracted
+        from the denominator.
         """
         uncached = Fraction(self.standard_uncached_usd) - Fraction(self.batch_uncached_usd)
         cached = Fraction(self.standard_cached_usd) - Fraction(self.batch_cached_usd)

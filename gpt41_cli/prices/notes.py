@@ -1,4 +1,4 @@
-"""Notes on prices: how sure they are, and what isn't in them. Several commands print them."""
+"""Write notes on prices: how certain they are, and what isn't in them. Several commands print them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def write_notes(
     with_files: bool = True,
     with_differences: bool = True,
 ) -> list[str]:
-    """Yield what a reader of these prices must know, each sentence once.
+    """Yield the notes that a reader of these prices needs, each sentence once.
 
     `adds_up`: the quotes are parts of the work, not choices. `with_files`: also say how many files a batch needs.
     `with_differences`: also say how a model's bill differs from the family's: longer answers, and cache
@@ -67,7 +67,7 @@ def write_notes(
 
 
 def write_price_notes(catalog: Catalog, work: Workload, quotes: Sequence[Quote], *, with_differences: bool = True) -> list[str]:
-    """Yield how sure the tokens and prices are, and what isn't in them, each sentence once."""
+    """Yield how certain the tokens and prices are, and what isn't in them, each sentence once."""
     found = list(_write_request_notes(catalog, work))
     for quote in quotes:
         found += _write_token_notes(catalog, quote, work)
@@ -79,7 +79,7 @@ def write_price_notes(catalog: Catalog, work: Workload, quotes: Sequence[Quote],
 
 
 def _write_request_notes(catalog: Catalog, work: Workload) -> Iterator[str]:
-    """Yield how sure the counts of request bodies are, and how long their answers are assumed to be."""
+    """Yield how certain the counts of request bodies are, and how long their answers are assumed to be."""
     if work.terms.output_tokens is None:
         yield "No output tokens are given, so answers are priced at each request's maximum (an upper bound)."
         if work.requests_without_maximum:
@@ -111,7 +111,7 @@ def _write_request_notes(catalog: Catalog, work: Workload) -> Iterator[str]:
 
 
 def _write_prediction_note(catalog: Catalog, work: Workload) -> str:
-    """Write what a prediction costs, and what it is good for."""
+    """Write what a prediction costs, and what it is for."""
     predicted = format_int(work.prediction_tokens)
     if work.terms.accepted_share is None:
         counted = "counted as rejected here" if work.is_ceiling else "not counted here"

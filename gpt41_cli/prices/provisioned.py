@@ -1,4 +1,4 @@
-"""What provisioned throughput may cost per hour before paying by the token costs less."""
+"""Find the price per hour above which provisioned throughput costs more than paying by the token."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ class ProvisionedBreakEven(NamedTuple):
     """Units of provisioned throughput for a piece of work.
 
     A unit takes `tokens_per_minute`, and a mean request counts as `tokens_per_request` of them. `usd_per_hour` is the price of a
-    unit, None if nobody states it. `minimum` units are bought at least. `max_input_tokens` is the most that a request may have;
-    `is_too_long`: some have more.
+    unit, None if nobody states it. `minimum` is the smallest number of units that can be bought. `max_input_tokens` is the most
+    that a request may have; `is_too_long`: some have more.
     """
 
     tokens_per_minute: int
@@ -31,7 +31,7 @@ class ProvisionedBreakEven(NamedTuple):
 
     @property
     def worth_usd(self) -> Fraction:
-        """What the requests that a unit takes in an hour cost by the token: above this price, a unit never pays."""
+        """The cost by the token of the requests that a unit takes in an hour: above this price, a unit never pays off."""
         return self.tokens_per_minute * 60 / self.tokens_per_request * self.usd_per_request
 
     @property

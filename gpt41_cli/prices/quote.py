@@ -1,4 +1,4 @@
-"""Workload x Offer -> Quote: every term of the price, and what the discounts save."""
+"""Price a Workload at an Offer as a Quote: every term of the price, and what the discounts save."""
 
 from __future__ import annotations
 

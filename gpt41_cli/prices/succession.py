@@ -1,4 +1,4 @@
-"""What follows a model when it ends: the official replacement, and its price for the same work today."""
+"""Find what follows a model when it ends: the official replacement, and its price for the same work today."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class PricedReplacement(NamedTuple):
 
 
 class Succession(NamedTuple):
-    """The day on which the model of a variant ends, whether sources leave that open, and what is named to follow it."""
+    """The day on which the model of a variant ends, whether sources disagree on it, and the official replacement."""
 
     leaving: Variant
     ends: date

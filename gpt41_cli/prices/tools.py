@@ -1,4 +1,4 @@
-"""The price of built-in tools: calls, minutes and storage, each a charge of its own."""
+"""Price built-in tools: calls, minutes and storage, each as a separate charge."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PER_THOUSAND_EXPONENT = -3
 class ToolCharge(NamedTuple):
     """One charge besides tokens, under the `name` of its field in ToolUse.
 
-    `usd` is the exact price of all `units`; `text` names it with its price, and `note` says what to know about it.
+    `usd` is the exact price of all `units`; `text` names it with its price, and `note` has remarks on it.
     """
 
     name: str
@@ -32,7 +32,7 @@ class ToolCharge(NamedTuple):
 
 
 def price_tools(offer: Offer, tools: ToolUse, requests: int) -> tuple[ToolCharge, ...]:
-    """Price the tools of `requests` requests besides tokens. The price is the same in every mode: discounts are on tokens.
+    """Price the tools of `requests` requests, without tokens. The price is the same in every mode: discounts are on tokens.
 
     Raises MissingPrice if the table has no price for the platform, day or size, or the model doesn't have the tool.
     """

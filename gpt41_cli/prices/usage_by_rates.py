@@ -1,4 +1,4 @@
-"""The usage of requests, those with a surcharge apart, and its price at an offer."""
+"""Add up the usage of requests, with surcharged ones kept separate, and price it at an offer."""
 
 from __future__ import annotations
 
@@ -73,8 +73,8 @@ class UsageByRates(Addable):
         *,
         is_undone: bool = False,
     ) -> None:
-        """Add one request; or the sum of several, of which nobody knows how long they are, as short ones. `is_undone` takes away
-        what was added before.
+        """Add one request, or the sum of several whose lengths aren't known, as short ones. `is_undone` removes one that was
+        added before.
         """
         part = self.long if usage.requests == 1 and usage.input_tokens > variant.model.surcharge_threshold else self.short
         times = -1 if is_undone else 1
@@ -89,7 +89,7 @@ class UsageByRates(Addable):
 
     @property
     def _parts(self) -> tuple[tuple[BilledUsage, int], tuple[BilledUsage, int]]:
-        """Both parts, with input tokens of a request that pays the rates of each."""
+        """Return both parts, with the input tokens of a request that pays the rates of each."""
         return (self.short, 0), (self.long, sys.maxsize)
 
     @property
@@ -98,7 +98,7 @@ class UsageByRates(Addable):
         return self.short.usage + self.long.usage
 
     def split_by_rates(self, offer: Offer) -> dict[Rates, Usage]:
-        """What is billed at which rates."""
+        """Return the usage that is billed at each set of rates."""
         return {offer.rates_for(input_tokens): part.usage for part, input_tokens in self._parts if part.usage.requests}
 
     def price_token_of_each(self, offer: Offer) -> Decimal:
@@ -120,7 +120,7 @@ class UsageByRates(Addable):
             yield PricedTokens("written", part.long_written_tokens, write, size > 0, is_long_write=True)
 
     def price(self, offer: Offer) -> Bill:
-        """The price at an offer of this variant, or of one without a surcharge."""
+        """Price it at an offer of this variant, or of one without a surcharge."""
         bills = []
         for part, input_tokens in self._parts:
             rates, bill = offer.rates_for(input_tokens), price(part.usage, offer.rates_for(input_tokens))

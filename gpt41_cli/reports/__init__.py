@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # a bare count must not import the price table, nor a price t
     from gpt41_cli.reports.chart import Chart
 
 Json: TypeAlias = "str | int | bool | Decimal | Fraction | date | Sequence[Json] | Mapping[str, Json] | None"
-"""What JSON and CSV hold, still exact: `views.dump_exact` makes text of decimals, ratios and days."""
+"""The values of JSON and CSV, still exact: `views.dump_exact` makes text of decimals, ratios and days."""
 
 
 class ReportLine(NamedTuple):
@@ -126,8 +126,8 @@ class Report(NamedTuple):
     `data` is what JSON holds beyond the common keys, `records` what CSV holds, `answer` what `-q` prints. `catalog` is None if no
     figure of the price table was needed. `cases` are the checks of a report of checks. A finding at `fails_at` or above fails the
     run; None means that none does. `charts` and `parts`, each a report on a part, are for formats that have room for them.
-    `mentioned` are the findings that the headline or a line already says. `bound` says what `answer` alone can't: that it is the
-    most, the least, or near the true figure, or a choice by default. `focus_rows` are the lines of a bill in the columns of
+    `mentioned` are the findings that the headline or a line already says. `bound` says what `answer` alone can't show: that it is
+    the most, the least, or near the true figure, or a default choice. `focus_rows` are the lines of a bill in the columns of
     `views/focus.py`.
     """
 

@@ -1,4 +1,4 @@
-"""The calls of models in the code, as JSON."""
+"""Convert the calls to models in the code to JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Columns: one list says what readers see of a thing and what programs get, so that the two can't drift apart."""
+"""Columns: one list defines both what readers see and what programs get, so that the two can't drift apart."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Usd: TypeAlias = Decimal | Fraction
 
 
 def show_value(value: Any) -> str:
-    """The cell of a value: dollars rounded to be read, a count with separators, text as it is.
+    """Return the cell of a value: dollars rounded for readers, a count with separators, text as it is.
 
     >>> show_value(Decimal("0.25")), show_value(Fraction(1, 4)), show_value(1200), show_value("batch")
     ('$0.25', '$0.25', '1,200', 'batch')
@@ -27,7 +27,7 @@ def show_value(value: Any) -> str:
 
 
 def show_price(usd: Usd) -> str:
-    """The cell of what one request costs.
+    """Return the cell for the cost of one request.
 
     >>> show_price(Fraction(1, 7))
     '$0.1429'
@@ -50,9 +50,8 @@ def _to_dollars(amount: Usd) -> Decimal:
 
 
 def show_parts(items: Sequence[Item], get_usd: Callable[[Item], Usd | None]) -> Callable[[Item], str | None]:
-    """Return the amount of each item as text, so that what is printed adds up to the sum as it is printed; None for no amount.
-
-    If an item has none, nobody prints a sum, and the others are rounded for themselves.
+    """Return the amount of each item as text, so that the printed amounts add up to the printed sum; None for no amount. If an
+    item has none, no sum is printed, and the others are rounded independently.
     """
     amounts = [get_usd(item) for item in items]
     known = [_to_dollars(amount) for amount in amounts if amount is not None]
@@ -63,7 +62,7 @@ def show_parts(items: Sequence[Item], get_usd: Callable[[Item], Usd | None]) -> 
 
 
 class Column(NamedTuple, Generic[Item]):
-    """What a table says of each item: for programs `value` under `key`, for readers what `show` makes of it under `title`.
+    """A column of a table: programs get `value` under `key`, readers get the text of `show` under `title`.
 
     `title` has the marks of `make_headings`; None if readers don't see it. `key` is None if programs don't. `absent` is the
     cell of a value that is None.
@@ -85,7 +84,7 @@ def make_table(
     is_detail: bool = False,
     is_row_detail: Callable[[Item], bool] = lambda _: False,
 ) -> Table:
-    """A row for each item, with a cell for each column that has a title."""
+    """Make a table with a row for each item and a cell for each column that has a title."""
     headings = make_headings(*(column.title for column in columns if column.title is not None))
     rows = tuple(Row(_make_cells(columns, item), tone(item), is_row_detail(item)) for item in items)
     return Table(headings, rows, title, is_detail)
@@ -97,10 +96,10 @@ def _make_cells(columns: Sequence[Column[Item]], item: Item) -> tuple[str, ...]:
 
 
 def make_record(columns: Sequence[Column[Item]], item: Item) -> Mapping[str, Json]:
-    """The values of an item under the keys of the columns that have one."""
+    """Make a record of an item: its values under the keys of the columns that have one."""
     return {column.key: column.value(item) for column in columns if column.key is not None}
 
 
 def make_records(columns: Sequence[Column[Item]], items: Iterable[Item]) -> tuple[Mapping[str, Json], ...]:
-    """A record for each item."""
+    """Make a record for each item."""
     return tuple(make_record(columns, item) for item in items)

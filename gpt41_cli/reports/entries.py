@@ -1,4 +1,4 @@
-"""Counted requests one by one: as records for programs, as rows for people, and as the text that their tokens stand for."""
+"""Show counted requests one by one: as records for programs, as rows for people, and as the text that their tokens stand for."""
 
 from __future__ import annotations
 
@@ -13,10 +13,9 @@ from gpt41_cli.tokens.pieces import IMAGES, Entry, PromptPiece
 
 
 class EntryKind(NamedTuple):
-    """How a command shows its entries: all in a report, and one as a record and as a bare answer.
-
-    `find_bound_prefix` says what a bare answer can't, as `choose_bound_prefix` has it. `find_features` returns the features of an
-    entry that end, by their ids in the price table.
+    """How a command shows its entries: all in a report, and one as a record and as a bare answer. `find_bound_prefix` returns the
+    bound of a bare answer, in the words of `choose_bound_prefix`. `find_features` returns the features of an entry that end, by
+    their ids in the price table.
     """
 
     make_report: Callable[..., Report]
@@ -53,7 +52,7 @@ def make_invalid_record(invalid: RejectedRequest) -> Mapping[str, Json]:
 
 
 def dump_place(place: Place) -> Mapping[str, Json]:
-    """The place of a request as JSON."""
+    """Convert the place of a request to JSON."""
     return {"path": place.path, "line": place.line, "index": place.position or 0}
 
 

@@ -1,4 +1,4 @@
-"""Findings that several commands report, and findings as JSON."""
+"""Make findings that several commands report, and convert findings to JSON."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def make_skipped_findings(left_out: Sequence[SkippedPath]) -> Iterator[Finding]:
 
 
 def make_unreadable_findings(left_out: Sequence[SkippedPath]) -> Iterator[Finding]:
-    """Make an error for each path whose content isn't known: the answer is incomplete."""
+    """Make an error for each path that couldn't be read: the answer is incomplete."""
     for place, reason in dict.fromkeys((Place(each.path, each.line), each.reason) for each in left_out if each.is_unreadable):
         message = f"{place.label} cannot be read, and what is in it is missing: {reason}"
         yield Finding(rules.UNREADABLE, message, place=place, subject=place.path, names_place=True)

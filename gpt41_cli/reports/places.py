@@ -1,4 +1,4 @@
-"""The findings of a report for formats that know files: where each is, and what identifies it from run to run."""
+"""Place the findings of a report for formats that show files, and give each a fingerprint that stays the same from run to run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Provisioned throughput in words: from which load on it costs less than paying by the token."""
+"""Describe from which load on provisioned throughput costs less than paying by the token."""
 
 from __future__ import annotations
 

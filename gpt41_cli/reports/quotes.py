@@ -1,4 +1,4 @@
-"""A quote in a report: as JSON, and in the words that several commands share."""
+"""Show a quote in a report: as JSON, and in the words that several commands share."""
 
 from __future__ import annotations
 

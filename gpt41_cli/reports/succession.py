@@ -1,4 +1,4 @@
-"""What follows a model that ends, in the words that several commands share."""
+"""Describe what follows a model that ends, in the words that several commands share."""
 
 from __future__ import annotations
 

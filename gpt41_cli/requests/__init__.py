@@ -1,1 +1,1 @@
-"""A body -> Request: Chat Completions, Responses, Batch lines, training examples. How a file is opened is in `files`."""
+"""Read bodies as Requests: Chat Completions, Responses, Batch lines, training examples. `files` opens the files."""

@@ -1,8 +1,6 @@
-"""A body without what its author wrote: every text is replaced, and what decides its count stays.
-
-What stays is listed here, so that a field nobody thought of loses its text: names of functions, properties, formats and
-messages, roles, types and settings. Of pictures only the size stays, ids and addresses become numbered ones, digits become
-ones.
+"""Remove what its author wrote from a body: every text is replaced, and everything that decides the count stays. The fields that
+stay are listed here, so that an unlisted field loses its text: names of functions, properties, formats and messages, roles, types
+and settings. Of pictures only the size stays, ids and addresses become numbered ones, digits become ones.
 """
 
 from __future__ import annotations
@@ -103,7 +101,7 @@ class Anonymiser:
         return value if isinstance(value, str) and _WORD.fullmatch(value) else self._replace_data(value)
 
     def _replace_id(self, key: str, value: str) -> str:
-        """Return the number of an id. One that the server issued for a call stays recognisable, as the call costs more."""
+        """Return the number of an id. An id that the server issued for a call stays recognisable, because the call costs more."""
         is_issued = key == "id" and value.startswith("fc_")
         return self._ids.setdefault(value, f"{'fc_REDACTED' if is_issued else 'id_'}{len(self._ids) + 1}")
 
@@ -118,7 +116,7 @@ class Anonymiser:
         return f"data:image/png;base64,{base64.b64encode(_make_picture_header(*size)).decode()}"
 
     def _replace_data(self, value: JsonValue) -> JsonValue:
-        """Return data without its texts, digits and keys, except for the keys that are names of declared properties."""
+        """Return data without its texts, digits and keys, except for keys that are names of declared properties."""
         if isinstance(value, str):
             return self._replace_text(value)
         if isinstance(value, bool) or value is None:
@@ -144,7 +142,7 @@ class Anonymiser:
         return self._keys[key]
 
     def _replace_text(self, text: str) -> str:
-        """Return a text without what it says. JSON, as arguments and results often are, stays JSON of the same form."""
+        """Return a text with other words. JSON, as arguments and results often are, stays JSON of the same form."""
         if text.lstrip()[:1] in ("{", "["):
             try:
                 parse_json(text.encode(errors="surrogatepass"))

@@ -1,4 +1,4 @@
-"""A Chat Completions body -> Request. Fine-tuning examples, which have only `messages`, are read the same way."""
+"""Read a Chat Completions body as a Request. Fine-tuning examples, which have only `messages`, are read the same way."""
 
 from __future__ import annotations
 

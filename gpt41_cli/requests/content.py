@@ -1,4 +1,4 @@
-"""The content of a message: text and its parts, pictures, and content whose tokens nobody outside OpenAI can count."""
+"""Read the content of a message: text and its parts, pictures, and content whose tokens nobody outside OpenAI can count."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mistakes in an example for fine-tuning that the example alone shows.
+"""Find mistakes in an example for fine-tuning that the example itself shows.
 
 The keys are those of OpenAI's request schema for training files and of its cookbook's notebook that prepares them.
 """

@@ -1,6 +1,5 @@
-"""What a value of a file is: one table with a row for every kind of content that people keep in JSON and JSON Lines.
-
-A kind is read as requests, or refused with a sentence that says what it is and what reads it. A new kind is one row.
+"""Classify the values of a file: one table with a row for every kind of content that people keep in JSON and JSON Lines. A kind
+is read as requests, or refused with a sentence that says what it is and which command reads it. A new kind is one row.
 """
 
 from __future__ import annotations
@@ -22,13 +21,13 @@ _AS_TEXT = "--as text counts the file as one text"
 
 
 SIZES_SCHEMA = "gpt41.sizes/1"
-"""What the rows of a table of sizes say they are: requests measured and grouped by an engine."""
+"""The schema in the rows of a table of sizes: requests measured and grouped by an engine."""
 
 _SIZES_NAME = SIZES_SCHEMA.partition("/")[0] + "/"
 
 
 class LogContent(BadBody):
-    """Content that isn't requests but what the API reported: answers or their usage."""
+    """Content that the API reported instead of requests: answers or their usage."""
 
 
 class UnknownRecords(BadBody):
@@ -67,14 +66,14 @@ _MAX_DEPTH = 4
 """How far below the top a usage may be in a record of a log."""
 
 _PROBED_ITEMS = 10
-"""How many values of a list are looked through for a usage: the first spans of a trace are often not those of answers."""
+"""How many values of a list are searched for a usage: the first spans of a trace are often not those of answers."""
 
 MARKERS = re.compile(
     rb'"(role|messages|custom_id|model|input|prompt|question|query|text|instruction|completion|conversations?|contents|chosen|body'
     rb"|preferred_output|mapping|content|parameters|inputSchema|input_schema|modelInput|schema|\$schema|properties|object|usage"
     rb'|sender|author|speaker|value|nodes|_type|backstory|system_?[a-zA-Z]+|function_?[dD]eclarations)"|[tT]okens|[tT]okenCount|\\"(role|messages)|^[\s\[]*\[\s*["{]'
 )
-"""A document without any of these is none of the kinds below, and isn't parsed."""
+"""A document without any of these isn't of any kind below, and isn't parsed."""
 
 
 def find_sizes(value: JsonValue) -> JsonObject | None:
@@ -148,7 +147,7 @@ PREFERENCE = ContentKind(
 RECORDS = ContentKind(
     lambda value: isinstance(value, dict | str), None, "JSON Lines that are neither requests nor messages", _TO_TEXTS
 )
-"""What lines of JSON are that have no kind of their own. A single value of that sort is text."""
+"""The kinds of JSON lines that have no specific kind. A single such value is text."""
 
 RECORD_LIST = RECORDS._replace(name="a list of records in JSON that are neither requests nor messages", advice=TO_REQUESTS)
 
@@ -249,7 +248,7 @@ def get_prompt_text(value: JsonValue) -> str | None:
 
 
 def find_kind(value: JsonValue) -> ContentKind | None:
-    """Return the first kind that a value is, or one for what is somewhere inside it; None if it has nothing to do with models."""
+    """Return the first kind that fits a value, or one for content inside it; None if it has nothing to do with models."""
     if not isinstance(value, dict | list):
         return None
     return next((kind for kind in CONTENT_KINDS if kind.matches(value)), None) or _find_inner_kind(value)
@@ -265,7 +264,7 @@ def _find_inner_kind(value: JsonValue) -> ContentKind | None:
 
 
 def _classify_inner(value: JsonValue) -> tuple[str, bool] | None:
-    """Name what has to do with models in a value, and say if it is usage; None if there is nothing but perhaps further inside."""
+    """Name the content of a value that has to do with models, and say if it is usage; None if there is none at this level."""
     if isinstance(value, list):
         return ("messages", False) if value and (openai_api.is_conversation(value) or all(map(foreign.is_turn, value))) else None
     if has_usage(value, 0):

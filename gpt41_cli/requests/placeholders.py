@@ -1,4 +1,4 @@
-"""Placeholders of templates in a request: it counts as it is written, not as it is sent once they are filled in."""
+"""Find placeholders of templates in a request, which is counted as written, not as sent once they are filled in."""
 
 from __future__ import annotations
 

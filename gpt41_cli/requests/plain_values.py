@@ -1,4 +1,4 @@
-"""Python objects, as the SDK takes them, as the plain values that a JSON parser returns."""
+"""Convert Python objects, as the SDK takes them, to the plain values that a JSON parser returns."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from gpt41_cli.files.fields import BadBody, JsonValue, join_path
 
 _OMITTED = ("NotGiven", "Omit")
-"""The classes of what stands for no value in OpenAI's Python SDK (openai/_types.py of version 3.57.0)."""
+"""The classes that stand for no value in OpenAI's Python SDK (openai/_types.py of version 3.57.0)."""
 
 
 def convert_to_plain(value: object) -> JsonValue:

@@ -1,4 +1,4 @@
-"""Files that keep a prompt with its settings: the messages or the template in them are the prompt, not the file.
+"""Read files that keep a prompt with its settings: only the messages or the template in them are the prompt.
 
 - Prompty (https://www.prompty.ai/docs/prompty-file-spec): YAML between `---`, then a template with lines such as `system:`.
 - Dotprompt, `.prompt` (https://google.github.io/dotprompt/reference/frontmatter/), and the prompt files of editors, `.prompt.md`

@@ -56,7 +56,7 @@ class ParsedRequest(NamedTuple):
 
 @dataclass(eq=False)
 class Frame:
-    """What requests have in common that differ only in texts: `sent` is one of them with a mark in place of each text, of its
+    """What requests that differ only in texts have in common: `sent` is one of them with a mark in place of each text, of its
     `turns`, and of its id. The id is number `id_position` of these; None if all have the same or none.
     """
 
@@ -213,7 +213,7 @@ def _read_batch(value: JsonValue) -> ParsedRequest:
 
 
 def _read_bare_prompt(value: JsonValue) -> ParsedRequest:
-    """Read a text, or an object with a prompt, as a text of its own. Raises BadBody for any other value."""
+    """Read a text, or an object with a prompt, as a separate text. Raises BadBody for any other value."""
     found = kinds.get_prompt_text(value)
     if found is None:
         fields.fail("", "a text, or an object with a prompt", value)
@@ -227,7 +227,7 @@ def make_text_request(found: str, images: Sequence[Image] = ()) -> ParsedRequest
 
 
 def read_text_line(line: bytes) -> ParsedRequest:
-    """Read a line as a text of its own: the text that it is in JSON, the prompt of an object, or the line itself. Raises BadBody
+    """Read a line as a separate text: the text that it is in JSON, the prompt of an object, or the line itself. Raises BadBody
     if it isn't UTF-8, or is a request or something else that isn't counted as text.
     """
     value: JsonValue = None
@@ -259,7 +259,7 @@ _ALL_READERS = {
 }
 
 INPUT_KINDS = ("text", "image", *READERS)
-"""What an input can be said to be."""
+"""The kinds that `--as` accepts."""
 
 
 def read_request(value: object, kind: str | None = None) -> ParsedRequest:

@@ -1,4 +1,4 @@
-"""What an input is by its content: text, a picture or requests. It is opened so that one pass reads it."""
+"""Recognise an input by its content: text, a picture or requests. It is opened so that one pass reads it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ BINARY_REASON = "binary"
 """Why a file of a folder is left out that is neither text nor a request."""
 
 _TEXT_HEAD_BYTES = 1 << 14
-"""As much of a text is searched for what says that it isn't a prompt."""
+"""How much of a text is searched for signs that it isn't a prompt."""
 
 _TEMPLATE_SUFFIXES = (
     *("", ".txt", ".md", ".prompt", ".prompty", ".yml", ".yaml"),
@@ -48,7 +48,7 @@ _VALUES_PER_CHUNK = 64
 _SIZES_MARK = kinds.SIZES_SCHEMA.partition("/")[0].encode()
 
 _REQUEST_MARKERS = ((b'"messages"',), (b'"custom_id"',), (b'"model"', b'"input"'), (b'"role"', b'"content"'))
-"""What stands in a request: all of one of these."""
+"""Every request contains all strings of one of these groups."""
 
 
 def recognise_input(
@@ -128,7 +128,7 @@ def read_lines(stream: BinaryIO, name: str) -> LineChunks:
 
 
 def _choose_line_splitter(stream: BinaryIO) -> Callable[[Iterable[bytes]], Iterator[LineBlock | FileSpan]]:
-    """Choose how to split a file into lines: into spans if workers can read it again by themselves, else into blocks."""
+    """Choose how to split a file into lines: into spans if workers can read it again themselves, otherwise into blocks."""
     try:
         if hasattr(os, "pread") and S_ISREG(os.fstat(stream.fileno()).st_mode):
             start = stream.tell()
@@ -303,7 +303,7 @@ def _read_conversation(data: Iterator[bytes], name: str) -> RequestInput:
 
 
 def _find_refusal(values: Sequence[JsonValue | BadBody]) -> ContentKind | None:
-    """Return the kind of lines, or of the values of a list, that are no requests; None if most of them have no kind."""
+    """Return the kind of lines, or of the values of a list, that aren't requests; None if most of them have no kind."""
     found = [row for row in map(kinds.find_kind, values) if row and not row.reader]
     return found[0] if found and 2 * len(found) >= len(values) else None
 

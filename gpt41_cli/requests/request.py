@@ -11,7 +11,7 @@ from gpt41_cli.rules import Effect, Rule
 CHAT_ENDPOINT = "/v1/chat/completions"
 RESPONSES_ENDPOINT = "/v1/responses"
 NO_ENDPOINT = ""
-"""That of a text, which is billed for its tokens alone."""
+"""The endpoint of a text, which is billed for its tokens alone."""
 
 ENDPOINTS = (CHAT_ENDPOINT, RESPONSES_ENDPOINT)
 """The endpoints whose requests can be counted, named as the Batch API names them in `url`."""

@@ -1,4 +1,4 @@
-"""A Responses body -> Request."""
+"""Read a Responses body as a Request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings that both endpoints write almost alike: tools, the choice of a tool, and structured outputs."""
+"""Read settings that both endpoints write almost alike: tools, the choice of a tool, and structured outputs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gpt41_cli.requests.content import RequestDraft
 from gpt41_cli.requests.request import Doubt, FunctionDeclaration, ResponseFormat
 
 _TOOL_VERSION = re.compile(r"(_preview)?(_\d{4}_\d{2}_\d{2})?$", re.ASCII)
-"""What a built-in tool may have behind its name, as in web_search_preview_2025_03_11."""
+"""The date that a built-in tool may have after its name, as in web_search_preview_2025_03_11."""
 
 _FORMAT_TYPES = ("text", "json_object", "json_schema")
 

@@ -1,4 +1,4 @@
-"""The fields of a body that OpenAI doesn't name: what they do to the prompt isn't known.
+"""Find the fields of a body that OpenAI doesn't document: how they change the prompt isn't known.
 
 The names are those of the parameters of requests in OpenAI's Python SDK 3.57.0 (https://pypi.org/project/openai/3.57.0/).
 """

@@ -25,7 +25,7 @@ LARGEST_PICTURES = "Pictures of unknown size count as the largest: --image-size 
 """The note on what IMAGE_SIZE does."""
 
 SAVINGS = {"standard": STANDARD_SAVING, "batch": BATCH_SAVING, "flex": FLEX_SAVING, "priority": PRIORITY_SAVING}
-"""By mode: that it would cost less."""
+"""By mode: the rule that the mode would cost less."""
 
 SECTIONS: Mapping[str, tuple[Rule, ...]] = {
     title: tuple(value for value in vars(module).values() if isinstance(value, Rule))
@@ -49,5 +49,5 @@ RULES: Mapping[str, Rule] = {rule.id: rule for rules in SECTIONS.values() for ru
 
 @cache
 def get_rule(rule_id: str) -> Rule:
-    """The rule with that id; one that is in no table, as a saved report of another version may name it."""
+    """Return the rule with that id; one that is in no table, for an id in a saved report of another version."""
     return RULES.get(rule_id) or Rule(rule_id, "A rule of another version of gpt41.", why="", remedy="")

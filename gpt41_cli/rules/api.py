@@ -1,4 +1,4 @@
-"""Rules of requests that OpenAI checks before it answers: it refuses what breaks them."""
+"""Rules of requests that OpenAI checks before it answers: it refuses requests that break them."""
 
 from gpt41_cli.rules.rule import ErrorRule, WarningRule
 

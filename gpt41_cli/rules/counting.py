@@ -11,7 +11,7 @@ _InexactRule = partial(Rule, effect=Effect.INEXACT)
 def _make_unconfirmed_rule(
     rule_id: str, sentence: str, what: str, remedy: str = "Nothing, or compare with the usage that the API reports."
 ) -> Rule:
-    """Make the rule for what too few bills confirm."""
+    """Make the rule for a shape that too few bills confirm."""
     return _InexactRule(rule_id, sentence, why=f"Few recorded bills confirm {what}.", remedy=remedy)
 
 

@@ -1,4 +1,4 @@
-"""What a rule is: how much it weighs, what it does to an answer, why it matters, and what to do."""
+"""The shape of a rule: how much it weighs, what it does to an answer, why it matters, and what to do."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Group(Flag):
     RECOMPUTED = auto()
     """Depends on the day and on the price table alone: `report` finds it anew and drops what a saved report says."""
     DATE_DEPENDENT = auto()
-    """Was found with the prices and models of its day: it says nothing about another day."""
+    """Was found with the prices and models of its day: it doesn't apply to another day."""
     TRADE_OFF = auto()
     """A wish that a candidate misses, but for which it could still be taken."""
     UNAVAILABLE = auto()
@@ -49,8 +49,8 @@ class Group(Flag):
 class Rule:
     """A rule: a stable id, and one sentence, which is what a finding of the rule means.
 
-    `why` says why it matters, `remedy` what to do. `level` is how much a finding weighs if its maker does not say otherwise.
-    `key` is the key of gpt41.yaml that a workload breaks it by; None: it breaks it by its largest request.
+    `why` says why it matters, `remedy` what to do. `level` is how much a finding weighs unless its maker says otherwise. `key` is
+    the key of gpt41.yaml by which a workload breaks it; None: by its largest request.
     """
 
     __slots__ = ("effect", "groups", "id", "key", "level", "remedy", "sentence", "why")

@@ -1,4 +1,4 @@
-"""Function calls in the history as the text that is billed, and the tokens around it."""
+"""Write function calls in the history as the text that is billed, with the tokens around it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def build_responses_calls(turn: CallTurn, rules: PromptRules, *, reasons: bool) 
     """Build the pieces of one turn of calls in Responses: right for 184 of 214 recorded requests, 64 sets of tools.
 
     Parallel calls cost what single ones do; those of the GPT-5 generation cost what they do in Chat Completions if the model
-    doesn't reason. The server keeps tokens of its own of a call it made: sent back with its own id and status, a single one of
+    doesn't reason. The server keeps tokens of its own for a call it made: sent back with its own id and status, a single one of
     the family usually counts 3 more (83 of 102 recorded requests; else 0, 2 or 5).
     """
     if len(turn.calls) > 1 and rules.has_parallel_calls_in_responses and not reasons:

@@ -1,4 +1,4 @@
-"""Function declarations as the text that is billed: a TypeScript namespace, printed from the JSON Schemas.
+"""Write function declarations as the text that is billed: a TypeScript namespace, printed from the JSON Schemas.
 
 Only the count is known. The text is a reconstruction that reproduces it in 423 of 431 recorded Chat Completions requests with
 tools (241 sets of tools, 44 repositories) and in 162 of 173 of Responses (117 sets, 30 repositories), recorded from 2024-08 to
@@ -20,7 +20,7 @@ MAX_TYPES = 100_000
 
 
 class DeclarationLayout(NamedTuple):
-    """What the endpoints print differently.
+    """How the endpoints print declarations differently.
 
     `constraints` are the keywords that become comments. `repeats_comments`: each type of a list of types repeats the comments of
     the whole; otherwise only a number keeps its bounds.

@@ -1,4 +1,4 @@
-"""The figures by which each generation of models bills what frames its prompts: tools, calls, choices and answers.
+"""The figures by which each generation of models bills the framing of its prompts: tools, calls, choices and answers.
 
 Those of a generation were found by comparing recorded requests with the tokens billed for them. The numbers in parentheses are
 the recorded requests that a figure explains, of all that it bears on.
@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 
 class CallFigures(NamedTuple):
-    """What calls in the history cost besides their text.
+    """What calls in the history cost in addition to their text.
 
     In Chat Completions: `single`, `parallel`, and `text` next to calls. `in_responses` is what a call costs in Responses,
     `without_reasoning` if the model doesn't reason. `awaiting_discount` is how much less one without a result costs, besides its

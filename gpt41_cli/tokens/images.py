@@ -1,4 +1,4 @@
-"""Input tokens of a picture: tiles for some models, patches for others, with the figures of the price table."""
+"""Count the input tokens of a picture: tiles for some models, patches for others, with the figures of the price table."""
 
 from __future__ import annotations
 

@@ -134,7 +134,7 @@ class Meter:
 
     @property
     def memo_filler(self) -> Callable[[Sequence[ParsedRequest | FramedLine]], None] | None:
-        """A function that counts the texts of many requests at once, before they are needed; None if that gains nothing."""
+        """Return a function that counts the texts of many requests at once, before they are needed; None if that isn't faster."""
         return self._fill_memos if self._is_much and not self._needs_tokens and fast.is_installed() else None
 
     def _fill_memos(self, sent: Sequence[ParsedRequest | FramedLine]) -> None:
@@ -172,7 +172,7 @@ class Meter:
         )
 
     def _measure_savings(self, request: Request, method: CountingMethod, whole: int) -> Mapping[str, int]:
-        """Measure the tokens of keywords that mean nothing to a model, by counting the request again without each."""
+        """Measure the tokens of keywords that a model doesn't need, by counting the request again without each."""
         without_it = {keyword: self.count_input_tokens(_drop_keyword(request, keyword), method) for keyword in SPARE_KEYWORDS}
         return {keyword: whole - tokens for keyword, tokens in without_it.items() if tokens < whole}
 
@@ -204,7 +204,7 @@ class Meter:
         return self.make_prefix_digester(request).digest()
 
     def make_prefix_digester(self, request: Request, marks: Sequence[str] = ()) -> PrefixDigester:
-        """Return what digests requests that differ from `request` in the texts that are `marks`."""
+        """Return a digester for requests that differ from `request` in the texts that are `marks`."""
         variant, method = self.find_variant(self.model or request.model)
         variant = variant or self.catalog.family[0]
         return PrefixDigester(

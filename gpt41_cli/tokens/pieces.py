@@ -12,11 +12,12 @@ if TYPE_CHECKING:
 
 TEXT, TOOLS, SCHEMA, HISTORY, IMAGES, OVERHEAD = "text", "tools", "schema", "history", "images", "overhead"
 PARTS = (TEXT, TOOLS, SCHEMA, HISTORY, IMAGES, OVERHEAD)
-"""What tokens are spent on: what was written, declared functions, a structured output, calls and their results, pictures,
-and what frames the messages."""
+"""What tokens are spent on: texts, declared functions, a structured output, calls and their results, pictures, and the framing of
+the messages.
+"""
 
 USER_MESSAGE_OVERHEAD = 7
-"""What a text costs more when it is sent as one user message: 3 around it, its role, and 3 where the answer begins."""
+"""How much more a text costs if it is sent as one user message: 3 around it, its role, and 3 where the answer begins."""
 
 
 class PromptPiece(NamedTuple):

@@ -45,7 +45,8 @@ class PromptStretch(NamedTuple):
 
 
 class CachePrefix(NamedTuple):
-    """What the cache of `model` can hold of a prompt: a digest of its first tokens for each of the `ends`, in rising order.
+    """The part of a prompt that the cache of `model` can hold: a digest of its first tokens for each of the `ends`, in rising
+    order.
 
     `routing_digest` is a digest of the first tokens and the `prompt_cache_key`, which decide the machine. `key_digest` is that of
     the key alone, 0 without a key.
@@ -105,7 +106,7 @@ class _DigestedBeginning(NamedTuple):
     running: blake2b
 
     def extend(self, prompt: bytes, ends: Sequence[int]) -> _DigestedBeginning:
-        """Digest a prompt that begins with it up to the last of `ends`, which begin with those of it."""
+        """Digest a prompt that begins with this one, up to the last of `ends`, which begin with its own."""
         running, digests = self.running.copy(), self.digests[:]
         start = self.ends[-1] * BYTES_PER_TOKEN if self.ends else 0
         for end in ends[len(digests) :]:
@@ -129,8 +130,8 @@ class _PromptHead:
 
 
 class PrefixDigester:
-    """Digests what the cache of `model` can hold of the prompt `found`, and of those that differ from it in the texts of
-    the stretches that are `marks`. `tokens` maps a text to its tokens.
+    """Digests the part of the prompt `found` that the cache of `model` can hold, and of prompts that differ from it in the texts
+    of the stretches that are `marks`. `tokens` maps a text to its tokens.
     """
 
     def __init__(

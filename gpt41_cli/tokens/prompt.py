@@ -1,4 +1,5 @@
-"""A request as the pieces it is billed for: what its messages cost, where the tools and the schema stand, what choices add.
+"""Divide a request into the pieces that it is billed for: what its messages cost, where the tools and the schema are, what
+choices add.
 
 The rules are those of the models whose table entry says `prompt: {confirmed: true}`. They were found by comparing recorded
 requests with the tokens billed for them; each says how many of the recordings it explains.
@@ -21,7 +22,7 @@ _FRONT_ROLES = ("system", "developer")
 
 
 def build_prompt(request: Request, rules: PromptRules = FAMILY) -> list[PromptPiece]:
-    """The pieces of `request`, in the order of the prompt; pictures are priced apart (`gpt41_cli.tokens.images`)."""
+    """Build the pieces of `request`, in the order of the prompt; pictures are counted in `gpt41_cli.tokens.images`."""
     blocks = build_declarations(request, rules)
     front = blocks if request.is_chat and _has_front_message(request) else []
     pieces = [] if front else [*blocks]
@@ -34,7 +35,7 @@ def build_prompt(request: Request, rules: PromptRules = FAMILY) -> list[PromptPi
 
 
 def build_turn(request: Request, turn: Turn, rules: PromptRules = FAMILY) -> Iterable[PromptPiece]:
-    """The pieces of one turn of `request`."""
+    """Build the pieces of one turn of `request`."""
     if request.is_text and isinstance(turn, Message):
         return (PromptPiece(TEXT, "text", turn.text),)
     if isinstance(turn, CallTurn):
@@ -53,7 +54,7 @@ def build_turn(request: Request, turn: Turn, rules: PromptRules = FAMILY) -> Ite
 
 
 def build_ending(request: Request, rules: PromptRules = FAMILY) -> Iterable[PromptPiece]:
-    """What follows the turns. A text, and functions alone, have nothing that follows them."""
+    """Build the pieces after the turns. A text, and functions alone, have none."""
     if request.is_text or (request.is_chat and not request.turns):
         return ()
     answer = PromptPiece(OVERHEAD, "the answer begins", "", rules.answer)
@@ -79,22 +80,23 @@ def _build_role(role: str) -> PromptPiece:
 
 
 def build_declarations(request: Request, rules: PromptRules = FAMILY) -> list[PromptPiece]:
-    """Tools and schema, as the endpoint places them; without a system message, those of Chat Completions are one of its own."""
+    """Build the tools and the schema where the endpoint places them; in Chat Completions without a system message, they are a
+    separate one.
+    """
     if not (request.functions or request.response_format):
         return []
     return list((_build_chat_blocks if request.is_chat else _build_responses_blocks)(request, rules))
 
 
 def _has_front_message(request: Request) -> bool:
-    """Whether the first message is the system's: only then do the blocks join it; one further down never receives them."""
+    """Return True if the first message is the system's: only then do the blocks join it; one further down never receives them."""
     first = request.turns[0] if request.turns else None
     return isinstance(first, Message) and first.role in _FRONT_ROLES
 
 
 def _build_chat_blocks(request: Request, rules: PromptRules) -> Iterator[PromptPiece]:
-    """Tools and schema of Chat Completions, joined to the system message and tokenised with it. (423/431, 192/192)
-
-    Without a system message the first of them begins a message of its own. The name of the schema is charged again for the final
+    """Build the tools and the schema of Chat Completions, joined to the system message and tokenised with it. (423/431, 192/192)
+    Without a system message, the first of them begins a separate message. The name of the schema is charged again for the final
     answer, unless tools are sent too.
     """
     is_joined = _has_front_message(request)
@@ -120,12 +122,14 @@ def _count_undescribed(request: Request, rules: PromptRules) -> int:
 
 
 def _build_schema_name(name: str, label: str) -> PromptPiece:
-    """What names the format of an answer, and 2 tokens around it: once for each assistant text in the history (39/39)."""
+    """Build the name of the format of an answer, and 2 tokens around it: once for each assistant text in the history (39/39)."""
     return PromptPiece(SCHEMA, label, name, 2)
 
 
 def _build_responses_blocks(request: Request, rules: PromptRules) -> Iterator[PromptPiece]:
-    """Tools and schema of Responses stand alone: the tools count 3 less than their text (162/173), the schema 1 more (66/66)."""
+    """Build the tools and the schema of Responses, which are separate: the tools count 3 less than their text (162/173), the
+    schema 1 more (66/66).
+    """
     if request.functions:
         extra = rules.tools_in_responses + _count_undescribed(request, rules)
         yield PromptPiece(TOOLS, "declared functions", format_functions(request.functions, RESPONSES_LAYOUT), extra)
@@ -135,12 +139,10 @@ def _build_responses_blocks(request: Request, rules: PromptRules) -> Iterator[Pr
 
 
 def _build_tool_choice(request: Request, rules: PromptRules) -> Iterator[PromptPiece]:
-    """What `tool_choice` and `parallel_tool_calls` add when functions are declared.
-
-    A forced function: 6 and its addressee `functions.NAME`, in both endpoints; that the name alone and 7 would be wrong shows
-    where the two tokenise apart (21/21). `auto` and, in Chat Completions since 2024-10-24, `required`: nothing (130/130). `none`:
-    1 (Chat Completions 49/49, Responses 6/6). `required` in Responses: 9, one less with `instructions` (35/38). Parallel calls
-    switched off in Responses: 3 (4/4, thin).
+    """Build what `tool_choice` and `parallel_tool_calls` add if functions are declared. A forced function: 6 and its addressee
+    `functions.NAME`, in both endpoints; the name alone and 7 would be wrong for names that tokenise differently (21/21). `auto`
+    and, in Chat Completions since 2024-10-24, `required`: nothing (130/130). `none`: 1 (Chat Completions 49/49, Responses 6/6).
+    `required` in Responses: 9, one less with `instructions` (35/38). Parallel calls switched off in Responses: 3 (4/4, thin).
     """
     if request.forced_function:
         yield PromptPiece(TOOLS, "the function that is forced", f"functions.{request.forced_function}", 6)

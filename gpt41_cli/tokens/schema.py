@@ -1,4 +1,4 @@
-"""JSON Schemas: what a `$ref` points to, which values are printed as JSON, and a structured output as the text that is billed."""
+"""Read JSON Schemas: resolve `$ref`s, print values as JSON, and write a structured output as the text that is billed."""
 
 from __future__ import annotations
 

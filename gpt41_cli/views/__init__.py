@@ -1,4 +1,4 @@
-"""Report -> characters. Each format is one file with `render(report, screen)`; VIEWS lists them."""
+"""Draw a Report as characters. Each format is one file with `render(report, screen)`; VIEWS lists them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,9 @@ VIEWS: Mapping[str, tuple[str, ...]] = {
     "sarif": (".sarif", ".sarif.json"),
     "gitlab": (".gitlab.json", "gl-code-quality-report.json"),
 }
-"""The formats, each with the endings of files that are written in it. Named, not imported: a run pays for what it draws."""
+"""The formats, each with the endings of files that are written in it. They are named, not imported: a run imports only what it
+draws.
+"""
 
 RECORD_VIEWS: Mapping[str, tuple[str, ...]] = {**VIEWS, "parquet": (".parquet",)}
 """The formats of reports whose records fill tables: those of requests, of prices, and of a bill. `cli.parquet_files` writes

@@ -1,4 +1,4 @@
-"""A report for people who want to know why: as text, with every reason and the sources of all figures."""
+"""Draw a report for people who want to know why: as text, with every reason and the sources of all figures."""
 
 from __future__ import annotations
 

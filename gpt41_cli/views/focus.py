@@ -1,7 +1,7 @@
 """The lines of a bill in the columns of FOCUS, the FinOps Open Cost and Usage Specification, version 1.2, as CSV.
 
 The columns are the mandatory ones and those whose condition can be met: the ones of commitments, regions, resources and tags are
-empty, as no log says anything of them. `commands/reconcile/spending/focus.py` says what the others hold.
+empty, because logs don't have them. `commands/reconcile/spending/focus.py` fills the others.
 Source: https://focus.finops.org/focus-specification/v1-2/ (2026-11-30), the tag v1.2 of
 https://github.com/FinOps-Open-Cost-and-Usage-Spec/FOCUS_Spec.
 """

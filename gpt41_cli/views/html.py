@@ -1,4 +1,4 @@
-"""A report as one HTML page that loads nothing, to pass on, print or hear read out. Text from outside is never markup."""
+"""Draw a report as one HTML page that loads nothing, to share, print or hear read out. Text from outside is never markup."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _escape_text(text: str) -> str:
 
 
 def _draw_text(text: str) -> str:
-    """Draw text with its names and dates, which have hyphens, whole."""
+    """Draw text so that names and dates, which have hyphens, don't break."""
     return _HYPHENATED.sub(r'<span class="whole">\g<0></span>', _escape_text(text))
 
 

@@ -53,7 +53,7 @@ def _count_cases(report: Report, cases: Sequence[CheckCase]) -> dict[str, str]:
 
 
 def _add_case(report: Report, suite: ET.Element, case: CheckCase) -> None:
-    """Add a case. What fails it is one failure, the form that every reader takes; lesser findings are its output."""
+    """Add a case. Findings that fail it are one failure, as every reader expects; lesser findings are its output."""
     element = ET.SubElement(suite, "testcase", classname=sanitize(case.group), name=sanitize(case.name))
     places = list(filter(None, map(find_file_location, case.findings)))
     if places:

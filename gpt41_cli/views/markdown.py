@@ -15,12 +15,14 @@ from gpt41_cli.rules import Level
 from gpt41_cli.views import Screen
 
 MAX_CHARACTERS = 65_000
-"""What is drawn is shorter; GitHub takes 65,536 characters as a comment."""
+"""The drawn report is shorter than this; GitHub takes 65,536 characters as a comment."""
 
 _MAX_ITEMS = 4_000
 _SHORTEST_CUT = 500
 _AUTOLINK_PATTERN = re.compile(r"@|#|:(?=//|(?:100|1234|\d*[a-z_+-][\w+-]*):)|www(?=\.)|\bGH(?=-\d)", re.IGNORECASE)
-"""What begins a mention, a reference, an address or an emoji. No other emoji is a number, as that of a line is."""
+"""The beginning of a mention, a reference, an address or an emoji. The only emoji with digits isn't mistaken for the number of a
+line.
+"""
 
 _COMMIT_PATTERN = re.compile(r"(?<![0-9a-z])(?=\d*[a-f])[0-9a-f]{7,40}(?![0-9a-z])", re.IGNORECASE)
 _SHORTER_THAN_A_COMMIT = re.compile(r"\w{1,6}")
@@ -139,13 +141,13 @@ def _truncate(text: str, longest: int) -> str:
 
 
 def _break_links(text: str) -> str:
-    """Put zero-width spaces into what GitHub makes a mention, a link or an emoji of. It does so whether or not it is escaped."""
+    """Put zero-width spaces into text that GitHub would turn into a mention, a link or an emoji, even if it is escaped."""
     text = _COMMIT_PATTERN.sub(lambda commit: "\u200b".join(_SHORTER_THAN_A_COMMIT.findall(commit[0])), text)
     return _AUTOLINK_PATTERN.sub("\\g<0>\u200b", text)
 
 
 def _escape(text: str, longest: int) -> str:
-    """Escape text so that it reads as itself."""
+    """Escape text so that it isn't read as markup."""
     return _SPECIAL_PATTERN.sub(r"\\\1", _break_links(_truncate(text, longest)))
 
 

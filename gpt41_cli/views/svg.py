@@ -1,4 +1,4 @@
-"""A Chart as SVG: inside a page, with its colours, or as a file of its own for light and dark."""
+"""Draw a Chart as SVG: inside a page, with its colours, or as a separate file for light and dark."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from gpt41_cli.views.vega import make_narrow_specification, make_specification
 
 _ROOT_PATTERN = re.compile(r'<svg (.*?)width="(\d+)" height="(\d+)" viewBox="0 0 \2 \3"')
 _MIN_WIDTH, _MIN_NARROW_WIDTH = 840, 400
-"""All charts are as wide as that, or their texts would differ in size where they are drawn as wide as a page or a phone."""
+"""All charts are at least this wide; otherwise their texts would differ in size when they are drawn as wide as a page or a phone.
+"""
 
 
 def import_converter() -> ModuleType:

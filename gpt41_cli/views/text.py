@@ -1,4 +1,4 @@
-"""A report for people: coloured and wrapped in a terminal, plain and in full elsewhere."""
+"""Draw a report for people: coloured and wrapped in a terminal, plain and in full elsewhere."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _MIN_WRAPPED_CELLS = 20
 _BAR_CELLS = 8
 _MIN_WIDTH_FOR_BARS = 80
 MAX_REASONS = 3
-"""The most reasons of a brief answer. They are in the order of their weight."""
+"""The most reasons of a brief answer, the most important first."""
 
 
 class _Span(NamedTuple):
@@ -125,8 +125,8 @@ def _draw_lines(lines: list[_Line], screen: Screen) -> Iterator[str]:
 
 
 def _draw_table(table: Table, screen: Screen, *, draws: bool) -> list[str]:
-    """Draw the table with bars if there is room, else without, else with what all rows share said once above it. If it doesn't
-    fit even so, draw its rows as records.
+    """Draw the table with bars if there is room, else without, else with the values that all rows share once above it. If it
+    doesn't fit even so, draw its rows as records.
     """
     table = _make_cells_safe(table)
     plain = table.without_bars

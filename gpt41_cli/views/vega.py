@@ -1,4 +1,5 @@
-"""A Chart as Vega-Lite, which is plain data: marks in layers over one set of values. Colours are the variables of palette.css.
+"""Describe a Chart in Vega-Lite, which is plain data: marks in layers over one set of values. Colours are the variables of
+palette.css.
 
 Positions are floats, which no eye tells from exact figures. The exact ones are in the labels and in the tables.
 """
@@ -19,7 +20,7 @@ CHART_WIDTH, CHART_HEIGHT = 560, 300
 SERIES_COLOURS = tuple(f"var(--c{number})" for number in range(1, 9))
 
 _MARGIN = {"left": 24, "right": 48, "top": 6, "bottom": 6}
-"""Room for a font that is wider than the one that texts are measured in."""
+"""Room for a font that is wider than the one in which texts are measured."""
 
 _BAND_HEIGHT = 26
 _TEXT_LINE_HEIGHT = 15

@@ -1,1 +1,1 @@
-"""Many requests -> Workload: measuring, adding up, replaying the prompt cache. No prices."""
+"""Make a Workload of many requests: measure them, add them up, replay the prompt cache. No prices."""

@@ -1,13 +1,12 @@
-"""Lines of a file that differ only in their texts, read without parsing and checking each of them as a whole.
+"""Read lines of a file that differ only in their texts, without parsing and checking each as a whole.
 
 Large files mostly come from a loop: every line has the same settings, tools, schema and roles around other texts. What is around
 the texts of a line is its frame. A line that has the characters of a known frame has its JSON, too, except for the texts, so only
-these are decoded. No rule is repeated here: a frame is a request that `requests.readers` has read, with marks for texts, and what
-holds for that request holds for the line, which only has other tokens in its texts.
-
-That is so if nothing but tokens depends on a text. So a frame has texts of messages that are counted by themselves (tools join
-the first message, which is then a part of the frame). Requests with calls, pictures or broken rules and examples for fine-tuning
-have no frame. A line with an empty text or a placeholder in one is read as a whole, and so is every other line.
+these are decoded. No rule is repeated here: a frame is a request that `requests.readers` has read, with marks for texts, and
+everything about that request is true of the line, except for the tokens of its texts. That is so if nothing but tokens depends on
+a text. So a frame has texts of messages that are counted by themselves (tools join the first message, which is then a part of the
+frame). Requests with calls, pictures or broken rules and examples for fine-tuning have no frame. A line with an empty text or a
+placeholder in one is read as a whole, and so is every other line.
 """
 
 from __future__ import annotations
@@ -44,7 +43,9 @@ _MAX_FRAMES, _MAX_CHARACTERS = 200, 2_000_000
 
 _MAX_CREDIT = 1_000
 _COST_OF_STUDY = 10
-"""Studying a line costs as much as some lines with a frame save: a file of lines without a common frame is soon left alone."""
+"""Studying a line costs as much as several lines with a frame save, so a file of lines without a common frame is soon read
+without studying.
+"""
 
 _read_string = json.JSONDecoder().raw_decode
 
@@ -133,7 +134,7 @@ class FrameReader:
         return sent
 
     def learn(self, line: FileLine, sent: ParsedRequest) -> None:
-        """Study a line that was read as `sent`, so that others with its frame needn't be."""
+        """Study a line that was read as `sent`, so that others with its frame needn't be parsed."""
         if self._credit < _COST_OF_STUDY or len(line.data) > _MAX_LINE_BYTES or not _can_have_frame(sent):
             return
         self._credit -= _COST_OF_STUDY
@@ -202,7 +203,7 @@ def _find_strings(line: str) -> Iterator[_String]:
 
 
 class FrameMemo(Generic[V]):
-    """What `work` makes of frames. It sees each frame once. `fallback_model` is that of requests without one."""
+    """The results of `work` for frames, computed once for each. `fallback_model` is the model of requests without one."""
 
     def __init__(self, meter: Meter, work: Callable[[Frame], V], fallback_model: str | None = None) -> None:
         self._meter = meter
@@ -211,7 +212,9 @@ class FrameMemo(Generic[V]):
         self._known: dict[Frame, tuple[V, Callable[[str], int], int]] = {}
 
     def look_up(self, line: FramedLine) -> tuple[V, int]:
-        """Return what `work` makes of the frame of a line, and how many tokens more the line has. Raises what `work` raises."""
+        """Return the result of `work` for the frame of a line, and how many tokens more the line has. Raises the errors of
+        `work`.
+        """
         known = self._known.get(line.frame)
         if known is None:
             _, method = self._meter.find_variant(self._meter.model or line.frame.sent.request.model or self._fallback_model)

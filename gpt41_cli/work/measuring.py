@@ -1,4 +1,4 @@
-"""Request -> MeasuredRequest: what its price depends on."""
+"""Measure a request: everything that its price depends on."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ _MODES_BY_SERVICE_TIER = {
     "priority": "priority",
     "fast": "priority",
 }
-"""What `service_tier` asks for; an account may have `auto` mean another tier, which no request shows."""
+"""The modes that `service_tier` asks for; in an account, `auto` may mean another tier, which requests don't show."""
 
 
 _NOTICED_DOUBTS = (rules.TEMPLATE, rules.IMAGE_ANIMATED)
-"""Doubts that are findings of a price, too: what is sent isn't what is read."""
+"""Doubts that are findings of a price, too, because the request that is sent isn't the one that is read."""
 
 
 class MeasuredRequest(NamedTuple):
@@ -119,7 +119,7 @@ class FramedMeasurer:
 
 
 def _find_refused_media(request: Request, model: Model) -> Iterator[BadBody]:
-    """Find pictures and sounds that the model neither takes nor gives, each with its place."""
+    """Find pictures and sounds that the model neither accepts nor produces, each with its place."""
     if not request.images and not request.doubts:
         return
     taken = {*model.input_modalities, *model.output_modalities}

@@ -19,7 +19,7 @@ EXTENDED_CACHE_ABILITY = "extended-cache-24h"
 
 _MINUTES_PER_HOUR = 60
 _MAX_PREFIXES = 400_000
-"""Prefixes that are held at most, so that memory does not grow with the requests."""
+"""The most prefixes that are kept, so that memory does not grow with the requests."""
 _ROOM_OF_REQUEST = 8
 """The memory of a request next to that of its prefixes."""
 
@@ -137,8 +137,8 @@ class PromptCache:
 
 
 class SentPrefixes(Generic[S]):
-    """What was sent, to be sent again to the cache that it left, with its prefixes: no more of them than _MAX_PREFIXES, so that
-    memory doesn't grow with the requests.
+    """Requests that were sent, to be sent again to the cache that they left: with at most _MAX_PREFIXES prefixes, so that memory
+    doesn't grow with the requests.
     """
 
     def __init__(self) -> None:
@@ -146,7 +146,7 @@ class SentPrefixes(Generic[S]):
         self._room = _MAX_PREFIXES
 
     def add(self, sent: S, prefix: CachePrefix) -> None:
-        """Keep what was sent, as long as there is room."""
+        """Keep a request that was sent, as long as there is room."""
         self._room -= len(prefix.digests) + _ROOM_OF_REQUEST
         self._sent.append(sent)
         if self._room < 0:
@@ -154,12 +154,13 @@ class SentPrefixes(Generic[S]):
 
     @property
     def kept(self) -> Sequence[S] | None:
-        """What was sent, in its order; None if there was too much of it."""
+        """The requests that were sent, in their order; None if there were too many."""
         return None if self._room < 0 else self._sent
 
 
 REAL_CACHE, KEYED_CACHE, IDEAL_CACHE = "real", "keyed", "ideal"
-"""Caches: that keeps and spills as published; that forgets nothing but keeps keys apart; that forgets nothing."""
+"""Kinds of caches: one that keeps and spills as published, a perfect one that keeps keys apart, and a perfect one.
+"""
 
 
 class CacheReplay:

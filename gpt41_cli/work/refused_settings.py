@@ -1,4 +1,4 @@
-"""Fields of a request that a model refuses, by the price table: the uses of them, and what is refused."""
+"""Find the fields of a request that a model refuses, according to the price table."""
 
 from __future__ import annotations
 
@@ -54,11 +54,9 @@ def is_refused(rule: RefusedField, use: RefusableField, variant: Variant) -> boo
 
 
 def find_refused_settings(uses: Sequence[RefusableField], variant: Variant, sent: ParsedRequest) -> Iterator[Finding]:
-    """Yield what a request sets and its model refuses: an error if that is certain.
-
-    A model that doesn't reason refuses all that is about reasoning: "Unsupported parameter: 'reasoning.effort' is not supported
-    with this model" (https://github.com/BoundaryML/baml/pull/2708, 2025-11-08;
-    https://github.com/mozilla-ai/any-llm/issues/270, 2025-08-19).
+    """Yield the settings that a request's model refuses: an error if that is certain. A model that doesn't reason refuses all
+    settings about reasoning: "Unsupported parameter: 'reasoning.effort' is not supported with this model"
+    (https://github.com/BoundaryML/baml/pull/2708, 2025-11-08; https://github.com/mozilla-ai/any-llm/issues/270, 2025-08-19).
     """
     path, reasoning = "body" if sent.is_batch else "", variant.model.reasoning
     for name in _REASONING_FIELDS:

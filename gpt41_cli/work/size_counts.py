@@ -1,4 +1,4 @@
-"""How many requests there are of each size, in little memory.
+"""Count how many requests there are of each size, in little memory.
 
 A size is a named tuple that begins with three numbers of tokens (or None), which differ from request to request; the rest is
 mostly the same. A log may have hundreds of thousands of sizes, and as an object each takes 200 bytes. So if many have the same

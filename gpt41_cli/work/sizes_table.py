@@ -1,4 +1,5 @@
-"""A table of sizes: requests that an engine has measured and grouped, a row for all that are alike and how many they are.
+"""Write and read a table of sizes: requests that an engine has measured and grouped, with a row and a number for all that are
+alike.
 
 `gpt41_cli.arrow.sizes` makes a row of each request, an engine groups equal rows and counts them, and the commands that price many
 requests read the table as if it were the requests. A row is flat and all text and numbers, because every engine groups these.
@@ -62,8 +63,8 @@ SIZE_FIELDS: Mapping[str, type] = {
     "training": bool,
     "error": str,
 }
-"""The columns of a row. `counting` are the version of gpt41 and a digest of what the price table says of counting; `counted_for`
-is the model that all requests were counted for, empty if each was counted for its own. Sets are sorted and joined.
+"""The columns of a row. `counting` is the version of gpt41 and a digest of what the price table says about counting;
+`counted_for` is the model that all requests were counted for, empty if each was counted for its own. Sets are sorted and joined.
 """
 
 
@@ -76,7 +77,9 @@ class SizedRow(NamedTuple):
 
 
 class SizeWriter:
-    """Makes the rows of requests. `header` is what every row says of how it was counted, those of requests with an error too."""
+    """Makes the rows of requests. `header` has the fields that say how a row was counted; rows of requests with an error have
+    them, too.
+    """
 
     def __init__(self, meter: Meter) -> None:
         self._meter = meter
@@ -108,7 +111,7 @@ class SizeWriter:
 
 
 def describe_counting(catalog: Catalog) -> str:
-    """Return the version of gpt41 and a digest of what the price table says of how requests are counted, but for its sources.
+    """Return the version of gpt41 and a digest of what the price table says about counting, without its sources.
 
     Prices, limits and lifecycles may change: they are looked up when the table is read.
     """
@@ -148,7 +151,7 @@ def _read_flaws(text: str) -> tuple[Finding, ...]:
 
 
 class SizeReader:
-    """Reads the rows of a table for `meter`, which is what would have counted the requests.
+    """Reads the rows of a table for `meter`, which would have counted the requests.
 
     `fallback` is the model of requests that name none, if `meter` counts each for its own.
     """
@@ -240,7 +243,7 @@ class SizeReader:
         return SizedRow(measured, Entry({**dict.fromkeys(PARTS, 0), **parts, IMAGES: pictures}, model=name, place=place), times)
 
     def _require_alike(self, name: str | None, *, has_images: bool) -> None:
-        """Raise UnusableSizes unless requests for a model count, and are doubted and refused, as for the model of the meter."""
+        """Raise UnusableSizes unless requests for a model are counted, doubted and refused as for the model of the meter."""
         if (name, has_images) not in self._alike:
             own, wanted = (self._meter.find_variant(each)[0] for each in (name, self._meter.model))
             treatments = [each and _list_what_counts(each, has_images=has_images) for each in (own, wanted)]

@@ -1,4 +1,4 @@
-"""Inputs -> Workload: requests by shape, for each model and mode that they name."""
+"""Make a Workload of inputs: requests by shape, for each model and mode that they name."""
 
 from __future__ import annotations
 
@@ -59,9 +59,9 @@ class ModelModeTotals(Addable):
 
 
 class RequestTotals(Addable):
-    """Many requests as far as their price goes; `replay` is how the prompt cache was replayed, and `warm_groups` are the same
-    requests if they are sent again, to the cache that they left. `places_by_field` has all that they set of what some model
-    refuses, in the order in which it was first seen; `flaws` are the rules of the API that they break.
+    """Many requests with everything that their price depends on; `replay` is how the prompt cache was replayed, and `warm_groups`
+    are the same requests if they are sent again, to the cache that they left. `places_by_field` has all fields that they set and
+    some model refuses, in the order in which they were first seen; `flaws` are the rules of the API that they break.
     """
 
     def __init__(self, replay: ReplayOptions | None = None) -> None:
@@ -126,7 +126,7 @@ def find_input_flaws(found: RecognisedInput, path: str) -> Iterator[Finding]:
 
 
 class PromptTotals(NamedTuple):
-    """Texts, as tokens in all, and pictures, which are one request together. `flaws` are templates and pictures that move."""
+    """Texts, as a number of tokens, and pictures, together one request. `flaws` are templates and pictures that move."""
 
     text_tokens: int
     images: tuple[Image, ...]
@@ -144,11 +144,11 @@ def measure_sources(
     replay: CacheReplay | None = None,
     is_sent_again: bool = False,
 ) -> PromptTotals | RequestTotals:
-    """Measure what `sources` hold: texts and pictures, or requests.
+    """Measure the content of `sources`: texts and pictures, or requests.
 
-    `skipped` collects what is skipped in folders; `names_mode` is as for `measure_request`; `replay` is asked for the cached
-    tokens of each request, in their order, and again if `is_sent_again`. Raises InputError if everything is skipped, or if there
-    are requests together with texts or pictures.
+    `skipped` collects what is skipped in folders; `names_mode` is as for `measure_request`; `replay` returns the cached tokens of
+    each request, in their order, and again if `is_sent_again`. Raises InputError if everything is skipped, or if there are
+    requests together with texts or pictures.
     """
     sent: SentPrefixes[MeasuredRequest] | None = SentPrefixes() if is_sent_again else None
     texts: list[Callable[[], int]] = []
@@ -199,7 +199,7 @@ def _measure_requests(
     replay: CacheReplay | None,
     sent: SentPrefixes[MeasuredRequest] | None,
 ) -> Iterator[RequestTotals]:
-    """Measure the requests of a source in chunks. What the cache gives depends on earlier requests, so it is asked here, in
+    """Measure the requests of a source in chunks. The cached tokens depend on earlier requests, so the cache is replayed here, in
     order.
     """
     if found.holds_sizes:
@@ -220,7 +220,7 @@ def _measure_requests(
 def replay_request(
     sized: MeasuredRequest, replay: CacheReplay, sent: SentPrefixes[MeasuredRequest] | None = None
 ) -> MeasuredRequest:
-    """Return the request with its cached tokens. It is the next one in the order of `replay`; `sent` keeps it."""
+    """Return the request, the next one in the order of `replay`, with its cached tokens; `sent` keeps it."""
     assert sized.prefix is not None
     if sent:
         sent.add(sized, sized.prefix)

@@ -1,4 +1,4 @@
-"""The requests of the inputs, in order: read, worked on, and rejected with their place if invalid."""
+"""Process the requests of the inputs in order; invalid ones are rejected with their place."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class ReadingOptions(NamedTuple):
 
 
 def make_reading(kind: str | None, jobs: int | None, sources: Iterable[InputSource]) -> ReadingOptions:
-    """Return how to read the sources, by how large they are."""
+    """Return the reading options for the sources, which depend on their size."""
     return ReadingOptions(kind, jobs, sum_known_bytes(sources) >= MIN_WORTHWHILE_BYTES)
 
 
@@ -149,7 +149,7 @@ def map_chunks(
 def _learn_ahead(
     read: Iterable[ParsedRequest | FramedLine | RejectedRequest], learn: Callable[[Sequence[ParsedRequest | FramedLine]], None]
 ) -> Iterator[ParsedRequest | FramedLine | RejectedRequest]:
-    """Yield what was read, many at a time after `learn` has seen them: a chunk may be a row group, which is too many."""
+    """Yield the items that were read, many at a time, after `learn` has seen them: a row group at once would be too many."""
     pending = iter(read)
     while some := list(islice(pending, _LEARNT_AT_ONCE)):
         learn([each for each in some if not isinstance(each, RejectedRequest)])

@@ -22,12 +22,12 @@ class LargestRequest(NamedTuple):
 
 
 def rank_by_size(large: LargestRequest) -> tuple[int, str, int]:
-    """The sort key for the largest first, and of equals the first in the input."""
+    """Return the sort key that puts the largest first, and among equals the first in the input."""
     return -large.input_tokens, large.place.path, large.place.position or 0
 
 
 class Tally(Addable):
-    """What is reported of many requests together. Tallies add up in any order."""
+    """The figures that are reported of many requests together. Tallies add up in any order."""
 
     def __init__(self) -> None:
         self.exact_requests = 0

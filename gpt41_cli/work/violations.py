@@ -1,4 +1,4 @@
-"""How the lines of a file violate rules: how often, the first examples, and duplicate lines."""
+"""Collect how the lines of a file violate rules: how often, the first examples, and duplicate lines."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from gpt41_cli.rules import Group, Level, Rule
 from gpt41_cli.totals import Addable, Occurrences
 
 MEGABYTE, MEBIBYTE = 10**6, 2**20
-"""The guide does not say which of the two it means: files are split by the first, and refused for sure above the second."""
+"""The guide does not say which of the two it means: files are split by the first, and surely refused above the second."""
 
 
 class RuleViolations(Addable):

@@ -139,12 +139,12 @@ class VariantLoad:
 
 
 class Assumptions(NamedTuple):
-    """What holds for every request: its answer length, cached input, tools, and the accepted part of a prediction.
+    """The assumptions for every request: its answer length, cached input, tools, and the accepted part of a prediction.
 
     `output_tokens` are those that the family bills for the text of an answer, whatever model gives it: a model of another
     generation adds its own. They are None if every answer is as long as its request allows, a ceiling. Cached input is a
     number of tokens or a share, rounded down so that a price is never understated, and no more than the cache can give; a
-    prompt too short for the cache has none. What `tools` find is input that is never cached. `accepted_share` of a
+    prompt too short for the cache has none. Tokens that `tools` find are input that is never cached. `accepted_share` of a
     prediction is rounded down as well; None means not stated. `reasoning_tokens` are added to each answer of a model that
     reasons, if its length is stated.
     """
@@ -178,7 +178,7 @@ class Assumptions(NamedTuple):
 
 
 class RequestSizer:
-    """Sizes requests as `variant` counts them: what doesn't depend on a request is looked up once for all."""
+    """Sizes requests as `variant` counts them. Facts that don't depend on a request are looked up once."""
 
     def __init__(self, terms: Assumptions, catalog: Catalog, variant: Variant) -> None:
         self._terms = terms

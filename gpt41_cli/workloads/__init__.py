@@ -1,1 +1,1 @@
-"""A workload declared in gpt41.yaml, read and priced, and the saved form of its price. Checks of it are in `commands/check`."""
+"""Read and price the workloads declared in gpt41.yaml, and save their prices. Their checks are in `commands/check`."""

@@ -1,4 +1,4 @@
-"""The calls in the code that gpt41.yaml names, next to its workloads: which models are called, and which call has changed."""
+"""Find the calls in the code that gpt41.yaml names: which models are called, and which calls have changed."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class CodeCalls(NamedTuple):
 def find_code_calls(
     config: Config, files: FileLister, market: Market, jobs: int | None = None, *, may_lack: bool = False
 ) -> CodeCalls:
-    """Find the calls of models in the files and folders that `code` of gpt41.yaml names, which itself calls none.
+    """Find the calls to models in the files and folders that `code` of gpt41.yaml names; gpt41.yaml itself doesn't count.
 
     Raises InputError if there is nothing of that name, unless this side `may_lack` it.
     """
@@ -76,7 +76,7 @@ def get_declared_model(catalog: Catalog, priced: PricedWorkload) -> str:
 
 
 class WorkloadEffect(NamedTuple):
-    """What a workload would cost more, per `unit`, if it was sent to another model; None if that has no price for it."""
+    """How much more a workload would cost, per `unit`, if it were sent to another model; None if that has no price for it."""
 
     workload: str
     unit: str
@@ -99,7 +99,8 @@ def find_code_changes(
     """Yield the calls that name another model than before. In a file, the calls that are gone and those that are new make pairs
     in their order. The calls of files that are gone make pairs with those of new files.
 
-    `workloads` are those of the side after. A change that they follow is none: they declare the new model, and not the old one.
+    `workloads` are those of the side after. A change that they follow isn't reported: they declare the new model, and not the old
+    one.
     """
     gone = [use for key, uses in before.by_file.items() if key not in after.by_file for use in uses]
     new = [use for key, uses in after.by_file.items() if key not in before.by_file for use in uses]

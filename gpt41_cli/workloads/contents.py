@@ -1,4 +1,4 @@
-"""What a workload of gpt41.yaml sends, as a Workload and as tokens part by part."""
+"""The requests of a workload of gpt41.yaml, as a Workload and as tokens part by part."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class WorkloadContents(NamedTuple):
 
     @property
     def tokens_by_file(self) -> dict[str, FileTokens]:
-        """What each file adds."""
+        """The tokens that each file adds."""
         return {key: FileTokens(each.requests, each.input_tokens) for key, each in self.tallies_by_file.items()}
 
     def with_output_tokens(self, output_tokens: int | None) -> Workload:

@@ -1,4 +1,4 @@
-"""A workload of gpt41.yaml at its price: everything that a budget, a saved report and a comparison need.
+"""The price of a workload of gpt41.yaml: everything that a budget, a saved report and a comparison need.
 
 The annotations also say how `gpt41_cli.records.build` reads a saved report.
 """
@@ -21,7 +21,7 @@ from gpt41_cli.records import Key, Positive, Read, Seen
 from gpt41_cli.tokens.pieces import PARTS
 
 _MAX_SMALL = 10**9
-"""Far above any tier and any deadline, and a time that can still be told."""
+"""Far above any tier and any deadline, and still a valid time."""
 
 Name: TypeAlias = Annotated[str, Read(lambda at, _: at.word())]
 
@@ -53,7 +53,7 @@ class FileTokens(NamedTuple):
 
 
 class OutputTokens(NamedTuple):
-    """What all requests are billed as output: the tokens expected, and how many there may be.
+    """The output tokens that all requests are billed: expected, and at most.
 
     `reasoning` are those that gpt41.yaml says a model which reasons adds; both figures include them if the model reasons.
     """
@@ -76,7 +76,7 @@ class UsdRange(NamedTuple):
 
 
 class Requirements(NamedTuple):
-    """What the chosen variant must meet; tasks by id. `tolerance`, a share, replaces that of the tasks."""
+    """The requirements on the chosen variant; tasks by id. `tolerance`, a share, replaces that of the tasks."""
 
     tasks: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""The files that a workload of gpt41.yaml names."""
+"""List and read the files that a workload of gpt41.yaml names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A declared workload with its contents and its price."""
+"""Price declared workloads with their contents."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class CheckOptions(NamedTuple):
 
 
 class PricedWorkload(NamedTuple):
-    """A workload as declared, what it sends, and what that costs: expected, and with the longest answers (`high_workload`; the
+    """A workload as declared, its contents, and its price: expected, and with the longest answers (`high_workload`; the
     same object if the length is the same).
     """
 
@@ -98,7 +98,7 @@ class PricedWorkload(NamedTuple):
 
     @property
     def market(self) -> Market:
-        """What it is priced by."""
+        """The market at whose prices it is priced."""
         return self.quote.offer.market
 
     @property

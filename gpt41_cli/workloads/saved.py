@@ -1,4 +1,4 @@
-"""A priced gpt41.yaml as JSON, and back: a later run compares with what `gpt41 check --format json` prints."""
+"""Save a priced gpt41.yaml as JSON, and read it back: a later run compares with what `gpt41 check --format json` prints."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rules of what a request declares: the names of functions and schemas, and schemas that are kept strictly."""
+"""Rules for what a request declares: the names of functions and schemas, and strict schemas."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The table of the rules, and what a body breaks."""
+"""The table of the rules; find those that a body breaks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _SPECIAL_KEYS = {"tool_calls", "tool_call_id", "call_id", "name"}
 
 
 def find_broken_rules(body: JsonObject, path: str, *, is_chat: bool) -> list[Finding]:
-    """List the rules that a body at `path` breaks, which can be read as a request."""
+    """List the rules that a body at `path`, which can be read as a request, breaks."""
     checks: list[_Check] = []
     sent = body.get("messages" if is_chat else "input")
     if isinstance(sent, list) and not all(map(_is_plain, sent)):
@@ -23,7 +23,9 @@ def find_broken_rules(body: JsonObject, path: str, *, is_chat: bool) -> list[Fin
 
 
 def _is_plain(message: JsonObject) -> bool:
-    """Return True for a message of text alone, in which nothing can be wrong: most are, and are looked at once."""
+    """Return True for a message of text alone, in which nothing can be wrong: most messages are like this, and need only one
+    look.
+    """
     is_text = bool(message.get("content")) and isinstance(message["content"], str)
     return is_text and message.get("role") != "tool" and not message.keys() & _SPECIAL_KEYS
 
@@ -40,7 +42,7 @@ _SETTING_RULES: Mapping[_Check, frozenset[str]] = {
     settings.check_features: frozenset(("prompt",)),
     declarations.check_chosen_tool: frozenset(("tool_choice",)),
 }
-"""What is checked if a body has one of some fields."""
+"""The checks of a body that has one of these fields."""
 
 _CHAT_SETTING_RULES: Mapping[_Check, frozenset[str]] = {
     settings.check_lengths: frozenset(settings.LENGTHS),
@@ -48,13 +50,13 @@ _CHAT_SETTING_RULES: Mapping[_Check, frozenset[str]] = {
     settings.check_logprobs: frozenset(("top_logprobs",)),
     settings.check_stored_metadata: frozenset(("metadata",)),
 }
-"""The same, in Chat Completions alone."""
+"""The same, in Chat Completions only."""
 
 _RESPONSES_SETTING_RULES: Mapping[_Check, frozenset[str]] = {
     settings.check_least_answer: frozenset(("max_output_tokens",)),
     settings.check_histories: frozenset(settings.HISTORIES),
 }
-"""The same, in Responses alone."""
+"""The same, in Responses only."""
 
 _CHAT_RULES: Sequence[_Check] = (
     messages.check_chat_calls,

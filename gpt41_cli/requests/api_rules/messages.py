@@ -1,4 +1,4 @@
-"""Rules of the messages of a request, or of the items of its input."""
+"""Rules for the messages of a request, or for the items of its input."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _FOREIGN_TYPES = {
     "messages": {"input_text": "text", "output_text": "text", "input_image": "image_url", "input_file": "file"},
     "input": {"text": "input_text", "image_url": "input_image", "file": "input_file"},
 }
-"""By the key of the messages: part types of the other endpoint, and what this one calls them."""
+"""By the key of the messages: part types of the other endpoint, with their names in this one."""
 
 _QUESTION_TYPES = ("input_text", "input_file", "input_audio")
-"""What users send to Responses, and assistants don't."""
+"""Part types that users send to Responses, and assistants don't."""
 
 
 def check_chat_calls(body: JsonObject, path: str) -> Iterator[Finding]:
@@ -75,7 +75,7 @@ def _report_unanswered(pending: dict[object, str], where: str) -> Iterator[Findi
 
 
 def check_names(body: JsonObject, path: str) -> Iterator[Finding]:
-    """Check the names of those who speak.
+    """Check the names on messages.
 
     "Invalid 'messages[0].name': string does not match pattern. Expected a string that matches the pattern '^[a-zA-Z0-9_-]+$'"
     (https://github.com/microsoft/semantic-kernel/issues/9340, 2024-10-21); in 2026, a name with a blank is still refused
@@ -130,7 +130,7 @@ def check_pictures(body: JsonObject, path: str, key: str = "messages") -> Iterat
 
 
 def check_empty_content(body: JsonObject, path: str, key: str = "messages") -> Iterator[Finding]:
-    """Check that messages say something. By the specification, a list of parts has one at least, and the content of an assistant
+    """Check that messages aren't empty. By the specification, a list of parts has at least one, and the content of an assistant
     is "Required unless `tool_calls` or `function_call` is specified". No source says which models refuse an empty one.
     """
     for message, at in list_objects(body, key, path):

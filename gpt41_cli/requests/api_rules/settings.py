@@ -1,4 +1,4 @@
-"""Rules of the settings of a request: its fields other than messages, schemas and names."""
+"""Rules for the settings of a request: its fields other than messages, schemas and names."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ RANGES = {
     "top_logprobs": (0, 20),
     "n": (1, 128),
 }
-"""What the parameters may be: by "minimum" and "maximum" in the specification."""
+"""The ranges of parameters: "minimum" and "maximum" in the specification."""
 
 _BIASES = (-100, 100)
 LENGTHS = {"stop": (0, 4), "tools": (1, 128), "functions": (1, 128)}
-"""How many entries lists of Chat Completions may have."""
+"""How many entries the lists of Chat Completions may have."""
 
 REUSABLE_PROMPTS = "reusable-prompts"
 """A feature in `endings` of the price table."""
@@ -113,7 +113,7 @@ def check_lengths(body: JsonObject, path: str) -> Iterator[Finding]:
 
 
 def check_tool_settings(body: JsonObject, path: str) -> Iterator[Finding]:
-    """Check that there are tools if something is said about them.
+    """Check that there are tools if a setting is about them.
 
     "Invalid value for 'tool_choice': 'tool_choice' is only allowed when 'tools' are specified."
     (https://github.com/dapr/dapr-agents/issues/248, 2025-11-02), for "none" as well
@@ -142,7 +142,7 @@ def check_service_tier(body: JsonObject, path: str) -> Iterator[Finding]:
 
 
 def check_metadata(body: JsonObject, path: str) -> Iterator[Finding]:
-    """Check what metadata holds, by the specification ("Set of 16 key-value pairs", "Keys are strings with a maximum length of 64
+    """Check metadata against the specification ("Set of 16 key-value pairs", "Keys are strings with a maximum length of 64
     characters. Values are strings with a maximum length of 512 characters").
 
     "Invalid 'metadata': too many properties. Expected an object with at most 16 properties"

@@ -1,4 +1,4 @@
-"""How to recognise what other APIs and tools keep: requests and conversations that aren't written as OpenAI takes them."""
+"""Recognise the requests and conversations of other APIs and tools, which aren't in OpenAI's form."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def is_text_list(value: JsonValue) -> bool:
 
 
 def is_turn(value: JsonValue) -> bool:
-    """Return True for what somebody says in a conversation, in the words of any tool: a speaker, and something spoken."""
+    """Return True for a turn of a conversation in the form of any tool: a speaker, and something spoken."""
     if not isinstance(value, dict) or not any(key in value for key in _SPOKEN_KEYS):
         return False
     return any(isinstance(value.get(key), str) and value[key].lower() in _SPEAKERS for key in _SPEAKER_KEYS)

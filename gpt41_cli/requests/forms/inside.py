@@ -16,7 +16,7 @@ _MARKERS = ('"role"', '"messages"', 'tokens"', "okenCount", "Tokens")
 
 
 class InnerContent(NamedTuple):
-    """What is inside a value, and the path of the first of it."""
+    """The kind of content inside a value, and the path of its first occurrence."""
 
     path: str
     name: str
@@ -24,8 +24,8 @@ class InnerContent(NamedTuple):
 
 
 def find_inside(value: JsonValue, classify: Callable[[JsonValue], tuple[str, bool] | None]) -> InnerContent | None:
-    """Find the first value inside another that `classify` names, and says if it is a log; the least deep first. None if there
-    is none.
+    """Find the first value inside another for which `classify` returns a name, and whether it is a log; the least deep first.
+    None if there is none.
     """
     waiting = deque([("", value)])
     seen = 0

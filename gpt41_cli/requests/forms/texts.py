@@ -1,4 +1,4 @@
-"""Text that isn't a prompt: tables, settings, lines of a log, and what Python prints."""
+"""Recognise text that isn't a prompt: tables, settings, lines of a log, and what Python prints."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Why a count may not be called exact: the shapes of a request, and how many recorded bills confirm each."""
+"""Find why a count may not be called exact: the shapes of a request, and how many recorded bills confirm each."""

@@ -1,4 +1,4 @@
-"""The nodes of a graph that lead back to themselves: which schemas contain themselves."""
+"""Find the nodes of a graph that lead back to themselves: the schemas that contain themselves."""
 
 from __future__ import annotations
 

@@ -3,7 +3,8 @@
 They are the 3,382 requests of 63 projects on which most rules were found, and 1,065 of 17 others that no rule had seen, recorded
 from August 2024 to August 2026. Left out are 6 that the server billed at half, those whose keys or ids the recorder had changed,
 and those from before a change of the server. Of keywords, only requests without another reason to be wrong are counted.
-`.ci/score.py` counts the shapes anew in the recordings that it scores, and fails if one that this table calls confirmed isn't.
+`.ci/score.py` counts the shapes again in the recordings that it scores, and fails if a shape that this table calls confirmed
+isn't.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ _NONE = Evidence()
 
 
 class Shape(NamedTuple):
-    """A shape: the rule of its doubt, what it is in words, and its evidence in Chat Completions and in Responses."""
+    """A shape: the rule of its doubt, its name in words, and its evidence in Chat Completions and in Responses."""
 
     rule: Rule
     words: str

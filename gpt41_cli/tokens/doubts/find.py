@@ -30,7 +30,7 @@ def find_doubts(request: Request, model: Model | None, *, is_named: bool = True)
 
 
 def _make_model_doubt(model: Model | None, request: Request) -> Doubt:
-    """Doubt a model that the rules weren't found on. A reasoning model may keep what it reasoned for earlier answers, which isn't
+    """Doubt a model that the rules weren't found on. A reasoning model may keep its reasoning for earlier answers, which isn't
     counted. One that the table doesn't have may count more or less.
     """
     if model is None:

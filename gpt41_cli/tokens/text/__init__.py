@@ -1,1 +1,1 @@
-"""A text of any size -> its tokens: the vocabulary, the engines, and the workers that count on all cores."""
+"""Count the tokens of texts of any size: the vocabulary, the engines, and the workers that count on all cores."""

@@ -155,9 +155,9 @@ def make_token_memo(encoding: str, *, is_much: bool = False) -> Memo[bytes]:
 
 
 def _choose_counter(encoding: str, *, is_much: bool) -> Callable[[Sequence[str]], list[int]]:
-    """Return what counts texts: the faster engine if it is installed and worth loading, else tiktoken.
+    """Return the function that counts texts: the faster engine's if it is installed and worth loading, otherwise tiktoken's.
 
-    Of little text, the first is looked up in the index of the vocabulary; of much text, that would be for nothing.
+    The beginning of a little text is looked up in the index of the vocabulary; for much text, that would gain nothing.
     """
     if is_much and fast.is_installed():
         return partial(_count_fast, encoding)
@@ -263,7 +263,8 @@ def _encode_parts(parts: Iterable[bytes], engine: Encoding) -> Iterator[Sequence
 
 @lru_cache(4)  # a long piece is mostly one that repeats itself
 def _encode_settled(data: bytes, engine: Encoding) -> tuple[Sequence[int], bytes]:
-    """Encode `data` up to a token that stays whatever bytes follow, if there is one. Returns the tokens and the rest of `data`.
+    """Encode `data` up to a token that stays the same whatever bytes follow, if there is one. Returns the tokens and the rest of
+    `data`.
 
     A sequence of tokens is the encoding of its bytes exactly when every two neighbours are the encoding of theirs (H. Neubeck and
     others, https://github.com/github/rust-gems, crates/bpe). So an encoding begins with that of its bytes up to any of its

@@ -1,7 +1,7 @@
-"""A vocabulary in a form that is looked up in where it lies: loading all of it takes far longer than counting a small text.
+"""A vocabulary that is looked up in its file, without loading: loading all of it takes far longer than counting a small text.
 
 It is a header, a hash table of token numbers, the offsets of the tokens, and their bytes one after another. A token is found by
-the CRC-32 of its bytes; what has the same slot is in the slots after it. All numbers are 32-bit and little-endian.
+the CRC-32 of its bytes; tokens with the same slot are in the slots after it. All numbers are 32-bit and little-endian.
 """
 
 from __future__ import annotations

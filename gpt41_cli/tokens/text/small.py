@@ -10,7 +10,7 @@ from gpt41_cli.tokens.text.fast import can_count
 from gpt41_cli.tokens.text.vocabulary import VOCABULARIES, load_index
 
 MAX_CHARACTERS = 1_200_000
-"""How much text of a run is looked up in the index: so much takes as long as loading the engine and encoding it there."""
+"""How much text of a run is looked up in the index: this much takes as long as loading the engine and encoding it there."""
 
 
 class SmallTextEncoder:

@@ -45,7 +45,7 @@ SPARE_DESCRIPTORS = 8
 """File descriptors that must be free after a worker has started: this process opens files and modules meanwhile."""
 
 _AHEAD_BYTES = 10_000
-"""An item of so few bytes is sent to a worker that still works on another: its socket takes that much without being read."""
+"""An item of at most this many bytes is sent to a worker that still works on another: its socket takes that much unread."""
 
 
 class WorkerDied(Gpt41Error):
@@ -107,7 +107,7 @@ class WorkerThreads:
             thread.join()
 
     def submit(self, work: Callable[[T], R], item: T) -> Future[R]:
-        """Have `work` done on `item`."""
+        """Start `work` on `item`."""
         result: Future[R] = Future()
 
         def run() -> None:
