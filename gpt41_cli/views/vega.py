@@ -25,7 +25,8 @@ _MARGIN = {"left": 24, "right": 48, "top": 6, "bottom": 6}
 _BAND_HEIGHT = 26
 _TEXT_LINE_HEIGHT = 15
 _MAX_TEXT_WIDTH = 220
-_NARROW_WIDTH, _NARROW_TEXT_WIDTH, _NARROW_LABEL_WIDTH = 140, 175, 110
+_NARROW_WIDTHS = {"bars": 105, "stack": 130, "lines": 170, "points": 170}
+_NARROW_TEXT_WIDTH, _NARROW_LABEL_WIDTH, _NARROW_FONT_SIZE = 190, 110, 13
 _CHOSEN_STROKE_WIDTH, _HEADROOM_TENTHS = 3, 1
 _TICK_EXPRESSIONS = {
     "usd": "format(datum.value, '$,.10~f')",
@@ -36,12 +37,13 @@ _TICK_EXPRESSIONS = {
 
 def make_narrow_specification(chart: Chart) -> VegaSpec:
     """Make the Vega-Lite specification of a chart for a phone."""
-    found = make_specification(chart)
-    config = found["config"]
-    config["text"]["limit"] = _NARROW_TEXT_WIDTH
-    config["axis"] |= {"labelLimit": _NARROW_LABEL_WIDTH, "titleLimit": 2 * _NARROW_WIDTH}
-    config["legend"] |= {"columns": 2, "columnPadding": 12, "labelLimit": _NARROW_TEXT_WIDTH}
-    return {**_thin_out_ticks(found), "width": _NARROW_WIDTH, "padding": {"left": 16, "right": 16, "top": 6, "bottom": 6}}
+    found, width = make_specification(chart), _NARROW_WIDTHS[chart.kind]
+    config, font = found["config"], {"labelFontSize": _NARROW_FONT_SIZE}
+    config["text"] |= {"limit": _NARROW_TEXT_WIDTH, "fontSize": _NARROW_FONT_SIZE}
+    config["axis"] |= {"labelLimit": _NARROW_LABEL_WIDTH, "titleLimit": 2 * width, "titleFontSize": _NARROW_FONT_SIZE, **font}
+    config["axis"] |= {"labelOverlap": "parity", "labelSeparation": 12}
+    config["legend"] |= {"columns": 2, "columnPadding": 12, "labelLimit": _NARROW_TEXT_WIDTH, **font}
+    return {**_thin_out_ticks(found), "width": width, "padding": {"left": 16, "right": 28, "top": 6, "bottom": 6}}
 
 
 def _thin_out_ticks(value: Any) -> Any:

@@ -250,4 +250,4 @@ def test_names_of_models_and_dates_stand_on_one_line_and_charts_have_the_width_o
     assert len(shown) == page.locator("figure").count() > 2
     assert max(shown) <= width
     letters = page.locator("svg:visible text").evaluate_all("all => all.map(each => each.getBoundingClientRect().height)")
-    assert min(height for height in letters if height) > 8
+    assert min(height for height in letters if height) > 12
