@@ -3,11 +3,11 @@
 import os
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 from gpt41_cli import notation
 from gpt41_cli.cli.config_file import add_config_aliases
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from gpt41_cli.catalog import Catalog, Market, Variant
     from gpt41_cli.pricing import ToolUse
     from gpt41_cli.work.prompt_cache import ReplayOptions
+
+T = TypeVar("T")
 
 FAIL_ON_LEVELS = {"error": Level.ERROR, "warning": Level.WARNING, "never": None}
 """The level from which a finding fails a run."""
@@ -172,9 +174,14 @@ def read_level(value: str) -> Level | None:
 
 def read_percent(value: str, option: str) -> Decimal:
     """Parse a percentage into a share of one."""
-    found = notation.parse_share(value)
+    return _parse(value, option, notation.parse_share, "a share from 0% to 100%")
+
+
+def _parse(value: str, option: str, parse: Callable[[str], T | None], expected: str) -> T:
+    """Parse the value of an option. Raises InputError if `parse` returns None."""
+    found = parse(value)
     if found is None:
-        raise InputError(option, "a share from 0% to 100%", quote_text(value))
+        raise InputError(option, expected, quote_text(value))
     return found
 
 
@@ -201,26 +208,17 @@ def read_replay_options(requests_per_minute: int | None, lifetime: str | None) -
 
 def read_duration(value: str, option: str) -> timedelta:
     """Parse a duration in minutes, hours or days."""
-    found = notation.parse_duration(value)
-    if found is None:
-        raise InputError(option, "a time such as 90m, 24h or 2d", quote_text(value))
-    return found
+    return _parse(value, option, notation.parse_duration, "a time such as 90m, 24h or 2d")
 
 
 def read_days(value: str, option: str) -> timedelta:
     """Parse a duration in whole days."""
-    found = notation.parse_duration(value)
-    if found is None or not value.endswith("d"):
-        raise InputError(option, "days such as 90d", quote_text(value))
-    return found
+    return _parse(value, option, lambda text: notation.parse_duration(text) if text.endswith("d") else None, "days such as 90d")
 
 
 def read_amount(value: str, option: str) -> Decimal:
     """Parse an amount of US dollars."""
-    found = notation.parse_amount(value)
-    if found is None:
-        raise InputError(option, "an amount of dollars such as 12.50", quote_text(value))
-    return found
+    return _parse(value, option, notation.parse_amount, "an amount of dollars such as 12.50")
 
 
 def read_tools(values: "Iterable[str]") -> "ToolUse":

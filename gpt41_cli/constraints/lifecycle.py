@@ -49,6 +49,11 @@ def find_near_shutdown(market: Market, variant: Variant) -> date | None:
     return life.shutdown
 
 
+def ends_soon(market: Market, variant: Variant) -> bool:
+    """Return True for a variant that is shut down, or that ends within the horizon of the price table."""
+    return bool(find_past_shutdown(market, variant) or find_near_shutdown(market, variant))
+
+
 def make_shutdown_finding(platform: Platform, life: Lifecycle) -> Finding:
     """Make the finding that it is shut down, since when, and what its official replacement is."""
     text = f"{platform.provider_name} shut it down on {life.shutdown}{_describe_replacement(life)}{_describe_uncertainty(life)}"

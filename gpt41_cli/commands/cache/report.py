@@ -45,6 +45,7 @@ def make_report(
     total = reduce(iadd, study.reads_by_model.values(), CacheReads())
     variants = (value.offer.variant for value in values)
     ended = {variant.id for variant in variants if lifecycle.find_past_shutdown(market, variant)}
+    near = [value.offer.variant for value in asked if lifecycle.ends_soon(market, value.offer.variant)]
     is_least = study.rejects.count > 0 or any(each.is_unreadable for each in left_out)
     columns = _list_model_columns(ended)
     records = make_records(columns, values)
@@ -66,7 +67,7 @@ def make_report(
         ),
         findings=(
             *_make_findings(catalog, study, asked),
-            *(finding for value in asked for finding in _check_end(market, value.offer.variant, gone)),
+            *(finding for variant in near for finding in lifecycle.check_lifecycle(market, variant, gone)),
             *make_invalid_findings(study.rejects),
             *make_skipped_findings(left_out),
         ),
@@ -201,12 +202,6 @@ def _make_findings(catalog: Catalog, study: CacheStudy, asked: Sequence[CacheSav
         text = f"{pluralize(nearly, 'request')} of {format_int(cache_rules.minimum_tokens - cache_rules.step_tokens)} to "
         text += f"{format_int(cache_rules.minimum_tokens - 1)} tokens: a prompt below {least} tokens is never cached"
         yield Finding(rules.CACHE_MINIMUM, text, allowed=str(cache_rules.minimum_tokens))
-
-
-def _check_end(market: Market, variant: Variant, gone: Level) -> Sequence[Finding]:
-    """Say that a model ends soon or has ended."""
-    is_near = lifecycle.find_near_shutdown(market, variant) or lifecycle.find_past_shutdown(market, variant)
-    return lifecycle.check_lifecycle(market, variant, gone) if is_near else ()
 
 
 def _explain_break(each: CacheBreak, asked: Sequence[CacheSavings], study: CacheStudy) -> str:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from fractions import Fraction
 from typing import NamedTuple
 
-from gpt41_cli.commands.check.code_checks import check_code
-from gpt41_cli.commands.check.replaced_models import ReplacedModels, find_replaced_models
-from gpt41_cli.commands.check.shared_checks import SHARED_CHECKS, SharedFinding, sum_usd_ranges
+from gpt41_cli.commands.check.shared_checks import SHARED_CHECKS, SharedFinding, check_code, sum_usd_ranges
 from gpt41_cli.commands.check.workload_checks import WORKLOAD_CHECKS, judge_workload
 from gpt41_cli.config.tables import DAYS_PER_MONTH
+from gpt41_cli.constraints import lifecycle
 from gpt41_cli.display import format_int, format_money, to_decimal
 from gpt41_cli.findings import Finding
 from gpt41_cli.prices.notes import write_notes
+from gpt41_cli.prices.succession import Succession, find_near_succession, price_replacement
 from gpt41_cli.workloads.code_calls import CodeCalls, find_code_calls
 from gpt41_cli.workloads.costing import UsdRange
 from gpt41_cli.workloads.priced import CheckOptions, OpenConfig, PricedWorkload, price_configs
@@ -29,6 +30,47 @@ class CheckedWorkload(NamedTuple):
     def findings(self) -> tuple[Finding, ...]:
         """All findings about it alone."""
         return tuple(finding for found in self.findings_by_check.values() for finding in found)
+
+
+class ReplacedModels(NamedTuple):
+    """From the day `ends` on: what follows each model that ends, one for each workload that must move.
+
+    `monthly_usd` is of all workloads, those that stay included, before reasoning tokens if any replacement reasons; its high end
+    has the longest answers and all cache writes. It is None if a volume is missing.
+    """
+
+    ends: date
+    successions: tuple[Succession, ...]
+    monthly_usd: UsdRange | None
+
+
+def find_replaced_models(priced: Sequence[PricedWorkload]) -> ReplacedModels | None:
+    """Replace each model that ends soon; None if none does, or one has no replacement with a price."""
+    successions: list[Succession] = []
+    months: list[UsdRange | None] = []
+    for each in priced:
+        if not lifecycle.find_near_shutdown(each.market, each.contents.variant):
+            months.append(each.cost.monthly_usd and each.cost.monthly_usd.rounded)
+            continue
+        succession = find_near_succession(each.market, each.contents.variant, each.contents.mode, each.workload)
+        if succession is None:
+            return None
+        successions.append(succession)
+        months.append(_price_month(each, succession))
+    if not successions:
+        return None
+    return ReplacedModels(max(each.ends for each in successions), tuple(successions), sum_usd_ranges(months))
+
+
+def _price_month(priced: PricedWorkload, succession: Succession) -> UsdRange | None:
+    cost, replacement = priced.cost, succession.replacement
+    if cost.volume is None:
+        return None
+    mode = replacement.quote.mode
+    longest = price_replacement(priced.market, replacement.variant, mode, priced.high_workload) or replacement
+    times = Fraction(cost.volume.per_month, cost.requests)
+    stored = cost.storage_monthly_usd
+    return UsdRange(*(Fraction(usd) * times + stored for usd in (replacement.quote.total_usd, longest.most_usd)))
 
 
 class ConfigCheck(NamedTuple):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gpt41_cli.catalog import MODES, Catalog
 from gpt41_cli.code.source_files import is_no_prompt, is_source_code
-from gpt41_cli.commands.recommend.candidates import Wishes
+from gpt41_cli.commands.recommend.candidates import DEFAULT_TASK, Wishes
 from gpt41_cli.commands.recommend.choose import recommend
 from gpt41_cli.config import CONFIG_NAME
 from gpt41_cli.config.tables import CONFIG_VERSION, AnswerTokens, CachedInput, SharedSettings, WorkloadDeclaration
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from gpt41_cli.workloads.declared_files import FileLister
     from gpt41_cli.workloads.priced import CheckOptions
 
-GENERAL_TASK = "general"
 _PLAIN_YAML_PATTERN = re.compile(r"[A-Za-z_][\w./-]*", re.ASCII)
 _INVALID_NAME_CHARACTERS = re.compile(r"[^\w-]+", re.ASCII)
 
@@ -126,7 +125,7 @@ def _choose_default_model(conditions: CheckOptions) -> str:
     catalog = conditions.market.catalog
     # What the numbers are does not matter: the price of a token decides, and which models still run.
     work = workload(input_tokens=1, output_tokens=1, requests=1)
-    choice = recommend(conditions.market, work, Wishes((catalog.task(GENERAL_TASK),))).choice
+    choice = recommend(conditions.market, work, Wishes((catalog.task(DEFAULT_TASK),))).choice
     return choice.variant.id if choice else catalog.family[0].id
 
 

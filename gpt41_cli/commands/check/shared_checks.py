@@ -5,19 +5,22 @@ A check is a function and its line in SHARED_CHECKS; it returns what those in `g
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple, TypeAlias
 
 from gpt41_cli import rules
-from gpt41_cli.catalog import Market, Variant
+from gpt41_cli.catalog import Catalog, Market, Variant
+from gpt41_cli.code.uses import CodeUse
 from gpt41_cli.commands.check.workload_checks import find_excess
+from gpt41_cli.config.tables import Config
 from gpt41_cli.constraints import lifecycle, rate_limits
-from gpt41_cli.display import format_exact, format_money, format_rate, list_first, sanitize, to_decimal
+from gpt41_cli.display import format_exact, format_int, format_money, format_rate, list_first, sanitize, to_decimal
 from gpt41_cli.findings import Finding
 from gpt41_cli.rules import Level, Rule
+from gpt41_cli.workloads.code_calls import CodeCalls, get_declared_model
 from gpt41_cli.workloads.costing import UsdRange
 from gpt41_cli.workloads.priced import CheckOptions, PricedConfig, PricedWorkload
 
@@ -167,6 +170,29 @@ def _make_shared_finding(
 
 def _collect_names(priced: Iterable[PricedWorkload]) -> tuple[str, ...]:
     return tuple(each.declaration.name for each in priced)
+
+
+def check_code(config: Config, calls: CodeCalls, priced: Sequence[PricedWorkload], catalog: Catalog) -> Iterator[SharedFinding]:
+    """Find the models that the code calls and no workload declares, and the workloads whose model the code doesn't call.
+
+    A call with a comment `gpt41: ignore` needs no workload.
+    """
+    declared = {each.declaration.name: get_declared_model(catalog, each) for each in priced}
+    by_model: dict[str, list[CodeUse]] = {}
+    for use in calls.uses:
+        by_model.setdefault(use.subject, []).append(use)
+    for model, uses in by_model.items():
+        unknown = [use for use in uses if use.ignored is None]
+        if unknown and model not in declared.values():
+            more = f" and {format_int(len(unknown) - 1)} more" if len(unknown) > 1 else ""
+            verb = "call" if more else "calls"
+            text = f"{unknown[0].place.label}{more} {verb} {model}, which no workload declares"
+            yield SharedFinding(Finding(rules.CODE_UNDECLARED, text, place=unknown[0].place, subject=model, names_place=True), ())
+    for each in priced:
+        name = each.declaration.name
+        if declared[name] not in by_model:
+            text = f"{name}: {declared[name]} is called nowhere in {', '.join(config.code)}"
+            yield SharedFinding(Finding(rules.CODE_UNUSED, text, place=each.declaration.locate("model"), subject=name), (name,))
 
 
 SHARED_CHECKS: Mapping[str, Callable[[Sequence[PricedConfig], CheckOptions], SharedFindings]] = {

@@ -12,8 +12,7 @@ from typing import NamedTuple
 from gpt41_cli import rules
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.commands.migrate import reasons
-from gpt41_cli.commands.migrate.migrate import Migration, MigrationPath
-from gpt41_cli.commands.migrate.reasoning import ReasonedPrice, price_reasoning
+from gpt41_cli.commands.migrate.migrate import Migration, MigrationPath, ReasonedPrice, price_reasoning
 from gpt41_cli.constraints import lifecycle
 from gpt41_cli.display import choose_money_format, compute_share, format_int, format_money_change, format_price, pluralize
 from gpt41_cli.findings import Finding
@@ -25,8 +24,6 @@ from gpt41_cli.reports.quotes import dump_quote, find_bound_prefix, format_perio
 from gpt41_cli.rules import Level
 
 SCHEMA = "gpt41.migrate/1"
-
-NO_TARGET = "none"
 
 MAX_DRAWBACKS = 3
 MAX_ROWS = 12
@@ -58,7 +55,7 @@ def make_report(catalog: Catalog, migration: Migration, reasoning_tokens: Mappin
         tables.append(make_table(_list_reasoning_columns(migration, reasoned), reasoned, title))
     return Report(
         schema=SCHEMA,
-        answer=migration.target.id if migration.target else NO_TARGET,
+        answer=migration.target.id if migration.target else "none",
         headline=_make_headline(migration, reasoned),
         lines=(
             make_work_line(catalog, work, [*migration.current_quotes.values(), *(path.quote for path in migration.paths)]),

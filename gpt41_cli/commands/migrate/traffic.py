@@ -8,8 +8,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from gpt41_cli.catalog import Market, Variant
-from gpt41_cli.commands.migrate.migrate import DEFAULT_MODES, find_reasoning_headroom
-from gpt41_cli.commands.migrate.reasoning import check_efforts
+from gpt41_cli.commands.migrate.migrate import DEFAULT_MODES, check_efforts, find_reasoning_headroom
 from gpt41_cli.commands.reconcile.bill import Reconciliation
 from gpt41_cli.commands.reconcile.charge import Charge, ChargeKey
 from gpt41_cli.commands.reconcile.elsewhere import TrafficPath, price_path

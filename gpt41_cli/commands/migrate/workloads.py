@@ -10,8 +10,15 @@ from typing import NamedTuple
 
 from gpt41_cli import rules
 from gpt41_cli.catalog import Variant
-from gpt41_cli.commands.migrate.migrate import DEFAULT_MODES, Migration, MigrationPath, MigrationQuestion, plan_migration
-from gpt41_cli.commands.migrate.reasoning import NO_EFFORT, price_reasoning
+from gpt41_cli.commands.migrate.migrate import (
+    DEFAULT_MODES,
+    NO_EFFORT,
+    Migration,
+    MigrationPath,
+    MigrationQuestion,
+    plan_migration,
+    price_reasoning,
+)
 from gpt41_cli.constraints import lifecycle
 from gpt41_cli.errors import MissingPrice
 from gpt41_cli.findings import Finding

@@ -23,6 +23,9 @@ from gpt41_cli.prices.quote import Quote, price_workload
 from gpt41_cli.pricing import EXACT
 from gpt41_cli.work.workload import VariantLoad, Workload
 
+DEFAULT_TASK = "general"
+"""The task of work of which nobody says what it is."""
+
 
 class Wishes(NamedTuple):
     """What the work is, and what it may cost.

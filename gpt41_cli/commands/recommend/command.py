@@ -103,7 +103,7 @@ def recommend(
 
     from gpt41_cli import rules
     from gpt41_cli.catalog.evaluation import read_evaluation
-    from gpt41_cli.commands.recommend.candidates import Wishes
+    from gpt41_cli.commands.recommend.candidates import DEFAULT_TASK, Wishes
     from gpt41_cli.commands.recommend.choose import recommend as choose
     from gpt41_cli.commands.recommend.report import make_report
 
@@ -112,7 +112,7 @@ def recommend(
     market = parse.read_market(catalog, platform, as_of)
     features = [need.strip() for names in needs or () for need in names.split(",")]
     wishes = Wishes(
-        tasks=tuple({found.id: found for found in map(catalog.task, task or ["general"])}.values()),
+        tasks=tuple({found.id: found for found in map(catalog.task, task or [DEFAULT_TASK])}.values()),
         is_task_assumed=not task,
         prefer=prefer,
         tolerance=None if tolerance is None else parse.read_percent(tolerance, "--tolerance"),

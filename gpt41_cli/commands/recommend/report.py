@@ -34,8 +34,6 @@ from gpt41_cli.work.workload import Workload
 
 SCHEMA = "gpt41.recommendation/1"
 
-NO_CHOICE = "none"
-
 USERS = "users"
 """The label of lines that quote what users reported."""
 
@@ -49,7 +47,7 @@ def make_report(catalog: Catalog, work: Workload, wishes: Wishes, recommendation
     bound = f"no --task is given: it is chosen for {wishes.tasks[0].id} work" if is_assumed else ""
     return Report(
         schema=SCHEMA,
-        answer=choice.name if choice else NO_CHOICE,
+        answer=choice.name if choice else "none",
         headline=_make_headline(work, wishes, recommendation),
         lines=(
             *_make_task_lines(wishes, recommendation),

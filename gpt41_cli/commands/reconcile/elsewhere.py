@@ -11,7 +11,7 @@ from gpt41_cli.catalog import Offer, Variant
 from gpt41_cli.catalog.tables import RecordedReasoning
 from gpt41_cli.commands.reconcile.bill import Reconciliation
 from gpt41_cli.commands.reconcile.charge import Charge
-from gpt41_cli.constraints.lifecycle import find_end_day, find_near_shutdown, find_past_shutdown
+from gpt41_cli.constraints.lifecycle import ends_soon, find_end_day, find_near_shutdown, find_past_shutdown
 from gpt41_cli.constraints.replacements import follow_replacements
 from gpt41_cli.prices.usage_by_rates import BilledUsage, UsageByRates
 from gpt41_cli.pricing import EXACT, Usage, sum_usd
@@ -74,7 +74,8 @@ def price_alternatives(bill: Reconciliation) -> list[AlternativeCost]:
 
 def _is_offered(bill: Reconciliation, variant: Variant) -> bool:
     """Return True if a variant without answers can be bought and, for users who pay for other models, doesn't end soon."""
-    return not (_ends_soon(bill, variant) if bill.charges else find_past_shutdown(bill.conditions.market, variant))
+    market = bill.conditions.market
+    return not (ends_soon(market, variant) if bill.charges else find_past_shutdown(market, variant))
 
 
 def _find_replacements(bill: Reconciliation, leaving: Iterable[Variant]) -> list[Variant]:
@@ -82,12 +83,7 @@ def _find_replacements(bill: Reconciliation, leaving: Iterable[Variant]) -> list
     market = bill.conditions.market
     chains = [follow_replacements(market, variant) for variant in leaving if find_end_day(market, variant)]
     last = [chain[-1].variant for chain in chains if chain]
-    return list({variant.id: variant for variant in last if variant and not _ends_soon(bill, variant)}.values())
-
-
-def _ends_soon(bill: Reconciliation, variant: Variant) -> bool:
-    market = bill.conditions.market
-    return bool(find_past_shutdown(market, variant) or find_near_shutdown(market, variant))
+    return list({variant.id: variant for variant in last if variant and not ends_soon(market, variant)}.values())
 
 
 def _lacks_ability(bill: Reconciliation, variant: Variant) -> bool:

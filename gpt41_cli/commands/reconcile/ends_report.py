@@ -34,7 +34,7 @@ def find_ends(bill: Reconciliation) -> Iterator[Finding]:
     """Warn of the end of each model of the family that was billed, if that is near or past."""
     market = bill.conditions.market
     for variant in _list_billed_family(bill):
-        if lifecycle.find_near_shutdown(market, variant) or lifecycle.find_past_shutdown(market, variant):
+        if lifecycle.ends_soon(market, variant):
             yield from lifecycle.check_lifecycle(market, variant)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gpt41_cli.cli import files, options, output, parse
-from gpt41_cli.cli.config_file import find_config, read_config
+from gpt41_cli.cli.config_file import find_config, open_configs
 from gpt41_cli.cli.output_options import read_output_options
 from gpt41_cli.display import sanitize
 from gpt41_cli.errors import InputError, quote_text
@@ -93,17 +93,12 @@ def _read_input(name: str, conditions: "CheckOptions") -> "ReportInput":
                     data = stream.read(MAX_REPORT_BYTES + 1)
         return make_saved_input(load_saved_report(data, label), label, conditions.market)
     from gpt41_cli.commands.check.check import check_workloads
-    from gpt41_cli.config.roots import open_working_tree
-    from gpt41_cli.workloads.priced import OpenConfig
 
     path = Path(name)
     if not path.is_file():
         what = "a folder" if path.is_dir() else "none"
         raise InputError(quote_text(name), "a gpt41.yaml or a report that gpt41 check --format json saved", what)
-    root = open_working_tree(path)
-    config = read_config(root, conditions.market.catalog)
-    assert config is not None
-    return make_checked_input(check_workloads([OpenConfig(config, root.find_files)], conditions))
+    return make_checked_input(check_workloads(open_configs([path], conditions.market.catalog), conditions))
 
 
 def _write_charts(found: "Report", folder: Path) -> None:

@@ -13,7 +13,7 @@ from gpt41_cli.catalog import Catalog, Market, Variant
 from gpt41_cli.code.uses import CodeUse
 from gpt41_cli.commands.check.check import ConfigCheck
 from gpt41_cli.commands.check.workload_checks import make_wishes
-from gpt41_cli.commands.recommend.candidates import Wishes, get_tolerance
+from gpt41_cli.commands.recommend.candidates import DEFAULT_TASK, Wishes, get_tolerance
 from gpt41_cli.commands.recommend.scores import score_models
 from gpt41_cli.constraints import lifecycle
 from gpt41_cli.constraints.rate_limits import get_monthly_limit
@@ -25,8 +25,6 @@ from gpt41_cli.work.workload import Assumptions, RequestShape, RequestSize, Vari
 from gpt41_cli.workloads.costing import WorkloadCost
 from gpt41_cli.workloads.priced import PricedWorkload
 from gpt41_cli.workloads.saved import SavedReport
-
-DEFAULT_TASK = "general"
 
 
 class SpendingLimit(NamedTuple):
