@@ -118,7 +118,7 @@ def test_a_bad_line_is_named_and_the_others_are_read(line: str, message: str) ->
         ("2026-11-20 started", "expected JSON, but at column 5: Extra data"),
     ],
 )
-def test_a_first_line_that_is_no_object_does_not_hide_the_others(line: str, message: str) -> None:
+def test_a_first_line_that_is_not_an_object_does_not_hide_the_others(line: str, message: str) -> None:
     data = f"{line}\n{json.dumps(COMPLETION)}\n"
     assert (len(answers(data)), rest(data)) == (1, [("0.log:1", message)])
 
@@ -237,7 +237,7 @@ def test_two_answers_may_have_the_same_usage(tmp_path: Path) -> None:
     assert find_duplicate_files([*alone, *many]) == {many[1].name: many[0]}
 
 
-def test_what_can_be_read_only_once_is_no_copy(tmp_path: Path) -> None:
+def test_what_can_be_read_only_once_is_not_a_copy(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo")
     empty = [file(tmp_path / name, b"") for name in "ab"]
     gone = [file(tmp_path / name, b"x")._replace(open=partial(open_file, tmp_path / "gone")) for name in "cd"]
@@ -319,7 +319,7 @@ def test_figures_in_columns_that_are_not_read_are_doubted() -> None:
     assert rest(data) == [("cache-hit", "an answer from the cache of a proxy, which nobody bills")]
 
 
-def test_a_day_without_an_answer_is_no_gap() -> None:
+def test_a_day_without_an_answer_is_not_a_gap() -> None:
     head = "start_time,batch,model,num_model_requests,input_tokens,output_tokens\n"
     data = f"{head}1795132800,,,0,0,0\n1795132800,false,,,,\n1795132800,,m,0,0,0\n1795132800,,,1,0,0\n1795132800,,,,,7\n"
     assert [each.usage.requests for each in answers(data)] == [0, 1]
@@ -352,7 +352,7 @@ def test_a_row_that_is_the_total_of_others_is_not_priced(head: str, row: str, fo
     assert len(answers(data)) == (2 if found else 3)
 
 
-def test_rows_without_names_are_no_totals_of_each_other() -> None:
+def test_rows_without_names_are_not_totals_of_each_other() -> None:
     assert len(answers("model,input_tokens\n,5\n,5\n,10\n")) == 3
     assert rest("model,input_tokens\nm,0\n,0\n") == []
 
@@ -400,7 +400,7 @@ KINDS = "JSON, JSON Lines, the events of a stream, or CSV with a column input_to
         (LONG_GZIP[:-9], "a.log: expected a whole gzip file, found one that is cut off"),
     ],
 )  # fmt: skip
-def test_what_is_no_log_is_an_error_where_it_is_named_and_left_out_where_it_is_not(data: bytes | str, message: str) -> None:
+def test_what_is_not_a_log_is_an_error_where_it_is_named_and_left_out_where_it_is_not(data: bytes | str, message: str) -> None:
     with pytest.raises(InputError) as error:
         list(LogReader([source(data)]).read())
     assert str(error.value) == message
@@ -424,7 +424,7 @@ def test_what_is_no_log_is_an_error_where_it_is_named_and_left_out_where_it_is_n
         ('m,4,1\nm,"2,2\nm,3,1\n', "expected CSV up to line 5, found: unexpected end of data"),
     ],
 )
-def test_a_row_that_is_no_row_hides_only_what_it_swallows(rows: str, message: str) -> None:
+def test_a_row_that_is_not_a_row_hides_only_what_it_swallows(rows: str, message: str) -> None:
     data = f"{HEAD}m,1,1\n{rows}"
     assert usages(data) == [Usage(1, 1, 0, 1), Usage(1, 4, 0, 1)]
     assert [each[1] for each in rest(data)] == [message]
@@ -467,7 +467,7 @@ def test_no_bytes_break_the_reader(data: bytes) -> None:
         assert all(each.line is None or each.line >= 1 for each in read_log(io.BytesIO(data), "a.log"))
 
 
-def test_three_digits_behind_a_point_are_no_fraction() -> None:
+def test_three_digits_behind_a_point_are_not_a_fraction() -> None:
     found = [each.value for each in read_log(io.BytesIO(f"{HEAD}gpt-4.1,1.000,2\ngpt-4.1,1000.0,2.00\n".encode()), "log")]
     assert str(found[0]) == 'input_tokens: expected a whole number without separators, found "1.000"'
     assert found[1] == {"model": "gpt-4.1", "input_tokens": 1000, "output_tokens": 2}

@@ -157,7 +157,7 @@ def test_an_answer_is_found_behind_any_name(name: str) -> None:
     "name",
     ["user_message", "rawPrompt", "llm_input", "request_payload", "ticket_text", "document", "expected_output"],
 )
-def test_an_answer_in_what_was_sent_is_no_answer(name: str) -> None:
+def test_an_answer_in_what_was_sent_is_not_an_answer(name: str) -> None:
     other = {**COMPLETION, "id": "chatcmpl-2", "usage": {"prompt_tokens": 900_000, "completion_tokens": 9_999}}
     for quoted in (other, json.dumps(other), {"x": other}):
         assert one({name: quoted, "model": "m", "status": "pending"}).rule.id == "usage-missing"
@@ -166,7 +166,7 @@ def test_an_answer_in_what_was_sent_is_no_answer(name: str) -> None:
     assert one({"ticket": json.dumps(other)}).rule.id == "usage-missing", "a text behind a name that says nothing"
 
 
-def test_a_run_that_is_no_call_of_a_model_is_left_out() -> None:
+def test_a_run_that_is_not_a_call_of_a_model_is_left_out() -> None:
     found = one({"run_type": "chain", **RECORD, "custom_id": "n1"})
     assert found == Finding(rules.NOT_A_CALL, 'a run of kind "chain": calls to models have their own runs')
     assert one({"run_type": "llm", **RECORD}) == Answer(Usage(1, 9, 0, 2))
@@ -243,7 +243,7 @@ def test_a_batch_line_whose_body_is_a_text_is_one_of_a_batch() -> None:
     assert one(line) == COMPLETION_ANSWER._replace(custom_id="n1", mode="batch")
 
 
-def test_a_retry_is_found_beside_what_failed() -> None:
+def test_a_retry_is_found_next_to_what_failed() -> None:
     failed, retried = read_entries({"response": {"status_code": 500, "error": {}}, "retry": {"id": "a", "usage": RECORD}})
     assert (failed, retried) == (Finding(rules.ANSWER_FAILED, "the request failed: status 500"), Answer(Usage(1, 9, 0, 2), "a"))
 
@@ -458,7 +458,7 @@ def test_what_has_no_usage_says_why(value: Body, unbilled: Finding) -> None:
         ({"id": "", "object": "", "created": 0, "model": "", "choices": [], "prompt_filter_results": []}, []),
     ],
 )
-def test_a_part_of_a_stream_is_no_answer_yet(value: Body, found: list[LogEntry]) -> None:
+def test_a_part_of_a_stream_is_not_an_answer_yet(value: Body, found: list[LogEntry]) -> None:
     assert list(read_entries(value)) == found
 
 
@@ -612,7 +612,7 @@ def test_what_does_not_fit_together_is_doubted(record: Body, doubts: list[str]) 
     assert list(found.doubts) == doubts
 
 
-def test_a_sum_of_the_usage_api_is_told_from_others_by_its_time_and_its_groups() -> None:
+def test_a_sum_of_the_usage_api_is_distinguished_from_others_by_its_time_and_its_groups() -> None:
     whole = {**BUCKET, "end_time": CREATED + 86_400}
     first = one(whole)
     assert isinstance(first, Answer)

@@ -308,7 +308,7 @@ TWO_USAGES = (
         ({"inputTokenDetails": {"cacheWriteTokens12h": 2, "cacheWriteTokens30m": 0}}, (2, 2)),
     ],
 )
-def test_cache_writes_of_12_hours_are_told_apart(usage: dict[str, Any], written: tuple[int, int]) -> None:
+def test_cache_writes_of_12_hours_are_kept_apart(usage: dict[str, Any], written: tuple[int, int]) -> None:
     for value in ({"usage": {"input_tokens": 9, "output_tokens": 2, **usage}}, {"input_tokens": 9, "output_tokens": 2, **usage}):
         (answer,) = read_entries(value)
         assert isinstance(answer, Answer)
@@ -324,7 +324,7 @@ def test_cache_writes_that_do_not_add_up_are_doubted() -> None:
         assert answer.doubts == ("whose cache writes by lifetime don't add up to its cache writes: the larger figure is priced",)
 
 
-def test_costs_and_times_of_a_usage_are_no_figures() -> None:
+def test_costs_and_times_of_a_usage_are_not_figures() -> None:
     (answer,) = read_entries({"usage": {"prompt_tokens": 9, "completion_tokens": 2, "cost": 5, "queue_time": 3, "total_time": 4}})
     assert isinstance(answer, Answer)
     assert answer.doubts == ()
@@ -348,13 +348,13 @@ def test_what_stands_next_to_the_answers_of_an_export_is_passed_over() -> None:
     assert usages({"attributes": {"http.method": "POST"}, "prompt_tokens": 10, "completion_tokens": 2}) == [Usage(1, 10, 0, 2)]
 
 
-def test_a_span_that_is_no_call_of_a_model_is_not_billed() -> None:
+def test_a_span_that_is_not_a_call_of_a_model_is_not_billed() -> None:
     (entry,) = read_entries({"openinference.span.kind": "CHAIN", "prompt_tokens": 10, "completion_tokens": 2})
     assert isinstance(entry, Finding)
     assert entry.message == 'a span of kind "CHAIN": calls to models have their own spans'
 
 
-def test_a_usage_without_tokens_is_no_answer() -> None:
+def test_a_usage_without_tokens_is_not_an_answer() -> None:
     assert usages({"model": "m", "usage": {"seconds": 3}}) == []
 
 

@@ -290,7 +290,7 @@ def test_what_nests_too_deep_for_a_parser_in_python_is_refused(monkeypatch: pyte
         (b"a: \x00", "mine.yaml: expected YAML, but "),
     ],
 )
-def test_what_is_no_table_is_refused(data: bytes, message: str) -> None:
+def test_what_is_not_a_table_is_refused(data: bytes, message: str) -> None:
     with pytest.raises(TableError) as error:
         parse_catalog(data, "mine.yaml")
     assert str(error.value).startswith(message)

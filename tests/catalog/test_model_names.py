@@ -13,7 +13,7 @@ PREFIXES = (
 
 
 @pytest.mark.parametrize("prefix", PREFIXES)
-def test_the_prefixes_of_gateways_are_no_part_of_a_name(prefix: str) -> None:
+def test_the_prefixes_of_gateways_are_not_part_of_a_name(prefix: str) -> None:
     """Every prefix leaves the model of the table, a snapshot and a fine-tune."""
     for name in ("gpt-4.1-mini", "gpt-4.1-mini-2025-04-14", "ft:gpt-4.1-mini:acme::Ab1"):
         assert normalize_model_name(prefix + name) == name

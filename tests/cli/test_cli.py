@@ -148,7 +148,7 @@ def test_a_name_is_data_whatever_it_looks_like(run: Run, tmp_path: Path, name: s
     assert "\x1b" not in missing.err
 
 
-def test_a_name_that_is_no_text_is_printed_all_the_same(run: Run, tmp_path: Path) -> None:
+def test_a_name_that_is_not_text_is_printed_all_the_same(run: Run, tmp_path: Path) -> None:
     (tmp_path / os.fsdecode(b"caf\xe9.txt")).write_text("one")
     for view in ("text", "markdown", "csv", "json"):
         done = run("count", ".", "--format", view)
@@ -214,7 +214,7 @@ def test_a_folder_of_nothing_but_binaries_is_an_error(run: Run, tmp_path: Path) 
     assert done.err == "gpt41: expected text or requests in these files, found only what is left out (x.bin: binary)\n"
 
 
-def test_text_that_is_none_on_the_command_line(run: Run) -> None:
+def test_invalid_text_on_the_command_line(run: Run) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "gpt41_cli", "count", "--text", b"a\xff"], capture_output=True, env=environment(), check=False
     )
@@ -307,7 +307,7 @@ def test_a_closed_standard_input(command: tuple[str, ...]) -> None:
         assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_what_was_meant_as_text_is_no_file(run: Run) -> None:
+def test_what_was_meant_as_text_is_not_a_file(run: Run) -> None:
     done = run("count", "tokens" * 50)
     assert (done.code, done.out) == (2, "")
     assert "expected a readable file, found: File name too long" in done.err
@@ -390,7 +390,7 @@ def test_titles_from_a_table_are_data_too(run: Run, tmp_path: Path) -> None:
         assert "gpt\\u202eX" in done.out.replace("\\\\", "\\")
 
 
-def test_an_address_in_a_name_is_no_link(run: Run, tmp_path: Path) -> None:
+def test_an_address_in_a_name_is_not_a_link(run: Run, tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "www.example.org").write_bytes(b"\0")
     (tmp_path / "in" / "a.txt").write_text("a")
@@ -592,7 +592,7 @@ def test_pictures_keep_their_doubts_in_every_format(run: Run) -> None:
     assert picture["parts"] == {"text": 0, "tools": 0, "schema": 0, "history": 0, "images": 181, "overhead": 0}
 
 
-def test_each_format_shows_the_good_lines_beside_a_bad_one(run: Run) -> None:
+def test_each_format_shows_the_good_lines_next_to_a_bad_one(run: Run) -> None:
     good = '{"model": "gpt-4.1", "messages": [{"role": "user", "content": "hi"}]}'
     for view in ("text", "json", "csv", "markdown", "jsonl"):
         done = run("count", "--each", "--format", view, stdin=f"{good}\n{{}}\n{good}\n")

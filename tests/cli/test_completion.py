@@ -41,7 +41,7 @@ def ask(shell: str, words: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.C
 
 
 @pytest.mark.parametrize(("words", "names"), ASKED)
-def test_each_shell_is_told_the_names_that_fit(
+def test_each_shell_gets_the_names_that_fit(
     words: str, names: list[str], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert ask("bash", words, monkeypatch, capfd).split() == names

@@ -109,7 +109,7 @@ def test_short_options_names_and_numbers_mean_the_long_ones(run: Run) -> None:
         assert run("cost", "-i", "1M", "-m", short, "--json") == run("cost", "-i", "1000000", "-m", name, "--json")
 
 
-def test_words_that_are_no_file_are_the_text(run: Run, tmp_path: Path) -> None:
+def test_words_that_are_not_a_file_are_the_text(run: Run, tmp_path: Path) -> None:
     taken = 'gpt41: no file has the name "How many tokens is this?", so it is taken as text\n'
     assert run("count", "How many tokens is this?", "-q") == (0, "6\n", taken)
     assert run("cost", "How many tokens is this?", "-m", "mini", "-q")[1:] == (

@@ -290,7 +290,7 @@ def test_a_summary_is_never_longer_than_github_takes(tmp_path: Path) -> None:
     assert (tmp_path / "summary").read_text() == "é" * 5
 
 
-def test_a_loop_of_links_is_no_file(run: Run, tmp_path: Path) -> None:
+def test_a_loop_of_links_is_not_a_file(run: Run, tmp_path: Path) -> None:
     (tmp_path / "a.json").symlink_to("b.json")
     (tmp_path / "b.json").symlink_to("a.json")
     done = run(*COST, "--output", "a.json")

@@ -78,6 +78,6 @@ def test_a_move_is_priced_per_month(run: Run) -> None:
         (("--month",), "gpt41 cost has no option --month; use --requests N --per month, or volume: N / month in gpt41.yaml"),
     ],
 )
-def test_a_rate_that_is_none_is_refused(run: Run, given: tuple[str, ...], complaint: str) -> None:
+def test_a_rate_that_is_not_one_is_refused(run: Run, given: tuple[str, ...], complaint: str) -> None:
     done = run("cost", *WORK, *given)
     assert (done.code, done.out, done.err.endswith(f"{complaint}\n")) == (2, "", True), done.err

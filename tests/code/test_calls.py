@@ -253,7 +253,7 @@ RECORDED = [
     ("file", "text", "kind"),
     [(*case, CALL) for case in CALLS] + [(*case, MENTION) for case in MENTIONS] + [(*case, DATA) for case in RECORDED],
 )
-def test_a_call_is_told_from_what_only_mentions_a_model(file: str, text: str, kind: UseKind) -> None:
+def test_a_call_is_distinguished_from_what_only_mentions_a_model(file: str, text: str, kind: UseKind) -> None:
     found = {of for name, of in kinds(file, text) if name == "gpt-4.1"}
     assert kind in found if kind is CALL else found == {kind}
 

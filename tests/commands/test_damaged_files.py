@@ -100,7 +100,7 @@ def test_a_request_without_a_model_is_named_with_its_line(run: Run, tmp_path: Pa
     )
 
 
-def test_a_file_that_is_cut_off_by_a_change_is_no_saving_without_a_word(run: Run, folder: Path) -> None:
+def test_a_file_that_a_change_cuts_off_is_not_taken_for_a_saving(run: Run, folder: Path) -> None:
     (folder / "b.json").write_text(GOOD)
     Path("base.json").write_text(run("check", *DAY, "--format", "json").out)
     (folder / "b.json").write_text(CUT)

@@ -238,6 +238,6 @@ def test_a_name_that_is_not_known_is_answered_with_how_to_say_what_it_is(run: Ru
     ) in done.err
 
 
-def test_a_newer_model_is_no_misspelt_name(run: Run) -> None:
+def test_a_newer_model_is_not_a_misspelt_name(run: Run) -> None:
     assert "did you mean" not in run("cost", "--input-tokens", "5", "--model", "gpt-5-nano", *DAY).err
     assert "did you mean gpt-4.1-mini" in run("cost", "--input-tokens", "5", "--model", "gpt-4.1-mni", *DAY).err

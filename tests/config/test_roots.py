@@ -319,7 +319,7 @@ def test_a_config_file_has_a_sane_size(config: Path) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no FIFOs")
-def test_what_is_no_file_is_refused_when_it_is_opened(config: Path) -> None:
+def test_what_is_not_a_file_is_refused_when_it_is_opened(config: Path) -> None:
     os.mkfifo("app/pipe")
     (source,) = open_working_tree(config).find_files("pipe")[0].values()
     with pytest.raises(InputError, match="^app/pipe: expected a file, found a FIFO"):

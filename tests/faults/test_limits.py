@@ -121,7 +121,7 @@ def test_a_line_without_an_end_is_an_error_and_no_lack_of_memory(tmp_path: Path)
     assert done == (2, "", "gpt41: zeros:1: expected lines of at most 536,870,912 bytes, found a longer one\n")
 
 
-def test_memory_that_runs_out_is_no_bug(tmp_path: Path) -> None:
+def test_memory_that_runs_out_is_not_a_bug(tmp_path: Path) -> None:
     need("prlimit", root=False)
     with (tmp_path / "zeros").open("wb") as file:
         file.truncate(10_000_000_000)

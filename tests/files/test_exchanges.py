@@ -104,7 +104,7 @@ def test_a_collection_without_saved_answers_is_counted(run: Run, tmp_path: Path)
     assert "expected an answer in JSON, found none" in run("reconcile", "a.json").err
 
 
-def test_a_recording_of_other_traffic_is_no_prompt(run: Run, tmp_path: Path) -> None:
+def test_a_recording_of_other_traffic_is_not_a_prompt(run: Run, tmp_path: Path) -> None:
     (tmp_path / "f.yaml").write_text(yaml.safe_dump(cassette({"body": "a=b"}, {"body": {"string": ""}})))
     message = "found recorded HTTP requests, none of which has messages or an input; --as text counts the file as one text"
     assert message in run("count", "f.yaml").err
@@ -153,7 +153,7 @@ def test_a_damaged_cassette_is_refused_with_its_place(text: str, message: str, r
         {"interactions": [{"request": {}}]},
     ],
 )
-def test_what_is_no_recording(value: Any) -> None:
+def test_what_is_not_a_recording(value: Any) -> None:
     assert list_exchanges(value) is None
 
 

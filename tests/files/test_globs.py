@@ -56,7 +56,7 @@ def test_a_glob_matches_what_people_mean(glob: str, matched: list[str], others: 
 
 
 @pytest.mark.parametrize("path", ["a.md", "x/a b.md", "../x", "{a,b}", "!a", "~"])
-def test_a_path_without_wildcards_is_no_glob(path: str) -> None:
+def test_a_path_without_wildcards_is_not_a_glob(path: str) -> None:
     assert not is_glob(path)
 
 

@@ -57,7 +57,7 @@ def test_requests_in_a_column_give_what_their_lines_give(command: tuple[str, ...
     assert found == (0, name_rows(expected.out), "")
 
 
-def test_a_row_that_is_no_request_is_named_by_its_position(run: Run, tmp_path: Path) -> None:
+def test_a_row_that_is_not_a_request_is_named_by_its_position(run: Run, tmp_path: Path) -> None:
     write(tmp_path / "calls.parquet", request=[*LINES[:2], None, "{", " "])
     done = run("count", "calls.parquet")
     assert done.code == 2
@@ -253,7 +253,7 @@ def test_requests_in_nested_columns_are_read(columns: str, run: Run, tmp_path: P
     assert run("cost", "calls.parquet") == run("cost", "plain.parquet")
 
 
-def test_usage_that_is_no_number_is_not_priced(run: Run, tmp_path: Path) -> None:
+def test_usage_that_is_not_a_number_is_not_priced(run: Run, tmp_path: Path) -> None:
     tokens = pa.array([float("nan"), float("inf"), 100.0])
     write(tmp_path / "usage.parquet", model=["gpt-4.1"] * 3, input_tokens=tokens, output_tokens=pa.array([5.0, 5.0, 5.0]))
     done = run("reconcile", "usage.parquet", "--format", "json")

@@ -118,7 +118,7 @@ FETCH = "fetch it first (git fetch), or name one that git branch --all or git lo
         ("HEAD:prompts/a.md", '"HEAD:prompts/a.md": expected a commit, found a blob'),
     ],
 )
-def test_a_name_that_is_no_commit_is_refused(repository: Path, name: str, message: str) -> None:
+def test_a_name_that_is_not_a_commit_is_refused(repository: Path, name: str, message: str) -> None:
     assert complaint(repository, name) == message
 
 
@@ -157,7 +157,7 @@ def test_where_there_is_nothing_to_read_from_that_is_said(tmp_path: Path, monkey
     assert complaint(tmp_path, "HEAD") == f"{found} no repository to read: git is not installed"
 
 
-def test_a_system_that_cannot_run_git_is_no_repository_without_it(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_system_that_cannot_run_git_is_not_a_repository_without_it(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise a folder would be listed by other rules, and a commit would not be there."""
 
     real = subprocess.Popen

@@ -34,7 +34,7 @@ def test_utf8_is_read_as_it_is(content: str) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
-def test_a_byte_order_mark_names_the_encoding_and_is_no_text(encoding: str) -> None:
+def test_a_byte_order_mark_names_the_encoding_and_is_not_text(encoding: str) -> None:
     assert decoded("naïve 字\r\n".encode(encoding)) == "naïve 字\r\n"
 
 
@@ -58,7 +58,7 @@ def test_line_ends_stay() -> None:
         (b"x" * ((1 << 20) - 1) + b"\xc3(", "found the byte 0xc3 at offset 1,048,575, which isn't UTF-8"),
     ],
 )
-def test_bytes_that_are_no_text_are_named(data: bytes, message: str) -> None:
+def test_bytes_that_are_not_text_are_named(data: bytes, message: str) -> None:
     with pytest.raises(InputError) as error:
         decoded(data)
     assert str(error.value).startswith("file: expected text in UTF-8, or in UTF-16 or UTF-32 with a byte order mark; ")
@@ -87,7 +87,7 @@ def odd(tmp_path: Path) -> Path:
         ("n\0l", "embedded null"),
     ],
 )
-def test_what_is_no_file_is_refused_without_waiting(odd: Path, name: str, message: str) -> None:
+def test_what_is_not_a_file_is_refused_without_waiting(odd: Path, name: str, message: str) -> None:
     with pytest.raises(InputError) as error:
         sources.open_file(odd / name)
     assert message in str(error.value)
@@ -160,7 +160,7 @@ def test_links_are_left_out_and_never_followed(tree: Path) -> None:
 
 
 @pytest.mark.parametrize("line", ["!", "\\", "a\\", "[z-a]", "[[:foo:]]", "a**b\\"])
-def test_a_line_that_is_no_pattern_is_passed_over(tree: Path, line: str) -> None:
+def test_a_line_that_is_not_a_pattern_is_passed_over(tree: Path, line: str) -> None:
     with (tree / ".gitignore").open("a") as rules:
         rules.write(line + "\n")
     assert names(tree, trees.list_files(tree))[0] >= LISTED
@@ -259,7 +259,7 @@ def test_a_folder_deeper_than_the_system_takes_is_named(tree: Path) -> None:
         assert names(tree, listing)[0] == LISTED
 
 
-def test_what_git_says_of_a_folder_is_told(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_git_says_of_a_folder_is_reported(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     said = (
         b"warning: unable to access '/home/ada/.config/git/ignore': Permission denied\n"
         b"warning: unable to access '.gitignore': Permission denied\n"

@@ -53,7 +53,7 @@ def priced(tools: ToolUse, model: str = "gpt-4.1", mode: str = "standard", *, re
         (ToolUse(storage_gb=5), "gpt-4.1", "0", 1_000),
     ],
 )
-def test_what_a_tool_costs_beside_the_tokens(tools: ToolUse, model: str, usd: str, input_tokens: int) -> None:
+def test_what_a_tool_costs_next_to_the_tokens(tools: ToolUse, model: str, usd: str, input_tokens: int) -> None:
     found = priced(tools, model)
     assert found.tool_charges_usd == Decimal(usd)
     assert found.usage.input_tokens == input_tokens
@@ -282,7 +282,7 @@ def test_what_is_stored_is_in_both_months_of_a_comparison(run: Run, tmp_path: Pa
         assert search[each]["monthly_usd"] == search[f"{each}_usd"] == {"expected": "30.926666666667", "high": "30.926666666667"}
 
 
-def test_a_budget_that_is_kept_only_as_far_as_tokens_are_counted_is_a_warning(run: Run, tmp_path: Path) -> None:
+def test_a_budget_that_is_kept_only_for_counted_tokens_is_a_warning(run: Run, tmp_path: Path) -> None:
     asked = "{model: gpt-4.1, input_tokens: 1000, output_tokens: 500, volume: 1000 / day, tools: {web_searches: 1}, "
     asked += "budget: {monthly_usd: 490, per_request_usd: 0.02}}"
     (tmp_path / "gpt41.yaml").write_text(f"version: 1\nbudget: {{monthly_usd: 500}}\nworkloads:\n  s: {asked}\n")
@@ -375,7 +375,7 @@ def test_tools_that_only_the_new_model_has_are_charged_together_with_it() -> Non
     assert list(causes_in_dollars(found)) == ["built-in tools and model"]
 
 
-def test_storage_that_is_dearer_today_is_the_price_table() -> None:
+def test_storage_that_costs_more_today_is_a_cause_of_the_price_table() -> None:
     stored = costing()._replace(tools=ToolUse(storage_gb=2), storage_usd_per_day=Decimal("0.06"))
     (found,) = compare_sides(side(stored), side(stored), market(CATALOG, as_of=TODAY)).workloads
     assert causes_in_dollars(found) == {"price table": f"{0.04 * 365 / 12:.6g}"}

@@ -54,7 +54,7 @@ def test_amounts_that_are_not_the_parts_are_rounded_for_themselves() -> None:
     assert format_money_parts([Decimal("1.006"), Decimal("2.006")], Decimal(9)) == ["$1.01", "$2.01"]
 
 
-def test_equal_parts_are_told_apart_and_missing_ones_leave_the_others_alone() -> None:
+def test_equal_parts_are_kept_apart_and_missing_ones_leave_the_others_alone() -> None:
     thirds = ["a", "b", "c"]
     shown = show_parts(thirds, lambda _: Fraction(10, 3))
     assert sorted(str(shown(third)) for third in thirds) == ["$3.33", "$3.33", "$3.34"]

@@ -233,7 +233,7 @@ def refused(done: Done, *complaints: str) -> None:
 
 
 @pytest.mark.parametrize(("body", "message"), BODIES.values(), ids=list(BODIES))
-def test_what_is_no_request_is_named_with_its_line_and_reason(run: Run, tmp_path: Path, body: Any, message: str) -> None:
+def test_what_is_not_a_request_is_named_with_its_line_and_reason(run: Run, tmp_path: Path, body: Any, message: str) -> None:
     bad = body if isinstance(body, str) else json.dumps(body)
     (tmp_path / "requests.jsonl").write_text(f"{GOOD}{bad.rstrip()}\n{GOOD}")
     refused(run("count", "requests.jsonl"), f"requests.jsonl:2: {message}", f"1 of 3 requests cannot be read{LEAVES_OUT}")
@@ -258,7 +258,7 @@ def test_in_a_list_the_place_is_the_position(run: Run, tmp_path: Path) -> None:
     )
 
 
-def test_a_document_that_is_no_json_is_named_with_the_place_in_it(run: Run, tmp_path: Path) -> None:
+def test_a_document_that_is_not_json_is_named_with_the_place_in_it(run: Run, tmp_path: Path) -> None:
     (tmp_path / "body.json").write_text(json.dumps(chat(), indent=2)[:-2] + "\n]\n")
     where = "body.json: expected JSON, but at line 9, column 1: Expecting ',' delimiter"
     refused(run("count", "body.json"), f"{where} (--as text counts it as text)")
@@ -351,7 +351,7 @@ def test_what_is_left_out_is_a_warning(run: Run, tmp_path: Path, command: tuple[
 
 @pytest.mark.parametrize("given", ["in", "in/a.jsonl in/b.json"])
 @pytest.mark.parametrize("command", [*ON_A_DAY[1:], ("plan", "--output-tokens", "5", *AS_OF), ("cache", *AS_OF)], ids=" ".join)
-def test_a_folder_with_what_is_no_request_is_refused_as_its_files_are(
+def test_a_folder_with_what_is_not_a_request_is_refused_as_its_files_are(
     run: Run, tmp_path: Path, command: tuple[str, ...], given: str
 ) -> None:
     """A request that cannot be read is not a saving."""
@@ -380,7 +380,7 @@ def test_a_count_of_a_folder_says_what_it_leaves_out_and_fails(run: Run, tmp_pat
         assert run("count", "in", *option, "-q").err == f"gpt41: {message}\n"
 
 
-def test_a_byte_that_is_no_text_spoils_its_own_line_only(run: Run, tmp_path: Path) -> None:
+def test_a_byte_that_is_not_text_spoils_its_own_line_only(run: Run, tmp_path: Path) -> None:
     """Of a file that is read in many parts, by several workers, and by its name or through a pipe."""
     lines = [line(chat({"role": "user", "content": f"{SECRET} {at} {'word ' * 330}"})).encode() for at in range(1, 3_001)]
     lines[1_999] = lines[1_999].replace(b"fish", b"\xfffish")
@@ -467,7 +467,7 @@ def test_text_that_only_begins_like_deep_json_is_text(run: Run) -> None:
     assert json.loads(done.out)["exact"]
 
 
-def test_what_is_doubted_is_told_in_the_same_order_every_time(run: Run) -> None:
+def test_what_is_doubted_is_reported_in_the_same_order_every_time(run: Run) -> None:
     shapes = {"a": {"type": "string", "pattern": "x", "minimum": 3}, "b": {"type": ["string", "integer", "null"]}, "c": {}}
     sent = line(tool({"type": "object", "properties": {**shapes, "d": {"type": "array"}}})) * 2
     for command in (("count",), ("count", "--format", "json"), ("cost", "--output-tokens", "5", "--as-of", "2026-11-23")):

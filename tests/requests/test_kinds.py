@@ -133,7 +133,7 @@ def test_each_line_is_a_text_of_its_own_if_that_is_said(name: str, run: Run, tmp
     assert "2 requests" in run("cache", "f.txt", "--as", "text-lines").out
 
 
-def test_a_line_that_is_no_text_is_refused_as_one(run: Run, tmp_path: Path) -> None:
+def test_a_line_that_is_not_text_is_refused_as_one(run: Run, tmp_path: Path) -> None:
     (tmp_path / "f.jsonl").write_bytes(lines(BODY, {"a": 1}, USAGE, 5).encode() + b"\xff\n")
     done = run("count", "f.jsonl", "--as", "text-lines")
     assert "f.jsonl:1: expected a text, or an object with a prompt, found a request" in done.err
@@ -232,7 +232,7 @@ REFUSED = {
 
 @pytest.mark.parametrize("layout", ["line", "lines", "list"])
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_is_no_request_is_refused_with_what_it_is_and_what_reads_it(
+def test_what_is_not_a_request_is_refused_with_what_it_is_and_what_reads_it(
     name: str, layout: str, run: Run, tmp_path: Path
 ) -> None:
     value, words = REFUSED[name]
@@ -312,14 +312,14 @@ YAML_OF_MESSAGES = {
 
 
 @pytest.mark.parametrize("name", YAML_OF_MESSAGES)
-def test_yaml_with_messages_is_no_prompt(name: str, run: Run, tmp_path: Path) -> None:
+def test_yaml_with_messages_is_not_a_prompt(name: str, run: Run, tmp_path: Path) -> None:
     (tmp_path / "f.yaml").write_text(YAML_OF_MESSAGES[name])
     assert "found YAML with messages or prompts in it; take the bodies out" in run("count", "f.yaml").err
     (tmp_path / "f.yaml").write_text("role: admin\ncontent: x\nnodes: 3\n")
     assert run("count", "f.yaml").code == 0
 
 
-def test_one_line_of_json_lines_is_no_prompt_either(run: Run, tmp_path: Path) -> None:
+def test_one_line_of_json_lines_is_not_a_prompt_either(run: Run, tmp_path: Path) -> None:
     (tmp_path / "f.jsonl").write_text('{"a": 1}\n')
     assert "found JSON Lines that are neither requests nor messages" in run("count", "f.jsonl").err
     (tmp_path / "f.json").write_text('{"a": 1}\n')
@@ -479,7 +479,7 @@ def test_a_value_that_contains_itself_is_refused() -> None:
         read_request(value)
 
 
-def test_a_line_of_another_provider_is_no_line_of_a_batch_file() -> None:
+def test_a_line_of_another_provider_is_not_a_line_of_a_batch_file() -> None:
     with pytest.raises(BadBody, match="expected custom_id, method, url and body, as the Batch API takes them, found "):
         read_json_request({"custom_id": "a", "params": {"model": "claude", "messages": MESSAGES}}, "batch")
 

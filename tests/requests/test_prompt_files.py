@@ -136,7 +136,7 @@ def test_a_file_is_recognised_by_its_name(name: str, text: str, kind: type) -> N
         assert ("".join(found.pieces), list(found.placeholders)) == ("Tell of {{$topic}}.\n", ["{{$topic}}"])
 
 
-def test_several_templates_are_no_single_prompt() -> None:
+def test_several_templates_are_not_a_single_prompt() -> None:
     with pytest.raises(BadBody, match="a.yaml: expected one prompt, found 2 YAML documents with templates; make a file of each"):
         read_prompt_file(f"{KERNEL}---\n{KERNEL}", "a.yaml")
 
@@ -191,7 +191,7 @@ def test_the_messages_are_counted_and_not_the_front_matter(run: Run, tmp_path: P
     assert run("count", "a.prompty", "--as", "text", "-q").out != "17\n"
 
 
-def test_source_code_is_no_prompt_of_a_choice_or_a_move(run: Run, tmp_path: Path) -> None:
+def test_source_code_is_not_a_prompt_of_a_choice_or_a_move(run: Run, tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text("print()\n")
     (tmp_path / "b.ts").write_text("x\n")
     for command in ("recommend", "migrate"):

@@ -93,7 +93,7 @@ def test_every_kind_is_recognised_in_every_layout(
         "x" * 100 + json.dumps(chat(USER)),
     ],
 )
-def test_what_is_no_request_is_text_to_the_last_character(content: str) -> None:
+def test_what_is_not_a_request_is_text_to_the_last_character(content: str) -> None:
     assert text(recognised(content, is_listed=True)) == content
 
 
@@ -109,7 +109,7 @@ def test_what_a_file_is_can_be_said() -> None:
         sent("hello", "chat")
 
 
-def test_a_document_that_claims_to_be_a_request_and_is_no_json_is_an_error_where_it_was_named() -> None:
+def test_a_document_that_claims_to_be_a_request_and_is_not_json_is_an_error_where_it_was_named() -> None:
     broken = json.dumps(chat(USER), indent=1).replace("\n}", "\n]")
     with pytest.raises(BadBody, match=r"f: expected JSON, but at line \d+, column 1: .* \(--as text counts it as text\)"):
         recognised(broken)
@@ -128,7 +128,7 @@ def test_a_malformed_first_line_does_not_hide_the_others() -> None:
         assert read_item(good, None, good.locate("f")).custom_id == "a"
 
 
-def test_a_first_line_that_is_no_json_does_not_make_a_file_of_requests_text() -> None:
+def test_a_first_line_that_is_not_json_does_not_make_a_file_of_requests_text() -> None:
     line = json.dumps(BATCH)
     for first in ("garbage", "# requests of today", "42", '"x"', "null"):
         found = recognised(f"{first}\n{line}\n{line}\n")
@@ -138,7 +138,7 @@ def test_a_first_line_that_is_no_json_does_not_make_a_file_of_requests_text() ->
     assert text(recognised(about)) == about
 
 
-def test_a_list_that_is_cut_off_in_a_text_is_no_text() -> None:
+def test_a_list_that_is_cut_off_in_text_is_not_text() -> None:
     with pytest.raises(BadBody, match="f: expected JSON, but at column"):
         recognised(json.dumps([chat(USER), chat(USER)])[:-30])
 
@@ -172,7 +172,7 @@ def test_the_first_line_may_come_late_and_in_small_pieces() -> None:
         (b'{"a": 1\n]', "expected JSON, but at line 2, column 1: "),
     ],
 )
-def test_what_is_no_json_is_named_with_its_place(data: bytes, message: str) -> None:
+def test_what_is_not_json_is_named_with_its_place(data: bytes, message: str) -> None:
     with pytest.raises(BadBody) as error:
         documents.parse_json(data)
     assert str(error.value).startswith(message)

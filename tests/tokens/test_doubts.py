@@ -267,7 +267,7 @@ def test_the_name_of_an_unknown_field_is_shown_only_if_it_is_a_word(meter: Meter
     assert [doubt.path for doubt in counted.doubts] == ["a field"]
 
 
-def test_fields_that_openai_names_are_no_doubt(meter: Meter) -> None:
+def test_fields_that_openai_names_are_not_doubted(meter: Meter) -> None:
     chat_fields = ("seed", "user", "logit_bias", "verbosity", "safety_identifier", "stream_options", "metadata", "store")
     for fields, body in ((chat_fields, CHAT_BODY), (("truncation", "include", "max_tool_calls", "background"), RESPONSES_BODY)):
         for field in fields:

@@ -74,7 +74,7 @@ def test_low_detail_is_the_base_of_tiles_and_counts_as_high_with_patches(catalog
     assert cost(catalog, "gpt-4.1-mini", 640, 480, "low") == cost(catalog, "gpt-4.1-mini", 640, 480, "high")
 
 
-def test_a_picture_of_unknown_size_counts_as_the_dearest(catalog: Catalog) -> None:
+def test_a_picture_of_unknown_size_counts_as_the_most_expensive(catalog: Catalog) -> None:
     assert cost(catalog, "gpt-4.1", None, None) == 85 + 8 * 170
     assert cost(catalog, "gpt-4o-mini", None, None) == 2833 + 8 * 5667
     assert cost(catalog, "gpt-4.1-mini", None, None) == 2489 + 2
@@ -104,7 +104,7 @@ def test_a_jpeg_may_be_filled_up_between_its_segments() -> None:
     assert read_picture_size(data[:2] + b"\xff\xff\xff" + data[2:]) == (640, 481)
 
 
-def test_what_is_no_picture_of_these_formats_says_nothing() -> None:
+def test_what_is_not_a_picture_of_these_formats_says_nothing() -> None:
     for data in (b"", b"%PDF-1.7", b"<svg width='9' height='9'/>", b"BM" + bytes(60), b"II*\0" + bytes(60), png(0, 5)):
         assert read_picture_size(data) is None
 

@@ -167,7 +167,7 @@ def test_a_forced_function_costs_6_and_its_addressee(meter: Meter, name: str, mo
     assert added(meter, {**in_responses, "tool_choice": {"type": "function", "name": name}}, in_responses) == more
 
 
-def test_a_required_tool_costs_one_less_beside_instructions(meter: Meter) -> None:
+def test_a_required_tool_costs_one_less_next_to_instructions(meter: Meter) -> None:
     plain = responses("x", tools=[responses_tool()], instructions="Be brief.")
     assert added(meter, {**plain, "tool_choice": "required"}, plain) == 8
 

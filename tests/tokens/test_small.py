@@ -64,7 +64,7 @@ def test_the_index_holds_the_published_vocabulary() -> None:
     assert TOKENS.find(b"no token at all") is None
 
 
-def test_another_vocabulary_is_no_published_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_vocabulary_is_not_a_published_one(monkeypatch: pytest.MonkeyPatch) -> None:
     other = vocabulary.VOCABULARIES[DEFAULT_ENCODING]._replace(published_sha256="00")
     monkeypatch.setitem(vocabulary.VOCABULARIES, DEFAULT_ENCODING, other)
     with pytest.raises(vocabulary.DamagedVocabulary, match="the vocabulary o200k_base as published, SHA-256 00, found 446a9538"):

@@ -38,7 +38,7 @@ def test_a_longer_bar_is_a_larger_share(one: Fraction, other: Fraction) -> None:
     assert len(draw_bar(high)) <= 8
 
 
-def test_bars_stand_beside_totals_and_terms() -> None:
+def test_bars_stand_next_to_totals_and_terms() -> None:
     drawn = text.render(_report(), Screen(width=None, has_colour=False)).splitlines()
     assert drawn[2:5] == ["  work    1 request", "  input   ████      5 tokens", "  output            no tokens"]
     assert [line[:33].rstrip() for line in drawn[6:9]] == [

@@ -131,7 +131,7 @@ def test_every_figure_on_the_page_is_one_of_the_data(visit: Any, made: Path) -> 
     assert len(found) > 100
 
 
-def test_the_tables_beside_the_charts_have_every_point_exactly(visit: Any, made: Path) -> None:
+def test_the_tables_next_to_the_charts_have_every_point_exactly(visit: Any, made: Path) -> None:
     page = visit()
     data = json.loads((made / "a.json").read_text())
     charts = [*data["charts"], *(chart for each in data["workloads"] for chart in each["charts"])]

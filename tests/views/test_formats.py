@@ -253,7 +253,7 @@ def test_formats_of_a_rejected_file(run: Run, tmp_path: Any) -> None:
     assert [each["severity"] for each in json.loads(drawn["gitlab"].out)] == ["major", "minor"]
 
 
-def test_a_name_at_the_beginning_of_a_line_is_no_command(run: Run, tmp_path: Any) -> None:
+def test_a_name_at_the_beginning_of_a_line_is_not_a_command(run: Run, tmp_path: Any) -> None:
     name = "::error title=a::b.jsonl"
     (tmp_path / name).write_bytes((ROOT / "tests" / "data" / "batch.jsonl").read_bytes())
     for view in ("text", "csv", "github"):
@@ -300,7 +300,7 @@ def test_no_name_is_a_command_to_a_runner(run: Run, tmp_path: Path, name: str) -
         ("2026-11-23", "2026-11-23"),
     ],
 )
-def test_text_is_no_formula_to_a_spreadsheet(text: str, cell: str) -> None:
+def test_text_is_not_a_formula_to_a_spreadsheet(text: str, cell: str) -> None:
     report = make_findings_report()._replace(records=({"name": text, "change": Decimal("-0.5"), "growth": -3, "list": [text]},))
     (row,) = csv.DictReader(io.StringIO(render(report, "csv", SCREEN)))
     assert (row["name"], row["change"], row["growth"]) == (cell, "-0.5", "-3")

@@ -65,7 +65,7 @@ def test_the_text_of_a_prompt_is_shown_in_full(run: Run) -> None:
     assert f"| {prompt.rstrip()}\n" in run("count", "--show", stdin=json.dumps(body)).out
 
 
-def test_the_traceback_of_a_bug_is_no_command() -> None:
+def test_the_traceback_of_a_bug_is_not_a_command() -> None:
     broken = """
 import gpt41_cli.cli.parse
 def read_catalog(_): raise RuntimeError("a\\n::error::b")

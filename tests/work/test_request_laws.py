@@ -326,7 +326,7 @@ def test_the_order_of_keys_changes_nothing(meter: Meter, body: Body, shuffle: ra
 
 @settings(max_examples=30)
 @given(body=bodies, ignored=with_some({}, **{key: st.just(value) for key, value in SETTINGS.items()}))
-def test_settings_that_are_no_prompt_change_nothing(meter: Meter, body: Body, ignored: Body) -> None:
+def test_settings_that_are_not_part_of_the_prompt_change_nothing(meter: Meter, body: Body, ignored: Body) -> None:
     assert counted(meter, body | ignored).parts == counted(meter, body).parts
 
 
@@ -582,7 +582,7 @@ def test_files_keep_the_order_in_which_they_are_added() -> None:
 
 @settings(max_examples=200)
 @given(st.integers(1, 5_000), st.integers(1, 5_000), st.sampled_from(["auto", "low", "high"]))
-def test_no_picture_is_dearer_than_one_of_unknown_size(catalog: Catalog, width: int, height: int, detail: str) -> None:
+def test_no_picture_is_more_expensive_than_one_of_unknown_size(catalog: Catalog, width: int, height: int, detail: str) -> None:
     for model in catalog.models.values():
         if model.images:
             cost = count_image_tokens(Image(width, height, detail), model.images)

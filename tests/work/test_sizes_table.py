@@ -396,6 +396,6 @@ def test_a_table_that_shrinks_while_it_is_read_is_said(catalog: Catalog) -> None
         list(measure_sizes(source, found, ReadingOptions(None, 1), Meter(catalog), add_up_sizes))
 
 
-def test_a_line_that_only_mentions_a_table_is_no_row_of_one(run: Run, tmp_path: Path) -> None:
+def test_a_line_that_only_mentions_a_table_is_not_a_row_of_one(run: Run, tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text("About gpt41.sizes/1\n{}\n")
     assert "a.jsonl:1: expected JSON" in run("batch", "a.jsonl", "--as-of", "2026-11-23").out

@@ -123,7 +123,7 @@ def test_models_count_pictures_differently(catalog: Catalog, size: Any) -> None:
     assert work.needs == {"vision"}
 
 
-def test_what_is_unsure_or_missing_is_said_beside_the_price(catalog: Catalog, size: Any) -> None:
+def test_what_is_unsure_or_missing_is_said_next_to_the_price(catalog: Catalog, size: Any) -> None:
     found = priced(catalog, size(responses("x", previous_response_id="r"), chat(USER, functions=[{"name": "f"}]), chat(USER)))
     told = "1 request has tokens that cannot be counted: its price is a lower bound"
     assert told in [each.message for each in found.findings]
@@ -301,7 +301,7 @@ def test_the_price_of_a_file_is_that_of_its_lines(run: Run, tmp_path: Path) -> N
     assert Decimal(prices.pop()) == exact
 
 
-def test_files_that_are_left_out_of_a_folder_are_told_of_beside_the_price(run: Run, tmp_path: Path) -> None:
+def test_files_that_are_left_out_of_a_folder_are_listed_next_to_the_price(run: Run, tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.json").write_text(json.dumps(chat(USER, max_tokens=1)))
     (tmp_path / "in" / "photo.png").write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0")
@@ -310,7 +310,7 @@ def test_files_that_are_left_out_of_a_folder_are_told_of_beside_the_price(run: R
         assert "left out 1 (binary): in/photo.png" in [finding["message"] for finding in findings]
 
 
-def test_only_what_goes_in_batch_is_held_against_the_size_of_a_batch_file(catalog: Catalog, size: Any) -> None:
+def test_only_what_goes_in_batch_is_compared_with_the_size_of_a_batch_file(catalog: Catalog, size: Any) -> None:
     sizing = size(batch(chat(USER, max_tokens=1)), chat(USER, max_tokens=1))
     assert not any("requests per file" in note for note in priced(catalog, sizing, times=40_000).notes)
     assert any("these take 2 files [" in note for note in priced(catalog, sizing, times=60_000).notes)
@@ -361,7 +361,7 @@ def test_calls_that_requests_only_declare_are_said_not_to_be_priced(run: Run) ->
     assert said not in run("cost", "--tools", "web_searches=1,web_search_tokens=9", stdin=body).out
 
 
-def test_a_rate_that_only_some_requests_pay_is_told_as_that(run: Run) -> None:
+def test_a_rate_that_only_some_requests_pay_is_reported_as_such(run: Run) -> None:
     short, long = (json.dumps({**chat({"role": "user", "content": "a " * many}), "model": "gpt-6-luna"}) for many in (9, 280_000))
     ask = ("cost", "--output-tokens", "5", "--as-of", "2026-11-23")
     assert "at $0.10 per million, long requests more: $0.056" in run(*ask, stdin=f"{short}\n{long}").out

@@ -107,7 +107,7 @@ def test_what_was_saved_is_read_back_to_the_last_digit(saved: SavedReport) -> No
     assert loaded(document(saved)) == saved
 
 
-def test_prices_to_be_read_stand_beside_and_are_not_read_back() -> None:
+def test_prices_for_readers_are_printed_too_and_are_not_read_back() -> None:
     found = document()
     (workload,) = found["workloads"]
     assert workload["each_usd"] == {"expected": "0.000166666667", "high": "0.000333333333"}
@@ -238,7 +238,7 @@ NO_REPORT = "; a saved report is what gpt41 check --format json prints"
         ),
     ],
 )
-def test_what_is_no_report_is_told_with_its_place(path: tuple[str | int, ...], value: object, complaint: str) -> None:
+def test_what_is_not_a_report_is_reported_with_its_place(path: tuple[str | int, ...], value: object, complaint: str) -> None:
     with pytest.raises(InputError) as caught:
         loaded(changed(document(), path, value))
     assert str(caught.value) == f"base.json: {complaint}{NO_REPORT}"
@@ -289,7 +289,7 @@ def test_a_workload_stands_in_a_report_once() -> None:
         (b'{"schema": "gpt41.check/2", "schema": "gpt41.check/2"}', 'expected each key once, found "schema" a second time'),
     ],
 )
-def test_what_is_no_json_object_is_told(data: bytes, complaint: str) -> None:
+def test_what_is_not_a_json_object_is_reported(data: bytes, complaint: str) -> None:
     with pytest.raises(InputError) as caught:
         load_saved_report(data, "base.json")
     assert str(caught.value) == f"base.json: {complaint}{NO_REPORT}"

@@ -199,7 +199,7 @@ def test_every_request_of_another_model_is_named(run: Run, tmp_path: Path) -> No
     assert said[10:] == ["x.jsonl: 5 more like line 20"]
 
 
-def test_the_body_of_a_request_is_no_line(run: Run) -> None:
+def test_the_body_of_a_request_is_not_a_line(run: Run) -> None:
     done = run("batch", stdin=lines(line(1)["body"]))
     assert done.code == 1
     complaint = "expected custom_id, method, url and body, as the Batch API takes them, found the body of a request alone"
@@ -475,7 +475,7 @@ def test_parts_hold_every_line_in_order_and_pass(
     assert {lane: b"".join(parts) for lane, parts in lanes.items()} == {lane: b"".join(each) for lane, each in expected.items()}
 
 
-def test_parts_are_no_larger_than_a_file_may_be_for_sure(catalog: Catalog, tmp_path: Path) -> None:
+def test_parts_are_not_larger_than_a_file_may_be_for_sure(catalog: Catalog, tmp_path: Path) -> None:
     (tmp_path / "x.jsonl").write_bytes(lines(*(line(number, words=70_000) for number in range(5)), line(9, words=205_000)))
     table = limited(catalog, max_file_megabytes=1)
     paths = split(table, [tmp_path / "x.jsonl"], tmp_path / "out")

@@ -232,7 +232,7 @@ def test_only_so_many_kinds_of_prompts_are_compared(studied: Any, monkeypatch: p
 # What it is worth
 
 
-def test_each_model_is_priced_and_the_family_beside_it(studied: Any, catalog: Catalog) -> None:
+def test_each_model_is_priced_and_the_family_next_to_it(studied: Any, catalog: Catalog) -> None:
     today = market(catalog)
     found = studied(*chats_that_begin("", "", ""))
     reads = found.reads_by_model["gpt-4.1"]
@@ -410,7 +410,7 @@ def test_more_requests_than_are_kept_are_not_sent_again(studied: Any, monkeypatc
         studied(body, body, times=3)
 
 
-def test_models_with_other_rules_of_caching_are_told(run: Run) -> None:
+def test_models_with_other_rules_of_caching_are_reported(run: Run) -> None:
     body = json.dumps(chat({"role": "system", "content": LONG_TEXT}, USER))
     out = run("cache", "--model", "gpt-6.1-sol", "--lifetime", "12h", "--as-of", "2026-11-23", stdin=body).out
     assert "(prompts from 1,024 tokens, up to the end of a message)" in out

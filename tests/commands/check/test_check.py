@@ -98,7 +98,7 @@ def test_a_budget_that_is_broken_by_less_than_is_shown(run: Run, tmp_path: Path)
     ]
 
 
-def test_the_bare_answer_and_what_failed_beside_it(run: Run, tmp_path: Path) -> None:
+def test_the_bare_answer_and_what_failed_next_to_it(run: Run, tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text(request())
     workload = "{requests: a.json, output_tokens: 100, volume: 3 / week"
     config(tmp_path, f"workloads:\n  a: {workload}}}\n  b: {workload}, budget: {{input_tokens: 9}}}}\n")
@@ -603,7 +603,7 @@ def test_a_first_config_of_odd_names_means_these_and_no_others(run: Run, tmp_pat
     assert run("diff", "HEAD", *DAY, "-q") == (0, "0\n", "")
 
 
-def test_a_first_config_of_names_that_are_no_unicode_is_refused(run: Run, tmp_path: Path) -> None:
+def test_a_first_config_of_names_that_are_not_unicode_is_refused(run: Run, tmp_path: Path) -> None:
     (tmp_path / "prompts").mkdir()
     name = os.fsdecode(b"prompts/caf\xe9.md")
     (tmp_path / name).write_text("Be brief.")

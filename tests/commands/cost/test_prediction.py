@@ -22,7 +22,7 @@ ASKED = ("cost", "--input-tokens", "1000", "--output-tokens", "1000", "--as-of",
 BODY = chat(USER, max_tokens=1_000, prediction={"type": "content", "content": PREDICTED})
 
 
-def test_what_is_rejected_is_output_beside_the_answer(run: Run, tmp_path: Path) -> None:
+def test_what_is_rejected_is_output_next_to_the_answer(run: Run, tmp_path: Path) -> None:
     (tmp_path / "page.md").write_text(PREDICTED)
     done = run(*ASKED, "--model", "gpt-4.1", "--prediction", "page.md", "--accept", "70%", "--format", "json")
     (quote,) = json.loads(done.out)["quotes"]
@@ -131,13 +131,13 @@ PICTURE = {"role": "user", "content": [{"type": "image_url", "image_url": {"url"
         ({"messages": [SOUND]}, "messages[0].content[0]: expected nothing but text with a prediction, found something else"),
     ],
 )
-def test_what_cannot_stand_beside_a_prediction_is_refused_at_its_place(run: Run, changed: dict[str, Any], message: str) -> None:
+def test_what_cannot_stand_next_to_a_prediction_is_refused_at_its_place(run: Run, changed: dict[str, Any], message: str) -> None:
     done = run("cost", "-", stdin=json.dumps({**BODY, **changed}) + "\n" + json.dumps(BODY))
     assert done.code == 2
     assert done.err.startswith(f"gpt41: standard input:1: {message}\n")
 
 
-def test_what_can_stand_beside_a_prediction_is_priced(run: Run) -> None:
+def test_what_can_stand_next_to_a_prediction_is_priced(run: Run) -> None:
     body = {**BODY, "n": 1, "presence_penalty": 0, "frequency_penalty": -1, "logprobs": False, "response_format": FORMAT}
     assert run("cost", "-", "-q", stdin=json.dumps(body)).code == 0
 

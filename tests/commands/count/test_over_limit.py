@@ -69,14 +69,14 @@ def test_what_has_no_room_for_findings_leaves_them_to_standard_error(run: Run, f
     assert done.err == "gpt41: tests/data/ticket.txt: 433 tokens, over the 200 allowed\n"
 
 
-def test_entries_are_shown_beside_what_is_over(run: Run) -> None:
+def test_entries_are_shown_next_to_what_is_over(run: Run) -> None:
     done = run("count", "tests/data/batch.jsonl", "--each", "--max-tokens", "130", cwd=ROOT)
     assert (done.code, done.err) == (1, "")
     assert "  error  tests/data/batch.jsonl:3: 136 tokens, over the 130 allowed [max-tokens]\n" in done.out
     assert "message-6" in done.out
 
 
-def test_what_is_no_request_is_worse_than_what_is_over(run: Run, tmp_path: Path) -> None:
+def test_what_is_not_a_request_is_worse_than_what_is_over(run: Run, tmp_path: Path) -> None:
     (tmp_path / "asked.jsonl").write_text(ask(500) + "{}\n")
     refused = run("count", "asked.jsonl", "--max-tokens", "100", "-q")
     assert (refused.code, refused.out) == (2, "")

@@ -90,7 +90,7 @@ def test_a_saved_report_says_the_same_as_the_commit_it_was_made_of(run: Run, fol
     assert both.out.startswith("$28.24 per month, up $0.04 (0.1 %) from base.json (2026-11-23): prompt tokens\n")
 
 
-def test_what_programs_are_told(run: Run, folder: Path) -> None:
+def test_what_programs_get(run: Run, folder: Path) -> None:
     config = CONFIG.replace("input_tokens: 4000", "input_tokens: 4000\n    model: gpt-4.1")
     (folder / "gpt41.yaml").write_text(config.replace("volume: 100000", "volume: 200000"))
     done = run("diff", "main", *DAY, "--format", "json")
@@ -233,7 +233,7 @@ def test_prices_that_changed_since_the_report_are_not_growth(run: Run, folder: P
     assert too_early.err.startswith('gpt41: july.json (2026-07-20): "luna": no price is known for gpt-5.6-luna in standard')
 
 
-def test_what_a_folder_leaves_out_is_told(run: Run, folder: Path) -> None:
+def test_what_a_folder_leaves_out_is_reported(run: Run, folder: Path) -> None:
     (folder / "gpt41.yaml").write_text(CONFIG.replace("[prompts/system.md, prompts/user.md]", "prompts"))
     (folder / "prompts" / "noise.bin").write_bytes(bytes(range(256)))
     done = run("diff", "main", *DAY, "--fail-on", "never")
@@ -327,7 +327,7 @@ def test_a_side_that_cannot_be_read_is_one_line(run: Run, folder: Path, sides: t
 
 
 @pytest.mark.parametrize("pattern", ["in", "in/*.json", "[in/a.json, in/b.json]"])
-def test_a_request_that_cannot_be_read_is_no_saving(run: Run, tmp_path: Path, pattern: str) -> None:
+def test_a_request_that_cannot_be_read_is_not_a_saving(run: Run, tmp_path: Path, pattern: str) -> None:
     """A folder, a glob and the files alike: `diff`, `check` and `report` say which request it is and where."""
     (tmp_path / "in").mkdir()
     body = {"model": "gpt-4.1", "messages": [{"role": "user", "content": "word " * 50}]}

@@ -149,7 +149,7 @@ def test_a_surcharge_is_a_cause_of_its_own() -> None:
     assert causes_in_dollars(alone(dear, long)) == {"price table": "-3506.25"}
 
 
-def test_a_request_is_compared_where_there_is_no_month() -> None:
+def test_a_request_is_compared_without_a_month() -> None:
     found = alone(costing(volume=None), costing(volume=None, text=2_200))
     assert (found.unit, causes_in_dollars(found)) == ("request", {"prompt tokens": "8e-05"})
 
@@ -310,7 +310,7 @@ def test_what_may_grow_too_far_is_a_warning() -> None:
     ]
 
 
-def test_a_price_that_has_changed_is_no_growth() -> None:
+def test_a_price_that_has_changed_is_not_growth() -> None:
     cheap = costing(rates=Rates(Decimal("0.20"), Decimal("0.05"), Decimal("0.80")))
     assert grown(cheap, costing(growth_percent="0")) == []
     base = "the $56.00 of main at the prices of 2026-11-23"
@@ -570,7 +570,7 @@ def test_what_is_said_of_a_change() -> None:
     )
 
 
-def test_of_many_files_the_five_that_moved_most_are_told() -> None:
+def test_of_many_files_the_five_that_moved_most_are_reported() -> None:
     files = {f"{name}.md": 10 for name in "abcdefg"}
     tables = make_report(CATALOG, ask(BASE, costing(files=files, text=1_870))).tables
     assert [(table.title, len(table.rows), table.is_detail) for table in tables] == [
@@ -579,7 +579,7 @@ def test_of_many_files_the_five_that_moved_most_are_told() -> None:
     ]
 
 
-def test_every_cause_of_every_workload_is_told() -> None:
+def test_every_cause_of_every_workload_is_reported() -> None:
     quiet, one = costing(name="quiet"), costing(name="one", volume=None)
     sides = side(BASE, quiet, one), side(costing(text=1_870, mode="batch"), costing(name="more", cached=500), quiet)
     several = make_report(CATALOG, ask(*sides))

@@ -19,7 +19,7 @@ def test_every_rule_is_explained() -> None:
     assert make_rule_list().answer.split("\n") == list(RULES)
 
 
-def test_what_a_rule_does_to_an_answer_is_told_if_it_does_anything() -> None:
+def test_what_a_rule_does_to_an_answer_is_reported_if_it_does_anything() -> None:
     assert [line.label for line in make_rule_report(BATCH_EMPTY).lines] == ["why", "do", "level"]
     assert make_rule_report(STORED_STATE).lines[-1].text == "the answer becomes a lower bound and says at least"
 

@@ -150,7 +150,7 @@ def test_the_road_leads_to_what_stays(model: str, platform: str, on: date, names
     assert (found.target and found.target.id) == target
 
 
-def test_what_azure_names_and_the_table_lacks_is_told_before_what_openai_names() -> None:
+def test_what_azure_names_and_the_table_lacks_is_reported_before_what_openai_names() -> None:
     steps = follow_replacements(market(CATALOG, "azure-global", TODAY), CATALOG.variant("gpt-4o"))
     assert [step.finding.message for step in steps] == [
         (
@@ -167,7 +167,7 @@ def test_a_table_that_names_models_in_a_circle_ends_the_road() -> None:
     assert [step.replacement_name for step in steps] == ["gpt-4.1-mini", "gpt-4.1-mini"]
 
 
-def test_days_are_told_as_far_as_they_are_known() -> None:
+def test_days_are_reported_as_far_as_they_are_known() -> None:
     nano = describe_end_dates(market(CATALOG, as_of=date(2026, 10, 23)), CATALOG.variant("gpt-4.1-nano"))
     assert nano.message == (
         "gpt-4.1-nano ends: OpenAI 2026-10-23 (that day); Azure 2026-10-14 (9 days ago, uncertain, 2027-04-14 in other sources)"
@@ -216,7 +216,7 @@ def test_work_that_the_model_of_today_cannot_do_is_marked(run: Run) -> None:
     ]
 
 
-def test_a_model_that_has_ended_is_no_way_out(run: Run) -> None:
+def test_a_model_that_has_ended_is_not_a_way_out(run: Run) -> None:
     work = ("--input-tokens", "2000", "--output-tokens", "0")
     gone = ("migrate", "--from", "gpt-4o", "--to", "gpt-4.1-nano", *work, "--on", "2026-11-26")
     done = run(*gone)
@@ -311,7 +311,7 @@ def test_output_for_nothing_has_no_ratio_and_no_break_even() -> None:
     assert make_report(catalog, found, {}).headline.endswith("for the same work (today $0.00452)")
 
 
-def test_work_for_nothing_is_no_share_of_anything() -> None:
+def test_work_for_nothing_is_not_a_share_of_anything() -> None:
     catalog = change(("input: 2.00, cached_input: 0.50, output: 8.00", "input: 0.00, cached_input: 0.00, output: 0.00"))
     found = leave(catalog=catalog)
     assert next(remark.message for remark in moving.list_drawbacks(found)) == (
@@ -398,7 +398,7 @@ def test_requests_in_a_mode_that_has_no_price_say_how_they_are_compared(run: Run
     assert (done.code, done.out) == (0, "gpt-6-luna\n")
 
 
-def test_what_only_cache_writes_make_dearer_may_be_cheaper() -> None:
+def test_what_only_cache_writes_make_more_expensive_may_be_cheaper() -> None:
     work = workload(input_tokens=2000, output_tokens=150, requests=1, cached_tokens=1000)
     found = leave("gpt-4.1", "gpt-6.1-sol", work=work)
     assert make_report(CATALOG, found, {}).headline == (

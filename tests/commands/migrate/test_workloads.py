@@ -183,7 +183,7 @@ def test_only_models_and_modes_change_in_the_config(run: Run, folder: Path, befo
     assert ("its requests also name a model: change it there" in done.err) is ("requests" in before)
 
 
-def test_a_config_that_cannot_be_written_or_is_none_is_refused(run: Run, folder: Path) -> None:
+def test_a_config_that_cannot_be_written_or_is_not_one_is_refused(run: Run, folder: Path) -> None:
     assert run("migrate", "sort.jsonl", "--write-config").err.startswith("gpt41: --write-config: expected no inputs")
     (folder / "gpt41.yaml").write_text(WORKLOADS.replace("model: gpt-4.1,", "model: &m gpt-4.1,"))
     anchored = run("migrate", "--write-config", "--on", "2026-11-29", "-q")

@@ -120,7 +120,7 @@ def test_no_work_is_too_long_to_be_timed() -> None:
     assert found.choice is None
 
 
-def test_pools_pass_side_by_side_and_each_is_told_how() -> None:
+def test_pools_pass_side_by_side_and_each_has_its_advice() -> None:
     found = ask("gpt-4.1", tier=1, work=sizes(_1000=600, _150000=10))
     assert [remark.message for remark in explain_binding_limits(CATALOG, of(found, "gpt-4.1", "standard"))] == [
         (
@@ -198,7 +198,7 @@ def test_what_keeps_a_model_out_is_said_once() -> None:
     assert [each.level for each in long.findings if each.rule.id == "priority-long-context"] == [Level.WARNING]
 
 
-def test_limits_that_are_not_known_are_no_time() -> None:
+def test_limits_that_are_not_known_give_no_time() -> None:
     nano = ask("gpt-4.1-nano", tier=2, as_of=date(2025, 6, 1), input_tokens=200_000)
     assert [each.seconds for each in nano.shown] == [None, None]
     assert [(each.level, each.message) for each in nano.findings] == [

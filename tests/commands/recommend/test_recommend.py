@@ -182,7 +182,7 @@ def test_a_score_below_the_tolerance_says_how_near_it_came() -> None:
     assert chosen(ask("classification", as_of=LAUNCH, tolerance=Decimal(0))) == "gpt-4.1 standard"
 
 
-def test_a_benchmark_that_was_not_published_is_no_score() -> None:
+def test_a_benchmark_that_was_not_published_is_not_a_score() -> None:
     assert against(ask("coding", as_of=LAUNCH), "gpt-4.1-nano") == {
         "no-score": "its SWE-bench Verified score isn't known for coding"
     }
@@ -501,7 +501,7 @@ def test_scores_stand_next_to_those_of_the_predecessor(run: Run) -> None:
     assert re.search(r"\n  benchmark +group +unit +score +best in table\n", run("models", "gpt-4o").out)
 
 
-def test_nobody_who_has_moved_is_told_to_go_back(run: Run) -> None:
+def test_nobody_who_has_moved_is_advised_to_go_back(run: Run) -> None:
     day = ("--as-of", "2026-11-23")
     moved = json.dumps({"model": "gpt-6.1-terra", "messages": [{"role": "user", "content": "hi"}], "max_completion_tokens": 9})
     shown = run("recommend", "-", *day, stdin=moved).out
@@ -756,7 +756,7 @@ def test_pictures_that_nobody_can_count_are_called_an_estimate() -> None:
     )
 
 
-def test_who_wants_to_fine_tune_is_told_when_that_ends_and_what_is_priced() -> None:
+def test_users_who_want_to_fine_tune_learn_when_that_ends_and_what_is_priced() -> None:
     found = ask(needs=("fine-tuning",), as_of=date(2027, 1, 8))
     assert chosen(found) == "gpt-4.1-mini standard"
     (closed,) = [each for each in found.findings if each.rule.id == "training-closed"]
@@ -767,7 +767,7 @@ def test_who_wants_to_fine_tune_is_told_when_that_ends_and_what_is_priced() -> N
     assert not [each for each in ask().findings if each.rule.id == "training-closed"]
 
 
-def test_what_a_replacement_bills_for_its_cache_is_told_before_it_is_needed() -> None:
+def test_what_a_replacement_bills_for_its_cache_is_reported_before_it_is_needed() -> None:
     """Of gpt-6-luna: $0.10 per million tokens of input, $0.125 for those that are written."""
     (ends,) = [
         remark.message

@@ -232,7 +232,7 @@ WHOLE = batch(input_tokens=1_000_000, output_tokens=100_000)
 @pytest.mark.parametrize(
     "logs", [([WHOLE], [output(1), output(2)]), ([output(1)], [output(2)], [WHOLE]), ([output(1), WHOLE, output(2)],)]
 )
-def test_a_batch_beside_its_lines_counts_once(logs: tuple[list[dict[str, Any]], ...]) -> None:
+def test_a_batch_next_to_its_lines_counts_once(logs: tuple[list[dict[str, Any]], ...]) -> None:
     found = bill(*logs)
     assert (found.total_usd, found.usage.requests) == (Decimal("0.28"), 2)
     assert [each.finding.rule.id for each in found.issues] == ["batch-twice"]
@@ -243,7 +243,7 @@ def test_a_batch_alone_is_priced_as_a_whole() -> None:
     assert (found.total_usd, found.usage.requests, found.issues) == (Decimal("0.28"), 2, [])
 
 
-def test_a_batch_beside_lines_of_another_sum_is_priced_and_doubted() -> None:
+def test_a_batch_next_to_lines_of_another_sum_is_priced_and_doubted() -> None:
     found = bill([WHOLE, output(1)])
     assert found.total_usd == Decimal("0.42")
     assert unpriced(found) == [("batch-unclear", 1, "log1:1")]
@@ -256,7 +256,7 @@ def test_of_a_batch_that_is_looked_at_again_the_last_sum_counts(order: int) -> N
     assert [each.finding.rule.id for each in found.issues] == ["answer-twice"]
 
 
-def test_an_answer_beside_its_line_of_a_batch_counts_once_and_which_of_both_is_told() -> None:
+def test_an_answer_next_to_its_line_of_a_batch_counts_once_and_the_report_says_which() -> None:
     line, body = output(1), output(1)["response"]["body"]
     told = "an answer that is in the logs in two modes is priced in {}, not in {}"
     for logs, usd, modes in (
@@ -345,7 +345,7 @@ def test_calls_of_tools_are_a_part_of_the_bill() -> None:
     assert not any(model == "gpt-4.1-nano" for model, _ in others)  # it has no web search
 
 
-def test_what_is_not_known_of_tools_is_told() -> None:
+def test_what_is_not_known_of_tools_is_reported() -> None:
     found = bill([searched("gpt-4.1-mini", "web_search", "code_interpreter"), searched("gpt-4.1-nano", "web_search")])
     assert found.total_usd == Decimal("0.00376") + Decimal("0.01") + Decimal("0.00094")
     assert sorted(each.finding.message for each in found.issues if each.finding.rule.id in ("tool-price", "search-tokens")) == [
@@ -466,7 +466,7 @@ def test_cache_writes_cost_what_the_table_says_and_more_in_long_requests() -> No
     assert (long.total_usd, long.issues) == (Decimal("0.075"), [])
 
 
-def test_what_was_paid_to_write_is_no_saving_of_the_cache_and_is_halved_in_batch() -> None:
+def test_what_was_paid_to_write_is_not_a_saving_of_the_cache_and_is_halved_in_batch() -> None:
     written = {**LUNA, "input_tokens": 200_000, "cached_tokens": 10_000, "cache_write_tokens": 190_000}
     standard, batch = bill([written]), bill([{**written, "cached_tokens": 0, "cache_write_tokens": 200_000, "mode": "batch"}])
     assert standard.caching_saved_usd == standard.usage.input_tokens * Decimal("0.1") / 1_000_000 - standard.total_usd

@@ -66,7 +66,7 @@ def test_a_bare_sum_says_what_makes_it_unclear(run: Run, tmp_path: Path) -> None
     assert done.err == f"gpt41: about this: {first}; without -q, it says 1 more\n"
 
 
-def test_what_was_sent_is_no_log(run: Run) -> None:
+def test_what_was_sent_is_not_a_log(run: Run) -> None:
     done = run("reconcile", str(ROOT / "tests/data/batch.jsonl"), cwd=ROOT)
     where = ROOT / "tests/data/batch.jsonl"
     assert (done.code, done.out) == (2, "")
@@ -82,14 +82,14 @@ def test_standard_input_can_be_read_once(run: Run, arguments: list[str]) -> None
     assert done == (2, "", "gpt41: -: expected standard input once, found it twice\n")
 
 
-def test_what_the_prompt_cache_cost_and_what_was_spent_on_reasoning_is_told(run: Run) -> None:
+def test_what_the_prompt_cache_cost_and_what_was_spent_on_reasoning_is_reported(run: Run) -> None:
     usage = {"input_tokens": 1000, "output_tokens": 100, "cache_write_tokens": 800, "reasoning_tokens": 60}
     done = run("reconcile", "-", *NOW, stdin=json.dumps({"model": "gpt-6-luna", "usage": usage}))
     assert "  written    █         $0.00002 more for writing to the prompt cache than for input" in done.out
     assert "  reasoning  60 of the output tokens were spent on reasoning\n" in done.out
 
 
-def test_what_tools_cost_is_told_apart(run: Run) -> None:
+def test_what_tools_cost_is_kept_apart(run: Run) -> None:
     answer = {"object": "response", "model": "gpt-4.1", "usage": {"input_tokens": 5000, "output_tokens": 0}}
     stdin = json.dumps({**answer, "output": [{"type": "file_search_call"}] * 2})
     assert "  tools   ██▋       $0.005 for calls to built-in tools\n" in run("reconcile", "-", *NOW, stdin=stdin).out
@@ -103,7 +103,7 @@ def test_csv_is_a_table_of_the_charges(run: Run) -> None:
     ]
 
 
-def test_what_is_not_priced_is_told_by_its_most_frequent_reasons_and_each_doubt_once(run: Run) -> None:
+def test_what_is_not_priced_is_reported_by_its_most_frequent_reasons_and_each_doubt_once(run: Run) -> None:
     tuned = {
         "model": "ft:gpt-4.1-mini-2025-04-14:acme::abc",
         "usage": {"input_tokens": 5, "output_tokens": 0},
@@ -127,7 +127,7 @@ def test_what_is_not_priced_is_told_by_its_most_frequent_reasons_and_each_doubt_
 
 
 @pytest.mark.parametrize("view", [("-q",), ("--format", "csv"), ("--format", "jsonl")])
-def test_what_is_not_priced_is_told_where_there_is_no_room_for_it_too(run: Run, view: tuple[str, ...]) -> None:
+def test_what_is_not_priced_is_reported_even_where_there_is_little_room(run: Run, view: tuple[str, ...]) -> None:
     stdin = CSV + "gpt-9,5,5,2026-11-22\n"
     done = run("reconcile", "-", *view, *NOW, stdin=stdin)
     assert (done.code, done.err) == (

@@ -274,7 +274,7 @@ def test_the_organization_is_that_of_the_log_or_of_the_option(run: Run) -> None:
     ]
 
 
-def test_answers_without_a_day_are_no_rows_and_an_error(run: Run) -> None:
+def test_answers_without_a_day_are_not_rows_and_an_error(run: Run) -> None:
     log = "date,model,input_tokens,output_tokens\n9999-12-31,gpt-4.1,100,1\n,gpt-4.1,100,1\n"
     done = run("reconcile", "-", "--format", "focus", *ACCOUNT, *NOW, stdin=log)
     assert len(list(csv.DictReader(io.StringIO(done.out)))) == 2

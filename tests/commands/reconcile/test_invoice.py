@@ -176,7 +176,7 @@ def test_days_projects_and_models_of_one_side_only_are_causes_of_their_own(run: 
         ("Service credit", "not tokens of a known model: Service credit"),
     ],
 )
-def test_a_day_whose_costs_are_no_tokens_is_one_that_the_costs_have(
+def test_a_day_whose_costs_are_not_tokens_is_one_that_the_costs_have(
     run: Run, tmp_path: Path, item: str | None, cause: str
 ) -> None:
     usage = make_page({FIRST: [make_usage(MINI, 1_000_000, 0, 0)]})
@@ -191,7 +191,7 @@ def test_amounts_in_cents_differ_by_their_rounding(run: Run, tmp_path: Path) -> 
     assert list_causes(invoice) == {"rounding of the amounts": "0.0034528"}
 
 
-def test_binary_noise_is_no_difference(run: Run, tmp_path: Path) -> None:
+def test_binary_noise_is_not_a_difference(run: Run, tmp_path: Path) -> None:
     usage = make_page({FIRST: [make_usage(MINI, 1_000_000, 0, 750_000)]})
     costs = make_page(
         {FIRST: [make_cost(f"{MINI}, input", 0.4000000000000001), make_cost(f"{MINI}, output", "1.2000000000000002")]}
@@ -357,7 +357,7 @@ def test_other_currencies_are_left_out_and_refused_if_there_is_nothing_else(run:
         ("costs.csv", "date,amount,currency\n", "--invoice: expected lines of costs, found none"),
     ],
 )
-def test_what_is_no_invoice_is_refused(run: Run, tmp_path: Path, name: str, content: str, error: str) -> None:
+def test_what_is_not_an_invoice_is_refused(run: Run, tmp_path: Path, name: str, content: str, error: str) -> None:
     (tmp_path / name).write_text(content)
     done = run("reconcile", "--invoice", name, *NOW)
     assert (done.code, done.out) == (2, "")
@@ -451,7 +451,7 @@ def test_a_discount_is_one_cause_if_the_amounts_are_rounded(
     }
 
 
-def test_lines_that_share_a_ratio_by_chance_are_no_discount(run: Run, tmp_path: Path) -> None:
+def test_lines_that_share_a_ratio_by_chance_are_not_a_discount(run: Run, tmp_path: Path) -> None:
     """Amounts of some cents fit many ratios, and 0.01 of 0.02 nearly all."""
     usage = make_page({FIRST: [make_usage(MINI, 1_000_000, 200_000, 375_000)]})
     amounts = {"input": "0.31", "cached input": "0.01", "output": "0.44"}
@@ -463,7 +463,7 @@ def test_lines_that_share_a_ratio_by_chance_are_no_discount(run: Run, tmp_path: 
     }
 
 
-def test_calls_of_tools_that_both_sides_have_are_no_cause(run: Run, tmp_path: Path) -> None:
+def test_calls_to_tools_that_both_sides_have_are_not_a_cause(run: Run, tmp_path: Path) -> None:
     search = {"type": "web_search_call", "action": {"type": "search"}}
     answer = {"object": "response", "id": "resp_1", "created_at": seconds(FIRST), "model": MINI, "status": "completed"}
     usage = {"input_tokens": 1_000_000, "output_tokens": 1_000_000, "total_tokens": 2_000_000}

@@ -243,7 +243,7 @@ HINT = "; gpt41 cost, cost --each, count --each or check with --format json prin
         (b'{"path": "x", "input_tokens": 1}\n[]', "saved.json:2: the record: expected an object, found a list"),
     ],
 )
-def test_what_is_no_saved_answer_says_where(data: Any, message: str) -> None:
+def test_what_is_not_a_saved_answer_says_where(data: Any, message: str) -> None:
     with pytest.raises(InputError) as caught:
         estimate(data)
     assert str(caught.value) == message + HINT
@@ -271,7 +271,7 @@ def test_parts_are_compared_for_as_many_requests_as_were_billed() -> None:
     assert found.unpredicted == {"a in batch": 3}
 
 
-def test_workloads_of_one_model_are_told_apart_where_answers_are_known_by_workload() -> None:
+def test_workloads_of_one_model_are_kept_apart_where_answers_are_known_by_workload() -> None:
     found = compare_parts([part("x", "c"), part("y", "c")], {"x": SPENT, "z": SPENT}, {ModelAndMode("c", "batch"): SPENT})
     assert [each.part.name for each in found.drifts] == ["x"]
     assert (found.unbilled, found.unclear, found.unpredicted) == ((part("y", "c"),), (), {"z": 3})
@@ -512,7 +512,7 @@ def test_what_nobody_asks_for_is_not_kept() -> None:
     assert bill.usage == Usage(1, 9, 0, 9)
 
 
-def test_the_bill_of_every_day_is_beside_the_part_that_was_predicted() -> None:
+def test_the_bill_of_every_day_is_shown_next_to_the_part_that_was_predicted() -> None:
     past = ObservedAnswers(AnswerPricer(CONDITIONS))
     answers = [Answer(Usage(1, 10, 0, 5), model="gpt-4.1", day=date(2026, 11, day)) for day in (1, 2)]
     bill = watched(past, *answers)

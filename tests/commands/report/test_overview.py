@@ -122,7 +122,7 @@ def test_work_that_states_no_task_is_not_advised_to_pay_for_a_better_score(overv
     assert found.monthly_usd is None
 
 
-def test_the_end_of_each_model_is_told_once_for_each_platform(overview: Examine, catalog: Catalog) -> None:
+def test_the_end_of_each_model_is_reported_once_for_each_platform(overview: Examine, catalog: Catalog) -> None:
     found = overview.all("""
   a: {input_tokens: 1, output_tokens: 1, model: gpt-4.1, volume: 1 / day}
   b: {input_tokens: 1, output_tokens: 1, model: gpt-4.1-mini, volume: 1 / day}
@@ -201,7 +201,7 @@ def test_a_task_that_a_saved_report_names_must_be_in_the_table(catalog: Catalog)
         )
 
 
-def test_a_day_that_is_past_requires_nothing_and_is_told(run: Run, tmp_path: Path) -> None:
+def test_a_day_that_is_past_requires_nothing_and_is_reported(run: Run, tmp_path: Path) -> None:
     asked = "input_tokens: 9, output_tokens: 9, model: gpt-4.1, require: {until: 2027-01-10}"
     (tmp_path / "gpt41.yaml").write_text(f"version: 1\nworkloads:\n  a: {{{asked}}}\n")
     for command in ("check", "report"):
@@ -211,7 +211,7 @@ def test_a_day_that_is_past_requires_nothing_and_is_told(run: Run, tmp_path: Pat
         assert "is past" not in run(command, "--as-of", "2027-01-10").out
 
 
-def test_what_searches_find_is_told_as_what_it_is(overview: Examine, catalog: Catalog) -> None:
+def test_what_searches_find_is_reported_as_what_it_is(overview: Examine, catalog: Catalog) -> None:
     """A fixed block of gpt-4.1-mini, a part of what is billed; of gpt-4.1 nobody knows how much: its prices are the least."""
     searches = "input_tokens: 2000, output_tokens: 300, volume: 1000 / month, tools: {web_searches: 1}"
     searches += ", require: {task: multilingual, tolerance_percent: 50}"
@@ -270,7 +270,7 @@ def test_a_saved_report_without_its_findings_is_refused(run: Run, tmp_path: Path
     assert "found one that was changed since: edited by hand?" in done.err
 
 
-def test_a_config_a_saved_report_and_one_on_standard_input_are_told_together(run: Run, tmp_path: Path) -> None:
+def test_a_config_a_saved_report_and_one_on_standard_input_are_reported_together(run: Run, tmp_path: Path) -> None:
     (tmp_path / "gpt41.yaml").write_text(CONFIG)
     saved = run("check", *TODAY, "--format", "json").out
     (tmp_path / "base.json").write_text(saved)
@@ -287,7 +287,7 @@ def test_a_config_a_saved_report_and_one_on_standard_input_are_told_together(run
     assert [each["each_usd"] for each in others] == [first["each_usd"]] * 2
 
 
-def test_a_month_that_is_no_whole_number_of_requests_costs_the_same_wherever_it_is_told(run: Run, tmp_path: Path) -> None:
+def test_a_month_that_is_not_a_whole_number_of_requests_costs_the_same_wherever_it_is_reported(run: Run, tmp_path: Path) -> None:
     config = CONFIG.replace("1000 / day", "40 / day").replace("task: classification", "task: classification, deadline: 24h")
     (tmp_path / "gpt41.yaml").write_text(config)
     (found,) = json.loads(run("report", *TODAY, "--format", "json").out)["workloads"]
@@ -321,7 +321,7 @@ def test_a_note_says_whose_it_is_where_it_is_not_of_all(run: Run, tmp_path: Path
     ]
 
 
-def test_of_many_workloads_the_dearest_are_drawn(run: Run, tmp_path: Path) -> None:
+def test_of_many_workloads_the_most_expensive_are_drawn(run: Run, tmp_path: Path) -> None:
     workloads = "".join(f"  w{n}: {{input_tokens: {n}, output_tokens: 1, volume: 1000 / day}}\n" for n in range(1, 33))
     (tmp_path / "gpt41.yaml").write_text("version: 1\ndefaults: {model: gpt-4.1}\nworkloads:\n" + workloads)
     found = json.loads(run("report", *TODAY, "--format", "json").out)
@@ -389,7 +389,7 @@ def test_a_name_that_a_terminal_would_act_on_is_escaped_in_the_answer(run: Run, 
         (["gpt41.yaml", "--charts", "file"], '--charts: "file": expected a folder to write into, found: File exists'),
     ],
 )
-def test_what_is_no_input_is_said_in_a_line(run: Run, tmp_path: Path, arguments: list[str], message: str) -> None:
+def test_what_is_not_an_input_is_said_in_a_line(run: Run, tmp_path: Path, arguments: list[str], message: str) -> None:
     (tmp_path / "file").write_text("x")
     (tmp_path / "other.json").write_text("{}")
     if "--charts" in arguments:

@@ -431,7 +431,7 @@ def test_what_is_wrong_with_an_example(body: dict[str, Any], messages: list[str]
     assert [flaw.message for flaw in find_flaws(body)] == messages
 
 
-def test_a_preference_is_no_example() -> None:
+def test_a_preference_is_not_an_example() -> None:
     with pytest.raises(BadBody, match=r"expected messages, found preferences for fine-tuning \(DPO\); gpt41 train reads"):
         read_request({"input": {}, "preferred_output": [], "non_preferred_output": []}, "fine-tuning")
 
