@@ -75,12 +75,8 @@ class Offer(NamedTuple):
 
     def rates_for(self, input_tokens: int) -> Rates:
         """Return the rates for one request of `input_tokens`. A surcharge above a threshold applies to the whole request."""
-        surcharge = self._surcharge_for(input_tokens)
-        return (
-            self.row.rates.with_multipliers(surcharge.input_multiplier, surcharge.output_multiplier)
-            if surcharge
-            else self.row.rates
-        )
+        rates, surcharge = self.row.rates, self._surcharge_for(input_tokens)
+        return rates.with_multipliers(surcharge.input_multiplier, surcharge.output_multiplier) if surcharge else rates
 
     def cache_write_extra_for(self, input_tokens: int) -> Decimal:
         """Return what input written to the prompt cache for 30 minutes costs above the input rate."""

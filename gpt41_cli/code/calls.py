@@ -307,12 +307,8 @@ def _find_docstrings(lines: Lines) -> list[range]:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
     # A number of columns is one of bytes; a range that is some characters too long still ends in the line of its string.
-    return [
-        range(
-            lines.find_start(node.lineno - 1), lines.find_start((node.end_lineno or node.lineno) - 1) + (node.end_col_offset or 0)
-        )
-        for node in _find_texts(tree)
-    ]
+    starts = ((node, lines.find_start(node.lineno - 1), node.end_lineno or node.lineno) for node in _find_texts(tree))
+    return [range(start, lines.find_start(last - 1) + (node.end_col_offset or 0)) for node, start, last in starts]
 
 
 def _find_texts(tree: ast.AST) -> Iterator[ast.Constant]:

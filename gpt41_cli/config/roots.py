@@ -163,12 +163,12 @@ def _normalize_pattern(pattern: str) -> str:
 def _filter_matching(glob: str, listed: _KeyedListing) -> _KeyedListing:
     pattern = PathPattern(glob)
     files, left_out = listed
-    skipped = [
-        each
-        for each in left_out
-        if (pattern.may_match_below(each.path.rstrip("/")) if each.is_unreadable else pattern.matches(each.path))
-    ]
-    return [file for file in files if pattern.matches(file)], skipped
+
+    def concerns(skipped: SkippedPath) -> bool:
+        path = skipped.path
+        return pattern.may_match_below(path.rstrip("/")) if skipped.is_unreadable else pattern.matches(path)
+
+    return list(filter(pattern.matches, files)), list(filter(concerns, left_out))
 
 
 def _rebase_to_key(key: str, folder: str, files: Iterable[str], left_out: Iterable[SkippedPath]) -> _KeyedListing:

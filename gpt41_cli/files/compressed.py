@@ -73,12 +73,9 @@ def _read_content(pieces: Iterator[bytes], name: str, kind: str) -> Iterator[byt
         for chunk in read_chunks(file):
             size += len(chunk)
             if size > max(_EXPANSION_CHECK_BYTES, _MAX_EXPANSION * stream.bytes_read):
-                raise InputError(
-                    expected=f"a {kind} file of text or requests",
-                    found=f"one that expands more than {format_int(_MAX_EXPANSION)} times",
-                    hint="decompress it first if it is meant",
-                    location=name,
-                )
+                found = f"one that expands more than {format_int(_MAX_EXPANSION)} times"
+                hint = "decompress it first if it is meant"
+                raise InputError(expected=f"a {kind} file of text or requests", found=found, hint=hint, location=name)
             yield chunk
     except EOFError:
         raise InputError(expected=expected, found="one that is cut off", location=name) from None

@@ -87,11 +87,8 @@ def _write_request_notes(catalog: Catalog, work: Workload) -> Iterator[str]:
             verb = "has" if work.requests_without_maximum == 1 else "have"
             yield f"{which} {verb} no maximum: the model's longest answer is priced."
     if work.training_requests:
-        which = (
-            "These are"
-            if work.training_requests == work.requests
-            else f"{format_int(work.training_requests)} of these requests are"
-        )
+        are_all = work.training_requests == work.requests
+        which = "These are" if are_all else f"{format_int(work.training_requests)} of these requests are"
         yield f"{which} fine-tuning examples, priced as requests with their answers as input; training itself isn't priced."
     if work.replay:
         yield _write_replay_note(catalog, work, work.replay)

@@ -72,10 +72,7 @@ def format_heading(schema: JsonSchema) -> str:
     >>> format_heading({"title": "City", "description": "Where to look."})
     '// City\\n//\\n// Where to look.\\n'
     """
-    title, description = (
-        format_comment(_get_keyword_text(schema, "title")),
-        format_comment(_get_keyword_text(schema, "description")),
-    )
+    title, description = (format_comment(_get_keyword_text(schema, key)) for key in ("title", "description"))
     return title + ("//\n" if title and description else "") + description
 
 

@@ -46,10 +46,8 @@ def build_turn(request: Request, turn: Turn, rules: PromptRules = FAMILY) -> Ite
     if turn.role == "assistant" and rules.answer_in_history:
         return (*build_message(turn), PromptPiece(OVERHEAD, "an answer in the history", "", rules.answer_in_history))
     if rules.names_format and request.response_format and request.is_chat and turn.role == "assistant":
-        return (
-            *build_message(turn),
-            _build_schema_name(request.response_format.name, "schema name, for an answer in the history"),
-        )
+        name = _build_schema_name(request.response_format.name, "schema name, for an answer in the history")
+        return (*build_message(turn), name)
     return build_message(turn)
 
 
@@ -66,12 +64,8 @@ def build_message(turn: Message) -> tuple[PromptPiece, ...]:
 
     A `name` adds the tokens of `:NAME` (11 messages). Empty content costs nothing more (1,100 messages).
     """
-    text = PromptPiece(TEXT, turn.role, turn.text)
-    return (
-        (_build_role(turn.role), PromptPiece(OVERHEAD, "name", f":{turn.name}"), text)
-        if turn.name
-        else (_build_role(turn.role), text)
-    )
+    role, text = _build_role(turn.role), PromptPiece(TEXT, turn.role, turn.text)
+    return (role, PromptPiece(OVERHEAD, "name", f":{turn.name}"), text) if turn.name else (role, text)
 
 
 @cache

@@ -42,10 +42,10 @@ class MeasuredRequest(NamedTuple):
 
     group: ModelAndMode
     shape: RequestShape
-    needs: frozenset[str]
-    doubts: tuple[Rule, ...]
-    is_lower_bound: bool
-    is_training: bool
+    needs: frozenset[str] = frozenset()
+    doubts: tuple[Rule, ...] = ()
+    is_lower_bound: bool = False
+    is_training: bool = False
     prefix: CachePrefix | None = None
     refusable_fields: tuple[RefusableField, ...] = ()
     flaws: tuple[Finding, ...] = ()

@@ -134,15 +134,8 @@ class RequestsReader:
                 return
             modes: set[str] = set()
             lines = BatchLines()
-            for chunk in map_chunks(
-                source,
-                found,
-                self.reading,
-                self._count_request,
-                self._collect_chunk,
-                self.meter.memo_filler,
-                self._count_framed,
-            ):
+            work, framed, learn = self._count_request, self._count_framed, self.meter.memo_filler
+            for chunk in map_chunks(source, found, self.reading, work, self._collect_chunk, learn, framed):
                 modes |= self._add(key, chunk)
                 lines += chunk.batch_lines
             if modes == {"batch"} and self.inspects_batch:
@@ -166,18 +159,10 @@ class RequestsReader:
         if source.is_from_folder and not tokens:
             raise InputError(expected="requests or prompts", found="an empty file")
         self.text_tokens += tokens
-        group = ModelAndMode(variant and variant.id, "standard")
-        sized = MeasuredRequest(
-            group,
-            RequestShape(tokens),
-            frozenset(),
-            (),
-            is_lower_bound=False,
-            is_training=False,
-            place=Place(source.name),
-            flaws=tuple(sizing.find_input_flaws(found, source.name)),
-        )
-        return _CountedRequest(sized, make_entry({TEXT: tokens}, Place(source.name)))
+        group, place = ModelAndMode(variant and variant.id, "standard"), Place(source.name)
+        flaws = tuple(sizing.find_input_flaws(found, source.name))
+        sized = MeasuredRequest(group, RequestShape(tokens), flaws=flaws, place=place)
+        return _CountedRequest(sized, make_entry({TEXT: tokens}, place))
 
     def _count_request(self, sent: ParsedRequest) -> _CountedRequest:
         named = sent
@@ -276,9 +261,6 @@ def _raise_for_rejects(tally: Tally) -> None:
     rejects = tally.rejects
     if rejects.count:
         first = rejects.examples[0]
-        more = (
-            f" ({format_int(rejects.count)} of {format_int(rejects.count + tally.requests)} cannot be read)"
-            if rejects.count > 1
-            else ""
-        )
+        whole = format_int(rejects.count + tally.requests)
+        more = f" ({format_int(rejects.count)} of {whole} cannot be read)" if rejects.count > 1 else ""
         raise InputError(location=first.place.label, problem=f"{first.message}{more}")
