@@ -151,14 +151,13 @@ def format_change_parts(parts: Sequence[Decimal], total: Decimal, *, is_price: b
     ['+$6.11', 'above -$0.01', '+$1.00']
     """
     step = _format_dollars(_find_step(total, is_price=is_price))
-    return [
-        f"{'+' if shown > 0 else ''}{_format_dollars(shown)}"
-        if shown or not part
-        else f"under +{step}"
-        if part > 0
-        else f"above -{step}"
-        for part, shown in zip(parts, round_parts(parts, total, is_price=is_price), strict=True)
-    ]
+
+    def show(part: Decimal, shown: Decimal) -> str:
+        if part and not shown:
+            return f"under +{step}" if part > 0 else f"above -{step}"
+        return f"{'+' if shown > 0 else ''}{_format_dollars(shown)}"
+
+    return list(map(show, parts, round_parts(parts, total, is_price=is_price)))
 
 
 def _sum_exactly(amounts: Iterable[Decimal]) -> Decimal:

@@ -299,11 +299,8 @@ def _check_columns(columns: list[str], header: Place) -> None:
 
 def _recognise_total(columns: list[str], row: list[str]) -> Finding | None:
     """Return why a row isn't priced, if it has the word for a total in place of a day or a model."""
-    named = [
-        cell
-        for index, cell in enumerate(row[: len(columns)])
-        if index == 0 or columns[index] in (*TIME_FIELDS, *figure_names.MODEL_FIELDS)
-    ]
+    telling = (*TIME_FIELDS, *figure_names.MODEL_FIELDS)
+    named = row[:1] + [cell for cell, column in zip(row[1:], columns[1:], strict=False) if column in telling]
     if any(cell.strip(" :").lower() in TOTAL_WORDS for cell in named):
         return Finding(rules.TOTAL_ROW, "a row that calls itself a total")
     return None

@@ -75,18 +75,8 @@ def price(
     Raises UnknownName for an unknown model or platform, TableError for a price table that can't be used.
 
     """
-    return make_column(
-        "price",
-        pricing,
-        models,
-        as_of=as_of,
-        platform=platform,
-        model=model,
-        mode=mode,
-        assumptions=Assumptions(output_tokens, cached_tokens),
-        image_size=image_size,
-        kind=kind,
-    )
+    asked = {"as_of": as_of, "platform": platform, "model": model, "mode": mode, "image_size": image_size, "kind": kind}
+    return make_column("price", pricing, models, assumptions=Assumptions(output_tokens, cached_tokens), **asked)
 
 
 def sizes(

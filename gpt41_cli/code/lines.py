@@ -57,11 +57,8 @@ class Lines:
         first = last = number
         while first and self.measure_indent(first - 1) >= depth and not (is_item and _ITEM.match(self[first])):
             first -= 1
-        while (
-            last + 1 < len(self)
-            and self.measure_indent(last + 1) >= depth
-            and not (is_item and self._begins_item(last + 1, depth))
-        ):
+        end = len(self) - 1
+        while last < end and self.measure_indent(last + 1) >= depth and not (is_item and self._begins_item(last + 1, depth)):
             last += 1
         self._blocks[is_item, depth] = first, last
         return first, last

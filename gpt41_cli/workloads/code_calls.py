@@ -56,11 +56,8 @@ def find_code_calls(
         skipped += left_out
     market = market._replace(catalog=market.catalog.with_aliases(config.models))
     shown = {key: source.name for key, source in sources.items()}
-    found = scan_files(
-        [source._replace(name=key) for key, source in sources.items() if key.rsplit("/", 1)[-1] != CONFIG_NAME],
-        market,
-        jobs=jobs,
-    )
+    keyed = [source._replace(name=key) for key, source in sources.items() if key.rsplit("/", 1)[-1] != CONFIG_NAME]
+    found = scan_files(keyed, market, jobs=jobs)
     by_file: dict[str, list[CodeUse]] = {}
     for use in found.uses:
         if use.kind is UseKind.CALL and use.entry in market.catalog.models:
@@ -110,11 +107,8 @@ def find_code_changes(
     declared = {get_declared_model(market.catalog, each) for each in workloads}
     for old, use in pairs:
         if old.subject in declared or use.subject not in declared:
-            effects = tuple(
-                _price_effect(each, use.subject, market)
-                for each in workloads
-                if get_declared_model(market.catalog, each) == old.subject
-            )
+            moved = (each for each in workloads if get_declared_model(market.catalog, each) == old.subject)
+            effects = tuple(_price_effect(each, use.subject, market) for each in moved)
             yield CodeChange(use.place, old.subject, use.subject, effects)
 
 
