@@ -10,20 +10,11 @@ from typing import NamedTuple
 from gpt41_cli.display import format_money, format_price, format_score, to_decimal
 from gpt41_cli.reports import Json
 
-
-def _format_count(amount: Decimal) -> str:
-    return f"{to_decimal(Fraction(amount), 1):,f}"
-
-
-def _format_no_figure(_: Decimal) -> str:
-    return ""
-
-
 UNIT_FORMATTERS: Mapping[str, Callable[[Decimal], str]] = {
     "usd": format_money,
     "share": lambda share: format_score(Fraction(share)),
-    "count": _format_count,
-    "name": _format_no_figure,
+    "count": lambda count: f"{to_decimal(Fraction(count), 1):,f}",
+    "name": lambda _: "",
 }
 """How the figures of an axis read: US dollars, shares of one as percentages, counts to tenths. A name isn't a figure."""
 

@@ -8,7 +8,6 @@ from dataclasses import asdict
 from gpt41_cli.catalog import Catalog
 from gpt41_cli.display import format_int, pluralize
 from gpt41_cli.prices.quote import Quote
-from gpt41_cli.prices.tools import ToolCharge
 from gpt41_cli.pricing import Usage
 from gpt41_cli.reports import Json, ReportLine
 from gpt41_cli.reports.bounds import choose_bound_prefix
@@ -28,17 +27,16 @@ def dump_quote(quote: Quote) -> Mapping[str, Json]:
         "output_usd": quote.bill.output_usd,
         "rejected_usd": quote.bill.rejected_usd,
         "tools_usd": quote.tool_charges_usd,
-        "tools": [_dump_charge(charge) for charge in quote.tool_charges],
+        "tools": [
+            {"name": charge.name, "units": charge.units, "usd": charge.usd, "source": charge.source.id}
+            for charge in quote.tool_charges
+        ],
         "total_usd": quote.total_usd,
         "is_lower_bound": quote.is_lower_bound,
         "caching_saves_usd": quote.bill.caching_saves_usd,
         "batch_saves_usd": quote.batch_saves_usd,
         "source": quote.offer.row.source.id,
     }
-
-
-def _dump_charge(charge: ToolCharge) -> Mapping[str, Json]:
-    return {"name": charge.name, "units": charge.units, "usd": charge.usd, "source": charge.source.id}
 
 
 def find_bound_prefix(work: Workload, *quotes: Quote) -> str:

@@ -104,7 +104,9 @@ def _list_columns(check: ConfigCheck) -> tuple[Column[CheckedWorkload], ...]:
         Column("~>input", None, lambda row: _divide_tokens(row, row.priced.quote.usage.input_tokens)),
         Column("~>cached", None, lambda row: _divide_tokens(row, row.priced.cost.cached_tokens)),
         Column("~>output", None, lambda row: _divide_tokens(row, row.priced.cost.output_tokens.expected)),
-        Column("~>per request", None, lambda row: _format_usd(row, row.priced.cost.usd_per_request)),
+        Column(
+            "~>per request", None, lambda row: _format_least(row) + format_usd_range(row.priced.cost.usd_per_request, show_price)
+        ),
         Column(None, "each_usd", lambda row: row.priced.cost.usd_per_request.expected),
         Column(None, "high_each_usd", lambda row: row.priced.cost.usd_per_request.high),
         Column(">per month", None, _show_months(check.workloads)),
@@ -128,10 +130,6 @@ def _make_workloads_table(check: ConfigCheck, columns: Sequence[Column[CheckedWo
 def _divide_tokens(checked: CheckedWorkload, tokens: int) -> int:
     """Return the tokens of a mean request, to the nearest token."""
     return int(Fraction(tokens, checked.priced.cost.requests) + Fraction(1, 2))
-
-
-def _format_usd(checked: CheckedWorkload, amount: UsdRange) -> str:
-    return _format_least(checked) + format_usd_range(amount, show_price)
 
 
 def _format_least(checked: CheckedWorkload) -> str:

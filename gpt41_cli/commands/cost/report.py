@@ -141,16 +141,10 @@ def _make_term_lines(quote: Quote) -> list[ReportLine]:
 
 
 def _make_term_line(label: str, quote: Quote, tokens: int, rate_usd: Decimal, amount: Decimal, shown: str) -> ReportLine:
-    text = (
-        f"{pluralize(tokens, f'{_TERM_NAMES[label]} token')} at {format_rate(rate_usd)} per "
-        f"million{_describe_surcharge(quote)}: {shown}"
-    )
+    more = ", long requests more" if 0 < quote.surcharged_requests < quote.usage.requests else ""  # if others pay none
+    counted = pluralize(tokens, f"{_TERM_NAMES[label]} token")
+    text = f"{counted} at {format_rate(rate_usd)} per million{more}: {shown}"
     return ReportLine(label, text, quote.offer.row.source.label, compute_share(amount, quote.total_usd))
-
-
-def _describe_surcharge(quote: Quote) -> str:
-    """Say that some requests pay a surcharge on the rates shown, if others don't."""
-    return ", long requests more" if 0 < quote.surcharged_requests < quote.usage.requests else ""
 
 
 def _make_rejected_line(quote: Quote) -> ReportLine:

@@ -247,7 +247,8 @@ _FILE_COLUMNS: tuple[Column[FileChange], ...] = (
 def _make_notes(diff: Diff) -> Iterator[str]:
     """Say how the two sides were compared."""
     yield f"{diff.before.label} is compared with {diff.after.label}, both at the prices of {diff.as_of}."
-    if stale := [workload.name for workload in diff.workloads if workload.after and _has_other_prices(workload.after)]:
+    sides = [(workload.name, workload.after) for workload in diff.workloads if workload.after]
+    if stale := [name for name, now in sides if now.costing.usd_per_request.expected != now.cost_per_request.expected_usd]:
         yield f"{', '.join(stale)}: {diff.after.label} had other prices, which don't count here."
     if diff.code.is_unknown_before:
         yield f"{diff.before.label} contains no code: compare with a git revision to see which calls name another model."
@@ -260,10 +261,6 @@ def _make_notes(diff: Diff) -> Iterator[str]:
         yield f"Compared per request, so not in the sum per month: {', '.join(diff.total.excluded_workloads)}."
     if any(len(workload.causes) > 1 for workload in diff.workloads):
         yield "Each cause is the effect of one change, applied one after the other from tokens to volume."
-
-
-def _has_other_prices(priced: WorkloadCostNow) -> bool:
-    return priced.costing.usd_per_request.expected != priced.cost_per_request.expected_usd
 
 
 def _round_change(compared: WorkloadChange) -> WorkloadChange:

@@ -32,7 +32,8 @@ def make_report(
     bill: Reconciliation, traffic: Sequence[MovedTraffic], left_out: Sequence[SkippedPath], *, skips_invalid: bool
 ) -> Report:
     """Make the report of the move of all answers of some logs."""
-    market, columns = bill.conditions.market, _list_columns(traffic)
+    market = bill.conditions.market
+    columns = (*_COLUMNS_BEFORE, *list_effort_columns(traffic, lambda each: each.reasoned), *_COLUMNS_AFTER)
     moves = tuple(dict.fromkeys(_find_move_findings(traffic)))
     records = make_records(columns, traffic)
     shown = {(each.variant.id, each.mode) for each in traffic[:MAX_ROWS]}
@@ -181,18 +182,14 @@ def _make_notes(traffic: Sequence[MovedTraffic]) -> Iterator[str]:
         yield from write_confidence_notes(path.offer)
 
 
-def _dump_path(path: TrafficPath) -> Mapping[str, Json]:
-    return {"mode": path.offer.mode, "expected": path.low_usd, "high": path.high_usd}
+def _dump_paths(each: MovedTraffic) -> Sequence[Json]:
+    return [{"mode": path.offer.mode, "expected": path.low_usd, "high": path.high_usd} for path in each.paths]
 
 
 def _format_headroom(each: MovedTraffic) -> str | None:
     if each.path is None or each.path.offer.variant.model.reasoning is None:
         return None
     return "none" if each.spare_reasoning_tokens is None else format_int(each.spare_reasoning_tokens)
-
-
-def _list_columns(traffic: Sequence[MovedTraffic]) -> Sequence[Column[MovedTraffic]]:
-    return (*_COLUMNS_BEFORE, *list_effort_columns(traffic, lambda each: each.reasoned), *_COLUMNS_AFTER)
 
 
 _COLUMNS_BEFORE: Sequence[Column[MovedTraffic]] = (
@@ -209,7 +206,7 @@ _COLUMNS_BEFORE: Sequence[Column[MovedTraffic]] = (
     Column("move to", None, lambda each: each.path.offer.variant.id if each.path else "no price" if each.is_stuck else "stays"),
     Column(None, "to", lambda each: each.path and each.path.offer.variant.id),
     Column(">then", None, lambda each: each.path and _show_path(each, each.path), absent="-"),
-    Column(None, "ways", lambda each: [_dump_path(path) for path in each.paths]),
+    Column(None, "ways", _dump_paths),
     Column(None, "reasoned", lambda each: dump_reasoned(each.reasoned, each.reasoning_tokens)),
 )
 _COLUMNS_AFTER: Sequence[Column[MovedTraffic]] = (

@@ -46,7 +46,7 @@ def make_report(config: Config, market: Market, workloads: Sequence[MovedWorkloa
     skipped = [file for moved in workloads for file in moved.priced.contents.skipped_files]
     moving = [moved for moved in workloads if moved.path]
     now, then = _sum_up(workloads)
-    columns = _list_columns(workloads)
+    columns = (*_COLUMNS_BEFORE, *list_effort_columns(workloads, _show_reasoned), *_COLUMNS_AFTER)
     first = sorted(workloads, key=lambda moved: -moved.usd_now)[:MAX_ROWS]
     shown = {moved.name for moved in first}
     to_change = list(_describe_calls(calls, market))
@@ -219,10 +219,6 @@ def _choose_format(moved: MovedWorkload) -> Callable[[Usd], str]:
     """Choose how to show what a workload costs, now and after the move: per month or, without a volume, per request."""
     then = [moved.usd_then.high] if moved.usd_then else []
     return choose_usd_format([moved.usd_now, *then], 0 if moved.priced.cost.volume else 1)
-
-
-def _list_columns(workloads: Sequence[MovedWorkload]) -> Sequence[Column[MovedWorkload]]:
-    return (*_COLUMNS_BEFORE, *list_effort_columns(workloads, _show_reasoned), *_COLUMNS_AFTER)
 
 
 def _show_reasoned(moved: MovedWorkload) -> Mapping[str, str]:

@@ -70,15 +70,12 @@ def _describe_misses(misses: Sequence[MissGroup]) -> Iterator[str]:
     for group in misses[:_MAX_MISSES_SAID]:
         number = len(group.pairs)
         same = "the same " if number > 1 else ""
-        found = f": {_name_traits(group)}" if group.traits else ""
+        traits = list_first(list(dict.fromkeys(trait.id for trait in group.traits)), _MAX_TRAITS_SAID)
+        found = f": {traits}" if traits else ""
         yield f"{format_int(number)} off by {same}{pluralize(abs(group.error_tokens), 'token')}{found}"
     rest = sum(len(group.pairs) for group in misses[_MAX_MISSES_SAID:])
     if rest:
         yield f"{pluralize(rest, 'other')} off"
-
-
-def _name_traits(group: MissGroup) -> str:
-    return list_first(list(dict.fromkeys(trait.id for trait in group.traits)), _MAX_TRAITS_SAID)
 
 
 def _compare_volumes(drifts: Sequence[PartDrift]) -> Iterator[ReportLine]:

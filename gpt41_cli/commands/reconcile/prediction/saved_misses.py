@@ -112,7 +112,8 @@ def anonymise_misses(groups: Sequence[MissGroup], sources: Sequence[InputSource]
 
     The requests are read again. Raises InputError if a file has changed since it was counted.
     """
-    chosen = {pair.custom_id: (pair, group) for group in groups[:_MAX_SAVED] for pair in [_choose_smallest(group)]}
+    smallest = ((min(group.pairs, key=lambda pair: pair.forecast.input_tokens), group) for group in groups[:_MAX_SAVED])
+    chosen = {pair.custom_id: (pair, group) for pair, group in smallest}
     bodies = {custom_id: value for source in sources for custom_id, value in _find_lines(source, chosen)}
     lines: list[str] = []
     for custom_id, (pair, group) in chosen.items():
@@ -123,10 +124,6 @@ def anonymise_misses(groups: Sequence[MissGroup], sources: Sequence[InputSource]
             named = {**line, "custom_id": f"miss-{len(lines) + 1}", **_describe_miss(group, pair)}
             lines.append(json.dumps(named, ensure_ascii=False))
     return SavedMisses(lines, len(groups) - len(lines))
-
-
-def _choose_smallest(group: MissGroup) -> RequestPair:
-    return min(group.pairs, key=lambda pair: pair.forecast.input_tokens)
 
 
 def _find_lines(source: InputSource, wanted: Mapping[str, Any]) -> Iterator[tuple[str, JsonValue]]:

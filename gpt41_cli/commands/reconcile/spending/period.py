@@ -83,12 +83,9 @@ class PeriodFilter:
             elif self.before and self.period_before and self.period_before.has(answer.day):
                 self.before.add(item)
             else:
-                self.left_out += answer.usage.requests * (-1 if _is_withdrawal(item) else 1)
+                is_withdrawn = isinstance(item, Located) and isinstance(item.result, Withdrawal)
+                self.left_out += answer.usage.requests * (-1 if is_withdrawn else 1)
                 self.period_left_out = self.period_left_out.with_day(answer.day)
-
-
-def _is_withdrawal(item: LogItem) -> bool:
-    return isinstance(item, Located) and isinstance(item.result, Withdrawal)
 
 
 def _get_answer(item: LogItem) -> Answer | None:
