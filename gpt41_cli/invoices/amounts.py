@@ -37,6 +37,16 @@ def parse_amount(value: JsonValue, path: str) -> Decimal:
     return round(amount, PLACES).normalize() if amount != round(amount, PLACES) else amount
 
 
+def find_decimal_mark(text: str) -> str:
+    """Return the mark before the decimals of an amount, if it has one: the last point or comma, unless there are several.
+
+    >>> [find_decimal_mark(text) for text in ("1.234", "1.234,50", "0,5", "1,234.5", "1.234.567", "12")]
+    ['.', ',', ',', '.', '', '']
+    """
+    marks = re.findall(r"[.,]", text)
+    return marks[-1] if marks and marks.count(marks[-1]) == 1 else ""
+
+
 def _normalize(text: str) -> str:
     if _PLAIN.fullmatch(text):
         return text

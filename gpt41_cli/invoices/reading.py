@@ -24,7 +24,7 @@ from gpt41_cli.files import compressed, documents, fields, text
 from gpt41_cli.files.fields import BadBody, JsonObject, JsonValue
 from gpt41_cli.files.places import RejectedRequest
 from gpt41_cli.findings import Place
-from gpt41_cli.invoices.amounts import parse_amount
+from gpt41_cli.invoices.amounts import find_decimal_mark, parse_amount
 from gpt41_cli.invoices.lines import EmptyDay, InvoiceLine, PageEnd
 
 COSTS_OBJECT = "organization.costs.result"
@@ -168,6 +168,7 @@ def _read_rows(data: Iterable[bytes], name: str, label: str) -> Iterator[Invoice
         )
         raise InputError(expected=expected, found="none of them", location=label)
     written = {name: title.strip() for name, (_, title) in titles.items()}
+    marks: dict[str, str] = {}
     for row in rows:
         if row == first:  # exports that were put together
             continue
@@ -177,6 +178,7 @@ def _read_rows(data: Iterable[bytes], name: str, label: str) -> Iterator[Invoice
         try:
             if cells.get(amount):
                 line = _read_row(cells, amount, currency, place, written)
+                _check_decimal_marks((cells[amount], _get_first(cells, _QUANTITIES) or ""), marks, place, label)
                 # The cost CSV has one row for what its columns name; in others, such as Azure's, equal rows may be two charges.
                 yield line._replace(key=tuple(row)) if amount == "amountvalue" else line
             elif _get_first(cells, _ITEMS):
@@ -195,6 +197,18 @@ def _list_amounts(columns: Mapping[str, int]) -> Iterator[tuple[str, str | None]
             yield from ((amount, name) for name in currencies if name in columns)
             if not currencies:
                 yield amount, None
+
+
+def _check_decimal_marks(amounts: Iterable[str], marks: dict[str, str], place: Place, label: str) -> None:
+    """Add the decimal marks of amounts to `marks`, with the first amount of each. Raises InputError if they differ: then 1.234
+    may be more than 1,000.
+    """
+    for amount in amounts:
+        if mark := find_decimal_mark(amount):
+            marks.setdefault(mark, f"{quote_text(amount)} ({place.label})")
+    if len(marks) > 1:
+        expected = "decimals after points or after commas, the same in all amounts"
+        raise InputError(expected=expected, found=" and ".join(marks.values()), location=label)
 
 
 def _read_row(

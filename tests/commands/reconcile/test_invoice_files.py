@@ -139,3 +139,13 @@ def test_a_period_is_that_of_the_costs_too(run: Run, tmp_path: Path) -> None:
         "",
         "gpt41: --invoice: expected costs up to 2026-10-01, found only 1 line of other days\n",
     )
+
+
+@pytest.mark.parametrize("amounts", [("0,5", "1.234"), ("1.5", "1.234,50")])
+def test_points_and_commas_before_decimals_in_one_file_are_refused(run: Run, tmp_path: Path, amounts: tuple[str, str]) -> None:
+    """1.234 is 1,234 in a file that writes 0,5."""
+    rows = "".join(f'2026-10-01,"{amount}","gpt-4.1, input"\n' for amount in amounts)
+    done = run("reconcile", *write(tmp_path, "date,cost_in_usd,line_item\n" + rows), *NOW)
+    found = f'"{amounts[0]}" (0.csv:2) and "{amounts[1]}" (0.csv:3)'
+    assert done.code == 2
+    assert done.err == f"gpt41: 0.csv: expected decimals after points or after commas, the same in all amounts, found {found}\n"
