@@ -23,7 +23,8 @@ from gpt41_cli.files.documents import FileLine
 from gpt41_cli.files.sources import InputSource, Unreadable, open_source, read_stamp
 from gpt41_cli.findings import Place
 
-_MAGIC = b"PAR1"
+_MAGIC = (b"PAR1", b"PARE")
+"""How a file begins; the second if all of it is encrypted."""
 _ROWS_AT_ONCE = 256
 _MAX_GROUP_BYTES = 1 << 26
 """A larger row group is read here, some rows at a time: a worker would need too much memory, and others would wait for it."""
@@ -128,15 +129,16 @@ class _SharedFile(io.RawIOBase):
 
 
 class RowStream(io.BufferedReader):
-    """The rows of a Parquet file as JSON Lines, which can also be listed in chunks, whatever has been read.
+    """The rows of a Parquet file as JSON Lines, which can also be listed in chunks, whatever has been read. Rows without a
+    request are in the chunks alone: they don't tell what the others are.
 
     `columns` are the names of all columns, `column` is the one that is read (None: all of them), `rows` how many rows there are.
     """
 
-    def __init__(self, file: Any, selection: Selection, stream: BinaryIO, name: str) -> None:
+    def __init__(self, file: Any, selection: Selection, stream: BinaryIO, name: str, *, is_log: bool) -> None:
         groups = range(file.metadata.num_row_groups)
         read = chain.from_iterable(_read_group(file, index, selection) for index in groups)
-        super().__init__(cast("io.RawIOBase", PieceStream(_join_lines(read, name))))
+        super().__init__(cast("io.RawIOBase", PieceStream(_join_lines(read, name, keeps_nulls=is_log))))
         self._file, self._stream, self._name, self._selection = file, stream, name, selection
         self.column = selection.column
         self.columns: Sequence[str] = file.schema_arrow.names
@@ -174,9 +176,11 @@ def open_lines(
     Raises InputError if it can't be opened or read to its end, or doesn't say in which column its requests are.
     """
     with open_source(source) as stream:
-        is_parquet = isinstance(stream, io.BufferedReader) and stream.peek(len(_MAGIC)).startswith(_MAGIC)
+        is_parquet = isinstance(stream, io.BufferedReader) and stream.peek(4).startswith(_MAGIC)
         if source.column is not None and not (is_parquet or source.is_from_folder):
-            raise InputError("--column", "a Parquet file", "another one", location=source.label)
+            expected = f"a Parquet file with the column {quote_text(source.column)}"
+            hint = "DuckDB writes CSV as Parquet: COPY (FROM 'calls.csv') TO 'calls.parquet'; JSON Lines need no column"
+            raise InputError(expected=expected, found="another file", hint=hint, location=source.label)
         yield _open_rows(stream, source, log_fields, labels) if is_parquet else stream
 
 
@@ -194,18 +198,22 @@ def _open_rows(stream: BinaryIO, source: InputSource, log_fields: Collection[str
         _refuse_repeated_columns(file, name)
         is_log = log_fields is not None
         selection = _select_answers(file, log_fields or (), labels) if is_log else _select_requests(file, source)
-        return RowStream(file, selection, stream, name)
+        return RowStream(file, selection, stream, name, is_log=is_log)
 
 
 @contextmanager
 def _explain_damage(name: str) -> Iterator[None]:
-    """Convert an error of pyarrow about a file that is cut off or damaged into Unreadable: its content is missing."""
+    """Convert an error of pyarrow about a file that is cut off, damaged or encrypted into Unreadable: its content is missing."""
     import pyarrow as pa
 
     try:
         yield
     except (pa.ArrowException, OSError) as error:
-        found = f"a file that is cut off or damaged: {str(error).splitlines()[0]}"
+        reason = str(error).splitlines()[0]
+        if "decrypt" in reason.lower():
+            hint = "write it without encryption first"
+            raise Unreadable(expected="a Parquet file", found="an encrypted one", hint=hint, location=name) from None
+        found = f"a file that is cut off or damaged: {reason}"
         raise Unreadable(expected="a whole Parquet file", found=found, location=name) from None
 
 
@@ -295,10 +303,11 @@ def _read_group(file: Any, index: int, selection: Selection) -> Iterator[list[by
         yield list(map(selection.write, batch.to_pylist()))
 
 
-def _join_lines(read: Iterator[list[bytes]], name: str) -> Iterator[bytes]:
+def _join_lines(read: Iterator[list[bytes]], name: str, *, keeps_nulls: bool) -> Iterator[bytes]:
     with _explain_damage(name):
         for rows in read:
-            yield b"\n".join((*rows, b""))
+            if kept := [row for row in rows if keeps_nulls or row != b"null"]:
+                yield b"\n".join((*kept, b""))
 
 
 def _write_value(value: object) -> bytes:
@@ -325,10 +334,12 @@ def _write_field(name: str, value: object) -> str:
 
 
 def _convert(value: Any) -> Any:
-    """Convert a value of a row to one that JSON has."""
+    """Convert a value of a row to one that JSON has. Fields that other rows of a struct have are null, and left out."""
     match value:
         case dict():
-            return {key: _convert(item) for key, item in value.items()}
+            return {key: _convert(item) for key, item in value.items() if item is not None}
+        case [(_, _), *_] if isinstance(value[0], tuple):  # a map
+            return {str(key): _convert(item) for key, item in value}
         case list() | tuple():
             return [_convert(item) for item in value]
         case float():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,9 +10,11 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from pyarrow.parquet import encryption
 
 from gpt41_cli.errors import InputError
-from gpt41_cli.files.sources import find_sources
+from gpt41_cli.files.parquet import open_lines
+from gpt41_cli.files.sources import InputSource, Unreadable, find_sources
 from gpt41_cli.files.trees import find_tables
 from tests.builders import USER, chat, commit_all, git
 from tests.conftest import Run
@@ -142,3 +145,38 @@ def test_a_column_of_gpt41_yaml_that_is_wrong_is_an_error(workload: str, message
     done = run("check")
     assert done.code == 2
     assert message in done.err
+
+
+def test_fields_that_a_struct_adds_are_left_out(run: Run, tmp_path: Path) -> None:
+    """All rows of a column of structs have the same fields: those that a request lacks are null in it."""
+    schemas = [{"type": "object", "properties": {name: {"type": "string"}}} for name in ("city", "zip")]
+    tools = [[{"type": "function", "function": {"name": "find", "parameters": schema}}] for schema in schemas]
+    bodies = [*(chat(USER, tools=each) for each in tools), chat(USER, temperature=1)]
+    for name, column in {"structs": pa.array(bodies), "texts": [json.dumps(body) for body in bodies]}.items():
+        pq.write_table(pa.table({"request": column}), tmp_path / f"{name}.parquet")
+    found, expected = (run("count", f"{name}.parquet", "--each", "--format", "jsonl") for name in ("structs", "texts"))
+    assert found.code == expected.code == 0
+    assert found.out.replace("structs", "texts") == expected.out
+
+
+def test_answers_are_grouped_by_a_key_of_a_map(run: Run, tmp_path: Path) -> None:
+    tags = pa.array([[("team", "a")], [("team", "b"), ("env", "test")], []], pa.map_(pa.string(), pa.string()))
+    columns = {"model": ["gpt-4.1"] * 3, "input_tokens": [1, 2, 4], "output_tokens": [1] * 3}
+    pq.write_table(pa.table({"tags": tags, **columns}), tmp_path / "log.parquet")
+    rows = json.loads(run("reconcile", "log.parquet", "--by", "tags.team", "--format", "json").out)["groups"]["rows"]
+    assert {row["tags.team"]: row["input_tokens"] for row in rows} == {"a": 1, "b": 2, None: 4}
+
+
+def keep_key(client: object, key: bytes, name: str) -> bytes:
+    return base64.b64encode(key)
+
+
+@pytest.mark.parametrize("has_plain_footer", [True, False])
+def test_an_encrypted_file_is_named(has_plain_footer: bool, tmp_path: Path) -> None:
+    settings = encryption.EncryptionConfiguration("footer", column_keys={"own": ["request"]}, plaintext_footer=has_plain_footer)
+    keys = type("Keys", (encryption.KmsClient,), {"wrap_key": keep_key})
+    made = encryption.CryptoFactory(lambda _: keys()).file_encryption_properties(encryption.KmsConnectionConfig(), settings)
+    pq.write_table(pa.table({"request": [LINE]}), tmp_path / "calls.parquet", encryption_properties=made)
+    source = InputSource("calls.parquet", lambda: (tmp_path / "calls.parquet").open("rb"))
+    with pytest.raises(Unreadable, match="expected a Parquet file, found an encrypted one; write it without"), open_lines(source):
+        pass
