@@ -80,13 +80,13 @@ def _read_output_file(output: str, formats: Formats) -> OutputFile:
     name, is_pair, path = output.partition("=")
     if is_pair and _FORMAT_NAME_PATTERN.fullmatch(name):
         return OutputFile(_check_format(name, formats), check_output_path(path))
-    told = find_format(output, formats)
-    if told is None:
+    by_ending = find_format(output, formats)
+    if by_ending is None:
         endings = ", ".join(next(iter(endings)) for endings in formats.values() if endings)
         expected = f"a file that ends in {endings}, or FORMAT=FILE"
         hint = f"--output-tokens {output} is the length of answers" if parse_count(output) else ""
         raise InputError("--output", expected, quote_text(output), hint)
-    return OutputFile(_check_format(told, formats), check_output_path(output))
+    return OutputFile(_check_format(by_ending, formats), check_output_path(output))
 
 
 def check_output_path(name: str, option: str = "--output") -> Path:

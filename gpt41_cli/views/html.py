@@ -208,11 +208,11 @@ def _draw_figures(chart: Chart) -> list[str]:
     return _draw_grid("", heads, rows)
 
 
-def _draw_figure_cell(told: str, value: Decimal | str | None) -> str:
+def _draw_figure_cell(text: str, value: Decimal | str | None) -> str:
     """Draw a cell that also holds the exact figure, for programs to copy."""
     if isinstance(value, Decimal):
-        return f'<td class="right"><data value="{format_exact(value)}">{_escape_text(told)}</data></td>'
-    return f"<td>{_draw_text(told)}</td>"
+        return f'<td class="right"><data value="{format_exact(value)}">{_escape_text(text)}</data></td>'
+    return f"<td>{_draw_text(text)}</td>"
 
 
 def _draw_footer(report: Report) -> Iterator[str]:

@@ -19,16 +19,13 @@ def render(report: Report, screen: Screen) -> str:
     If the report has a `digest`, it is that of everything else in the object.
     """
     catalog = report.catalog
-    pricing: dict[str, object] | None = catalog and {
-        "file": catalog.file,
-        "sha256": catalog.sha256,
-        "checked_on": str(catalog.checked_on),
-    }
-    if catalog and catalog.overlay:
-        pricing = {**(pricing or {}), "overlay": catalog.overlay._asdict()}
+    pricing: dict[str, object] = {}
+    if catalog:
+        pricing = {"file": catalog.file, "sha256": catalog.sha256, "checked_on": str(catalog.checked_on)}
+        pricing |= {"overlay": catalog.overlay._asdict()} if catalog.overlay else {}
     document = {
         "schema": report.schema,
-        "pricing": pricing,
+        "pricing": pricing or None,
         **report.data,
         "findings": [dump_finding(finding) for finding in report.findings],
         "notes": list(report.notes),

@@ -34,9 +34,9 @@ def render(report: Report, screen: Screen) -> str:
 
 def _list_cases(report: Report) -> list[CheckCase]:
     """List the checks of the report and a case for each finding without a check; one passed case if there is nothing else."""
-    told = {finding for case in report.cases for finding in case.findings}
+    listed = {finding for case in report.cases for finding in case.findings}
     group = report.schema.partition("/")[0]
-    rest = [CheckCase(group, _name_case(each), (each,)) for each in report.findings if each not in told]
+    rest = [CheckCase(group, _name_case(each), (each,)) for each in report.findings if each not in listed]
     return [*report.cases, *rest] or [CheckCase(group, "no findings")]
 
 

@@ -145,9 +145,8 @@ def _check_queue(held: BatchFile) -> Iterator[Finding]:
     long: dict[str, int] = {}
     of_lanes = find_queues(held.market.catalog, held.lines, held.usage_tier)
     catalog = held.market.catalog
-    names = [
-        catalog.variant(lane.variant_id).model.id if lane.variant_id else lane.model for lane in held.lines.targets.different
-    ]
+    lanes = held.lines.targets.different
+    names = [catalog.variant(lane.variant_id).model.id if lane.variant_id else lane.model for lane in lanes]
     for lane, tokens in zip(held.lines.targets.indexes, held.lines.input_tokens, strict=True):
         pool = long if tokens > of_lanes[lane].long_context_threshold else short
         pool[names[lane]] = pool.get(names[lane], 0) + tokens

@@ -133,9 +133,8 @@ def _assign_to_group(sample: SampledPrompt, kinds: list[_PromptGroup], count: Ca
     kind, parting = nearest
     if not sample.has_cached_tokens:
         kind.uncached_requests += 1
-        kind.shared_tokens = (
-            parting.shared_tokens if kind.shared_tokens is None else min(kind.shared_tokens, parting.shared_tokens)
-        )
+        least = parting.shared_tokens if kind.shared_tokens is None else kind.shared_tokens
+        kind.shared_tokens = min(least, parting.shared_tokens)
     _record_break(kind, parting, sample, rules)
 
 

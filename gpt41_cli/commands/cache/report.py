@@ -137,9 +137,8 @@ def _make_lines(catalog: Catalog, study: CacheStudy, total: CacheReads, asked: S
     steps = [f"in steps of {cache_rules.step_tokens}"] * (False in breaks) + ["up to the end of a message"] * (True in breaks)
     how = f"prompts from {format_int(cache_rules.minimum_tokens)} tokens, {' or '.join(steps)}"
     yield ReportLine("hits", f"{hits} ({how})", label)
-    cold, replayed, ideal = (
-        sum_usd(terms) for terms in zip(*((value.cold_usd, value.replayed_usd, value.ideal_usd) for value in asked), strict=True)
-    )
+    prices = ((value.cold_usd, value.replayed_usd, value.ideal_usd) for value in asked)
+    cold, replayed, ideal = map(sum_usd, zip(*prices, strict=True))
     show = choose_money_format([cold, replayed, ideal])
     text = f"{show(cold)} without a cache, {show(replayed)} in this replay, {show(ideal)} with a perfect cache"
     yield ReportLine("input", text, asked[0].offer.row.source.label)

@@ -38,9 +38,8 @@ def make_report(configs: Sequence[Config], check: ConfigCheck, conditions: Check
     )
     names = ", ".join(sanitize(each.file) for each in configs)
     only = configs[0] if len(configs) == 1 else None
-    document = dump_saved_report(
-        SavedReport(conditions.market.as_of, {costing.name: costing for costing in costings}, only and only.budget.growth_percent)
-    )
+    by_name = {costing.name: costing for costing in costings}
+    document = dump_saved_report(SavedReport(conditions.market.as_of, by_name, only and only.budget.growth_percent))
     pairs = zip(document["workloads"], check.workloads, strict=True)
     workloads = [{**saved, **make_record(_TOOL_COLUMNS, each)} for saved, each in pairs]
     columns = _list_columns(check)

@@ -187,9 +187,8 @@ def _find_longer_prompts(
         if usd > 0 and each.name not in known:
             text = f"{sanitize(each.name)}: longer prompts cost {choose_unit_format(each.unit)(usd)} more per {each.unit}"
             declared = after.budget_places.get(each.name)
-            placed = _place_at_grown_file(
-                Finding(rules.PROMPT_GROWTH, text, place=declared, actual=format_exact(usd), subject=each.name), moved
-            )
+            finding = Finding(rules.PROMPT_GROWTH, text, place=declared, actual=format_exact(usd), subject=each.name)
+            placed = _place_at_grown_file(finding, moved)
             if placed.place != declared:
                 yield placed
 

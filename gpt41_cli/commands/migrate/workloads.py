@@ -77,12 +77,11 @@ class MovedWorkload(NamedTuple):
     @property
     def cheaper_modes(self) -> Mapping[str, Fraction]:
         """The price, with all cache writes, in each mode of the same model that costs less, per month or request."""
-        others = self.migration.target_paths if self.migration and self.path else ()
-        return {
-            path.quote.mode: self._scale(path.total_with_writes_usd)
-            for path in others
-            if self.path and path.total_with_writes_usd < self.path.total_with_writes_usd
-        }
+        if self.migration is None or self.path is None:
+            return {}
+        most = self.path.total_with_writes_usd
+        cheaper = [path for path in self.migration.target_paths if path.total_with_writes_usd < most]
+        return {path.quote.mode: self._scale(path.total_with_writes_usd) for path in cheaper}
 
     def _scale(self, total_usd: Decimal) -> Fraction:
         """Scale the price of all requests to a month or, without a volume, to one request."""

@@ -89,11 +89,8 @@ def _sum_up(workloads: Sequence[MovedWorkload]) -> tuple[Fraction | None, UsdRan
         return None, None
     today = [UsdRange(moved.usd_now, moved.usd_now).rounded for moved in workloads]
     then = [moved.usd_then.rounded if moved.usd_then else stays for moved, stays in zip(workloads, today, strict=True)]
-    now, expected, high = (
-        sum(amounts, Fraction(0))
-        for amounts in ((each.expected for each in today), (each.expected for each in then), (each.high for each in then))
-    )
-    return now, UsdRange(expected, high)
+    expected, high = (sum(amounts, Fraction(0)) for amounts in zip(*then, strict=True))
+    return sum((each.expected for each in today), Fraction(0)), UsdRange(expected, high)
 
 
 def _sum_up_reasoned(workloads: Sequence[MovedWorkload]) -> Mapping[str, Fraction]:

@@ -92,7 +92,7 @@ def _draw_tokens(overview: Overview) -> Chart:
     drawn = select_most_expensive(overview.workloads)
     costings = [(each.subject.name, each.subject.costing) for each in drawn]
     cached = [(name, each) for name, each in costings if each.cached_tokens]
-    told = "; ".join(f"{name} {format_score(Fraction(each.cached_tokens, each.input_tokens))}" for name, each in cached)
+    shares = "; ".join(f"{name} {format_score(Fraction(each.cached_tokens, each.input_tokens))}" for name, each in cached)
     tokens = {part: [each.parts.get(part, 0) for _, each in costings] for part in PARTS}
     tokens["search results"] = [each.subject.search_tokens for each in drawn]
     requests = [each.requests for _, each in costings]
@@ -102,7 +102,7 @@ def _draw_tokens(overview: Overview) -> Chart:
         if any(of_part)
     ]
     output = ChartSeries("output", tuple(_make_output_point(each.subject) for each in drawn))
-    share = f" Cached input: {told}." if told else " None of the input is cached."
+    share = f" Cached input: {shares}." if shares else " None of the input is cached."
     share += _note_omitted(drawn, overview.workloads)
     return Chart(
         "tokens",
@@ -137,8 +137,8 @@ def _draw_days_left(overview: Overview) -> Iterator[Chart]:
             without.append(name)
             continue
         days = max((shutdown - overview.as_of).days, 0)
-        told = f"ends {shutdown}" if days else f"ended {shutdown}"
-        points.append(ChartPoint(name, Decimal(days), f"{'day' if days == 1 else 'days'}: {told}"))
+        end = f"ends {shutdown}" if days else f"ended {shutdown}"
+        points.append(ChartPoint(name, Decimal(days), f"{'day' if days == 1 else 'days'}: {end}"))
     if not points:
         return
     unknown = f" The price table has no end date for {', '.join(without)}." if without else ""
