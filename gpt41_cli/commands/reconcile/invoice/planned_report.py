@@ -214,9 +214,7 @@ def _format_share(share: Fraction) -> str:
 def _list_volume_findings(planned: PlannedCosts) -> Iterator[Finding]:
     names = planned.without_volume
     if names:
-        these = "it" if len(names) == 1 else "them"
-        message = f"{', '.join(map(sanitize, names))}: without a volume, nothing is expected of {these}"
-        yield Finding(rules.INVOICE_VOLUME, message)
+        yield Finding(rules.INVOICE_VOLUME, f"{', '.join(map(sanitize, names))}: no costs are expected without a volume")
 
 
 def _write_notes(planned: PlannedCosts) -> Iterator[str]:
