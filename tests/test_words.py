@@ -45,6 +45,16 @@ BANNED = {
     r"\bwhat is more\b": "the rest",
     r"\bWhen all of it must be done\b": "How long all of the work may take",
     r"\bis a doubt\b|`(?:doubt|spare|cold)` (?:is|line|lists|says)": "uncertain, savings, without cache: the labels of answers",
+    r"\bof no known (?:day|model|date)\b": "without a known day",
+    r"\b(?:says?|said) of itself\b": "calls itself",
+    r"\b[Ss]omething else than\b": "something other than",
+    r"\bnests? less deep\b": "is nested less deeply",
+    r"\b(?:exactly|billed|counts?|counted) so\b[.;]": "exactly like this, this way",
+    r"\bcalls? of (?:built-in tools|models|such tools)\b": "calls to",
+    r"\b(?:requests?|lines?|answers?) of a Batch file\b": "in a Batch file",
+    r"\bheld against\b|\bwould do\b|\bshall\b": "compared with, is enough, should",
+    r"^[A-Z][\w.]*(?: x \w+)? -> ": "a sentence with a verb: reads, prices, counts",
+    r"\bwhat a reader\b.*\bmust know\b": "the notes that a reader needs",
 }
 """What isn't written, as a regular expression, with what to write in its place."""
 

@@ -30,7 +30,7 @@ class ContainedRecord(NamedTuple):
 
 
 def list_contained_records(value: JsonObject) -> list[ContainedRecord]:
-    """List the records of a document that is none itself; nothing if it isn't one of these documents."""
+    """List the records inside a document of one of these kinds; nothing for any other document."""
     for list_records in (
         _list_spans,
         _list_plain_spans,

@@ -70,7 +70,7 @@ def read_log(
     named: NamedColumns | None = None,
     labels: LabelReader | None = None,
 ) -> Iterator[LogValue]:
-    """Yield every value of a log, which may be compressed; with `longest`, rows of at most so many input tokens may be added up.
+    """Yield every value of a log, which may be compressed; with `longest`, rows of at most that many input tokens may be summed.
 
     Columns and fields are also known by the names in `named`; `labels` reads columns of its own. Raises InputError if it isn't in
     any of these forms.

@@ -138,7 +138,7 @@ class LogReader:
         yield from self._list_runs()
 
     def _list_runs(self) -> Iterator[LogItem]:
-        """Yield what was added up, and begin anew."""
+        """Yield what was added up, and start over."""
         runs, self._runs = self._runs, {}
         yield from (Located(run.place, run.sums.make_run()) for run in runs.values())
 

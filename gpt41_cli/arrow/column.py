@@ -46,7 +46,7 @@ _DUCKDB_NAMES = {**_SPARK_NAMES, pa.string(): "VARCHAR", pa.list_(pa.string()): 
 class ArrowColumn:
     """A function from a column of JSON to a column of structs, one per row. Made by the functions of `gpt41_cli.arrow`.
 
-    A row is the body of a request, a line of a Batch file, or an answer, as text or as bytes in UTF-8. Nothing is raised for a
+    A row is the body of a request, a line in a Batch file, or an answer, as text or as bytes in UTF-8. Nothing is raised for a
     row: if it has no answer, `error` says why and all else is null. A sum is a lower bound while `count(error)` isn't 0.
     """
 

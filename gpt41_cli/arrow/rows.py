@@ -84,7 +84,7 @@ class RowMaker(NamedTuple):
 
 
 class Terms(NamedTuple):
-    """What a column was asked for, as it travels to workers: with the price table itself, as a worker's own may be another."""
+    """The arguments of a column, as they travel to workers: with the price table itself, as a worker may have another one."""
 
     question: Question
     table: bytes

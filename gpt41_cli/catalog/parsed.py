@@ -1,4 +1,4 @@
-"""The shipped price table as it was parsed when the package was built: parsing it anew takes a third of a small run.
+"""The shipped price table as it was parsed when the package was built: parsing it again takes a third of a small run.
 
 It is a pickle next to this module, as trusted as the code; no option names another. It counts only if it was made from the very
 bytes of pricing.yaml and has the records of this version: a changed table is read from its YAML. The build of the package makes

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class ConfigFile(NamedTuple):
-    """A gpt41.yaml: its path, its bytes, what they say, and what lists the files that it names."""
+    """A gpt41.yaml: its path, its bytes, the parsed config, and the root that lists its files."""
 
     path: Path
     data: bytes

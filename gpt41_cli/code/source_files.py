@@ -146,7 +146,7 @@ def is_no_prompt(name: str) -> bool:
 
 
 def is_model_table(path: PurePath, text: str, models: int) -> bool:
-    """Return True if a file of data that names so many different models is a table of them with prices."""
+    """Return True if a file of data that names this many different models is a table of them with prices."""
     return (
         path.suffix.lower() in _TABLE_SUFFIXES
         and models >= _TABLE_MODELS

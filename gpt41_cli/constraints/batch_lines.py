@@ -1,4 +1,4 @@
-"""Inspect the lines of a Batch file one by one, and keep only a few machine words of each request."""
+"""Inspect the lines in a Batch file one by one, and keep only a few machine words of each request."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _RULES_BY_PATH = {"url": rules.BATCH_URL, "custom_id": rules.BATCH_CUSTOM_ID}
 
 
 class ModelAndEndpoint(NamedTuple):
-    """The model and endpoint that all requests of a Batch file must share, as they name them. `variant_id` is the model in the
+    """The model and endpoint that all requests in a Batch file must share, as they name them. `variant_id` is the model in the
     price table; None if the table doesn't have it.
     """
 
@@ -46,7 +46,7 @@ class ModelAndEndpoint(NamedTuple):
 
 
 class InspectedRequest(NamedTuple):
-    """A request of a Batch file: its line, its target, a hash of its id, its length, its tokens, and the rules it violates by
+    """A request in a Batch file: its line, its target, a hash of its id, its length, its tokens, and the rules it violates by
     itself.
     """
 

@@ -1,4 +1,4 @@
-"""Read JSON as it is sent: one value, a list, or a value per line. It is read strictly, and every error has its place."""
+"""Read Read JSON as it is sent: one value, a list, or a value per line. It is read strictly, and every error has its place."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ class RequestDraft:
         self.needs: set[str] = set()
 
     def add_result(self, results_of: Mapping[str | None, list[str]], call_id: str | None, result: Message, path: str) -> None:
-        """Add the result of a tool to those of the call that it answers. One that answers no call is a message of its own."""
+        """Add the result of a tool to those of the call that it answers. One that answers no call is a separate message."""
         if call_id in results_of:
             results_of[call_id].append(result.text)
         else:

@@ -36,14 +36,14 @@ BATCH_CUSTOM_ID = ErrorRule(
 )
 BATCH_MODELS = ErrorRule(
     "batch-models",
-    "The requests of a Batch file name several models.",
+    "The requests in a Batch file name several models.",
     why="The Batch API rejects a file with a second model.",
     remedy="Write one file per model; gpt41 batch --split does.",
     groups=Group.FIXED_BY_SPLIT,
 )
 BATCH_ENDPOINTS = ErrorRule(
     "batch-endpoints",
-    "The requests of a Batch file go to several endpoints.",
+    "The requests in a Batch file go to several endpoints.",
     why="A batch is made for one endpoint, so the Batch API rejects a second url.",
     remedy="Write one file per endpoint; gpt41 batch --split does.",
     groups=Group.FIXED_BY_SPLIT,
@@ -91,7 +91,7 @@ BATCH_BYTES = ErrorRule(
 )
 BATCH_LINE_BYTES = ErrorRule(
     "batch-line-bytes",
-    "A line of a Batch file is larger than a whole file may be.",
+    "A line in a Batch file is larger than a whole file may be.",
     why="No file can hold this request, so a batch can't answer it.",
     remedy="Make the request smaller, or send it in standard. Pictures can be addresses instead of data.",
 )

@@ -90,7 +90,7 @@ _DROPPED_KEYWORDS = {"required", "additionalProperties", "$schema", "default", "
 
 
 def format_response_format(declared: ResponseFormat) -> str:
-    """Format one structured output: its name, its description if there is one, its schema as compact JSON.
+    """Format one structured output: its name, its description if it has one, and its schema as compact JSON.
 
     The schema is billed without the keywords that only check the answer; titles, descriptions and `$defs` stay. The count is
     reproduced in 192 of 192 recorded Chat Completions requests (81 schemas, 19 repositories) and in 66 of 66 of Responses without

@@ -254,7 +254,7 @@ class SizeReader:
             raise _refuse(self._source.label, f"sizes counted for {self._meter.model}", found, _suggest_sizes(self._meter.model))
 
 
-_MAKE_ANEW = "make the table anew with gpt41_cli.arrow.sizes of this version"
+_MAKE_ANEW = "make the table again with gpt41_cli.arrow.sizes of this version"
 
 
 def _suggest_sizes(model: str | None) -> str:

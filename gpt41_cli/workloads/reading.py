@@ -49,7 +49,7 @@ def read_contents(
 
 
 def _read_prompt(declared: WorkloadDeclaration, files: FileLister, catalog: Catalog) -> WorkloadContents:
-    """Read texts and pictures that are one request together, or numbers alone."""
+    """Read texts and pictures, which together are one request, or numbers alone."""
     sources, skipped = list_sources(declared, "prompt", declared.prompt, files)
     variant = find_variant(declared, catalog, declared.model or declared.fallback_model)
     parts: dict[str, Entry] = {}

@@ -39,7 +39,7 @@ from gpt41_cli.workloads.contents import WorkloadContents, find_variant, make_as
 
 
 class _CountedRequest(NamedTuple):
-    """One request for its price, for its tokens, and as a line of a Batch file.
+    """One request for its price, for its tokens, and as a line in a Batch file.
 
     `batch_line` is an error if the line can't be one, None if no check needs it.
     """
@@ -60,7 +60,7 @@ class _Chunk(NamedTuple):
 
 
 class RequestsReader:
-    """Reads the requests of one workload; a text is a request of its own."""
+    """Reads the requests of one workload; each text is one request."""
 
     def __init__(self, declared: WorkloadDeclaration, catalog: Catalog, reading: ReadingOptions, *, inspects_batch: bool) -> None:
         self.declaration = declared
@@ -109,7 +109,7 @@ class RequestsReader:
         return WorkloadContents(variant, mode, work, tally, tallies, batch_files, tuple(skipped), self.request_totals)
 
     def _replay_volume(self) -> None:
-        """Let the requests read from the cache that they left if they stand for a volume of more."""
+        """Let the requests read from the cache that they left, if they stand for a larger volume."""
         volume, totals = self.declaration.volume, self.request_totals
         if self.sent and self.replay and volume and volume.per_month > totals.requests:
             totals.replay_again(self.sent, self.replay)

@@ -1,4 +1,4 @@
-"""Drop the lines of a Batch file that the Batch API would refuse, and say why."""
+"""Drop the lines in a Batch file that the Batch API would refuse, and say why."""
 
 from __future__ import annotations
 

@@ -284,7 +284,7 @@ def _check_batch_files(priced: PricedWorkload, judged: JudgedWorkload) -> Worklo
 
 
 def _check_requests(priced: PricedWorkload, judged: JudgedWorkload) -> WorkloadFindings:
-    """List the rules of the API that requests break. The lines of a Batch file are checked as such."""
+    """List the rules of the API that requests break. The lines in a Batch file are checked as such."""
     if priced.contents.mode == "batch" and priced.contents.batch_files:
         return None
     name = priced.declaration.name

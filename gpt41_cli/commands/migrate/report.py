@@ -300,7 +300,7 @@ def format_headroom(path: MigrationPath) -> str:
 
 
 _ENDS_SOON_DAYS = 365
-"""An end within so many days speaks against moving to a model: you would have to move again within the year."""
+"""An end within this many days speaks against moving to a model: you would have to move again within the year."""
 
 
 def _describe_current(quote: Quote, migration: Migration) -> str:

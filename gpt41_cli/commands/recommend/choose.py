@@ -101,7 +101,7 @@ def recommend(market: Market, work: Workload, wishes: Wishes) -> Recommendation:
 
 
 _EXAMPLE_TASKS = ("chat", "extraction", "classification")
-"""The tasks whose choices are shown if no task was stated, as far as the price table has them."""
+"""The tasks whose choices are shown if no task was stated, if the price table has them."""
 
 
 def _choose_by_task(market: Market, work: Workload, wishes: Wishes) -> Iterator[tuple[str, Candidate | None]]:

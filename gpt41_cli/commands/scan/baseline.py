@@ -31,7 +31,7 @@ def read_baseline(path: Path) -> Counter[str]:
         raise InputError("--baseline", expected, "something else", location=name) from None
     if schema != SCHEMA:
         found = quote_text(str(schema)) if str(schema).startswith("gpt41.") else "another"  # this may be any file
-        raise InputError("--baseline", f"a scan of this version ({SCHEMA})", found, "save it anew", location=name)
+        raise InputError("--baseline", f"a scan of this version ({SCHEMA})", found, "save it again", location=name)
     return Counter(fingerprints)
 
 

@@ -12,7 +12,7 @@ _REQUEST_KEYS = {
     *("temperature", "top_p", "max_tokens", "max_completion_tokens", "n", "stop", "seed", "stream", "response_format"),
     *("tool_choice", "presence_penalty", "frequency_penalty", "logprobs", "service_tier"),
 }
-"""What a request says of the answer, and an example for fine-tuning, which has its own, does not."""
+"""Fields about the answer that requests have; examples for fine-tuning, which contain the answer, don't."""
 
 _ROLES = ("system", "developer", "user", "assistant", "tool", "function")
 _RESPONSES_KEYS = ("input", "instructions", "prompt", "previous_response_id", "conversation")
@@ -40,7 +40,7 @@ def is_conversation(value: JsonValue) -> bool:
 
 
 def is_batch(value: JsonValue) -> bool:
-    """Return True for a line of a Batch file."""
+    """Return True for a line in a Batch file."""
     if not isinstance(value, dict) or ("body" in value and "url" in value):
         return isinstance(value, dict)
     return "custom_id" in value and not (value.keys().isdisjoint(_BATCH_KEYS) and find_wrapped_request(value))
