@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 import tomllib
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
 
+import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -44,6 +48,26 @@ def test_the_targets_that_are_recommended_are_in_the_makefile() -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     known = {"test", "lint", "golden", "bench", "fuzz", "texts", "spark", "oldest", "mutants", "requirements", "site"}
     assert set(re.findall(r"\bmake ([a-z]+)", CONTRIBUTING)) & known == targets
+
+
+@pytest.mark.parametrize(
+    ("java", "message"),
+    [
+        ("", "Spark needs Java 17 or newer, which apt-get didn't install: "),
+        ("#!/bin/sh\necho 'openjdk version \"1.8.0_402\"' >&2\n", "Spark needs Java 17 or newer, java is Java 8: "),
+        ("#!/bin/sh\nexit 1\n", "Spark needs Java 17 or newer, java is Java of an unknown version: "),
+    ],
+)
+def test_spark_without_java_fails(java: str, message: str, tmp_path: Path) -> None:
+    """It doesn't go on to a download of 456 MB."""
+    for name in ("bash", "dirname", "sed"):
+        (tmp_path / name).symlink_to(shutil.which(name) or "")
+    if java:
+        (tmp_path / "java").write_text(java)
+        (tmp_path / "java").chmod(0o755)
+    done = subprocess.run([ROOT / ".ci" / "spark"], env={"PATH": str(tmp_path)}, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == f".ci/spark: {message}install it, and put java on PATH or set JAVA_HOME"
 
 
 def test_the_classifiers_name_the_pythons_that_the_workflow_runs() -> None:

@@ -23,7 +23,7 @@ LONG = 272_000
 
 
 def make_answers(long_inputs: bool) -> list[dict[str, Any]]:
-    """Make answers of October and November 2026, two of them on either side of the surcharge, one of them logged twice."""
+    """Make answers of October and November 2026: two on either side of the surcharge, one logged twice, one without details."""
     choose = random.Random(3)
     answers = []
     for index in range(300):
@@ -33,6 +33,7 @@ def make_answers(long_inputs: bool) -> list[dict[str, Any]]:
         answers.append(
             make_answer(f"chatcmpl-{index}", model, day, tokens, choose.randrange(tokens), choose.choice(list_tiers(model)))
         )
+    del answers[0]["usage"]["prompt_tokens_details"]
     day = datetime(2026, 11, 1, tzinfo=UTC)
     if long_inputs:
         answers += [make_answer(f"chatcmpl-{tokens}", "gpt-6-luna", day, tokens, 0, "default") for tokens in (LONG, LONG + 1)]
