@@ -13,14 +13,12 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gpt41_cli.display import to_decimal
 from gpt41_cli.errors import InputError
+from gpt41_cli.reports import Json, Report
 from gpt41_cli.views import dump_exact
-
-if TYPE_CHECKING:
-    from gpt41_cli.reports import Json, Report
 
 _DECIMALS = 12
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 from gpt41_cli import rules
 from gpt41_cli.catalog import Catalog
@@ -21,16 +20,14 @@ from gpt41_cli.display import (
     pluralize,
     to_decimal,
 )
+from gpt41_cli.files.trees import SkippedPath
+from gpt41_cli.findings import Finding
 from gpt41_cli.reports import CheckCase, Json, Report, ReportLine, Table
 from gpt41_cli.reports.bounds import choose_bound_prefix
 from gpt41_cli.reports.columns import Column, Usd, choose_usd_format, make_records, make_table, show_price, show_value
 from gpt41_cli.reports.findings import make_skipped_findings
 from gpt41_cli.rules import Level
 from gpt41_cli.workloads.costing import UsdRange
-
-if TYPE_CHECKING:
-    from gpt41_cli.files.trees import SkippedPath
-    from gpt41_cli.findings import Finding
 
 SCHEMA = "gpt41.diff/1"
 

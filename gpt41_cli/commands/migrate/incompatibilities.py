@@ -12,11 +12,10 @@ from gpt41_cli.constraints.refused_fields import _describe_refusal, find_refused
 from gpt41_cli.display import format_int, pluralize
 from gpt41_cli.findings import Finding, Place, sort_worst_first
 from gpt41_cli.rules import Level
+from gpt41_cli.totals import Occurrences
 from gpt41_cli.work.workload import Workload
 
 if TYPE_CHECKING:  # numbers alone need nothing that reads requests
-    from gpt41_cli.findings import Place
-    from gpt41_cli.totals import Occurrences
     from gpt41_cli.work.sizing import RequestTotals
 
 _FINE_TUNING_ABILITY = "fine-tuning"
