@@ -1,6 +1,6 @@
 """Rules of Batch files."""
 
-from gpt41_cli.rules.rule import Effect, ErrorRule, Group, WarningRule
+from gpt41_cli.rules.rule import ErrorRule, GapWarning, Group, WarningRule
 
 BATCH_EMPTY = ErrorRule(
     "batch-empty",
@@ -108,7 +108,7 @@ BATCH_QUEUE_REQUEST = ErrorRule(
     why="Your usage tier can never queue this request.",
     remedy="Shorten it, send it in standard, or move to a higher usage tier.",
 )
-UNKNOWN_MODEL = WarningRule(
+UNKNOWN_MODEL = GapWarning(
     "unknown-model",
     "A request names a model that the price table doesn't have.",
     why='Without a price the answer is only "at least".',
@@ -116,5 +116,4 @@ UNKNOWN_MODEL = WarningRule(
         "Correct the name, say which model a deployment is (--model NAME=MODEL, or models: in gpt41.yaml), or add the model to a "
         "price table of your own (--pricing)."
     ),
-    effect=Effect.AT_LEAST,
 )

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from gpt41_cli.rules.rule import Effect, Group, Rule, WarningRule
+from gpt41_cli.rules.rule import Effect, Group, InexactWarning, Rule
 
 _UncountedRule = partial(Rule, effect=Effect.AT_LEAST)
 _InexactRule = partial(Rule, effect=Effect.INEXACT)
@@ -21,12 +21,11 @@ MODEL = _InexactRule(
     why="The count follows the rules of the nearest known model, and may be off.",
     remedy="Compare with the usage that the API reports for one request.",
 )
-TEMPLATE = WarningRule(
+TEMPLATE = InexactWarning(
     "template",
     "A request has unfilled placeholders.",
     why="What is counted is the template, not the prompt that you send.",
     remedy="Fill in the placeholders, or count a recorded request.",
-    effect=Effect.INEXACT,
 )
 TOOLS_ALONE = _UncountedRule(
     "tools-alone",
@@ -102,12 +101,11 @@ IMAGE_IN_RESULT = _InexactRule(
 IMAGE_WITH_SCHEMA = _make_unconfirmed_rule(
     "image-with-schema", "The request has both pictures and a structured output.", "how both together count"
 )
-IMAGE_ANIMATED = WarningRule(
+IMAGE_ANIMATED = InexactWarning(
     "image-animated",
     "A GIF or WebP is animated.",
     why="The API rejects it.",
     remedy="Send a single frame, as PNG or JPEG.",
-    effect=Effect.INEXACT,
 )
 IMAGE_PATCHES = _InexactRule(
     "image-patches",

@@ -1,6 +1,6 @@
 """Rules of requests, texts and folders."""
 
-from gpt41_cli.rules.rule import Effect, ErrorRule, Rule, WarningRule
+from gpt41_cli.rules.rule import Effect, ErrorRule, GapWarning, Rule
 
 CONTEXT_WINDOW = ErrorRule(
     "context-window",
@@ -43,19 +43,17 @@ TOOL_WINDOW = ErrorRule(
     remedy="Shorten the input, or use a model that has the tool without this limit.",
     key="require.needs",
 )
-INVALID_REQUEST = WarningRule(
+INVALID_REQUEST = GapWarning(
     "invalid-request",
     "A line isn't a request that can be counted.",
     why='It isn\'t counted or priced, so the answer is only "at least".',
     remedy="Correct the line that is listed, or leave it out with --skip-invalid.",
-    effect=Effect.AT_LEAST,
 )
-NOT_TEXT = WarningRule(
+NOT_TEXT = GapWarning(
     "not-text",
     "A file isn't text.",
     why='It isn\'t counted, so the answer is only "at least".',
     remedy="Convert the file to UTF-8, or leave it out of the inputs.",
-    effect=Effect.AT_LEAST,
 )
 SOURCE_CODE = Rule(
     "source-code",
@@ -76,17 +74,15 @@ UNREADABLE = ErrorRule(
     remedy="Correct the permissions, or leave the folder out of the inputs.",
     effect=Effect.AT_LEAST,
 )
-UNCOUNTED_TOKENS = WarningRule(
+UNCOUNTED_TOKENS = GapWarning(
     "uncounted-tokens",
     "Some tokens of the requests can't be counted.",
     why="Nobody outside OpenAI can count them, so the real count and price are higher.",
     remedy="Run gpt41 count to see which parts these are, and compare with the usage that the API reports.",
-    effect=Effect.AT_LEAST,
 )
-OUTPUT_MISSING = WarningRule(
+OUTPUT_MISSING = GapWarning(
     "output-missing",
     "The length of the answers isn't given.",
     why="Without it the answers cost nothing here, so the real price is higher.",
     remedy="Give --output-tokens, or output_tokens in gpt41.yaml.",
-    effect=Effect.AT_LEAST,
 )

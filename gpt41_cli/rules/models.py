@@ -1,6 +1,6 @@
 """Rules of prices, of the prompt cache, of the life of a model, and of the move to another."""
 
-from gpt41_cli.rules.rule import Effect, ErrorRule, Group, Rule, WarningRule
+from gpt41_cli.rules.rule import ErrorRule, GapWarning, Group, InexactWarning, Rule, WarningRule
 
 CACHE_BREAK = Rule(
     "cache-break",
@@ -20,12 +20,11 @@ CACHE_MINIMUM = Rule(
     why="A shorter prompt is never cached, so none of it gets the discount.",
     remedy="Nothing, or put more shared text (instructions, examples, tools) at the beginning if that saves money.",
 )
-MISSING_PRICE = WarningRule(
+MISSING_PRICE = GapWarning(
     "missing-price",
     "The price table doesn't have the price that is needed.",
     why='Without it the answer is only "at least".',
     remedy="Choose a platform, mode and day that have a price, or use a price table of your own (--pricing).",
-    effect=Effect.AT_LEAST,
 )
 PRICE_TABLE_STALE = WarningRule(
     "price-table-stale",
@@ -177,10 +176,9 @@ SMALLER_LIMIT = Rule(
     why="Requests near the limit fail there.",
     remedy="Check your largest requests against it.",
 )
-IMAGE_RULE = WarningRule(
+IMAGE_RULE = InexactWarning(
     "image-rule",
     "It isn't known how the model counts pictures.",
     why="Pictures may count more or less, and so may the price.",
     remedy="Send one picture and compare with the usage that the API reports.",
-    effect=Effect.INEXACT,
 )

@@ -88,3 +88,5 @@ class Rule:
 
 WarningRule = partial(Rule, level=Level.WARNING)
 ErrorRule = partial(Rule, level=Level.ERROR)
+GapWarning = partial(WarningRule, effect=Effect.AT_LEAST)
+InexactWarning = partial(WarningRule, effect=Effect.INEXACT)

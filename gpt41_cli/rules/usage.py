@@ -1,13 +1,12 @@
 """Rules of logs, of the usage in them, and of predictions."""
 
-from gpt41_cli.rules.rule import Effect, ErrorRule, Rule, WarningRule
+from gpt41_cli.rules.rule import Effect, ErrorRule, GapWarning, InexactWarning, Rule, WarningRule
 
-USAGE_MISSING = WarningRule(
+USAGE_MISSING = GapWarning(
     "usage-missing",
     "A record of a log doesn't report the tokens that were billed.",
     why='Nothing can be priced without it, so the bill is only "at least".',
     remedy="Log the usage of the answer. For streams, set stream_options.include_usage.",
-    effect=Effect.AT_LEAST,
 )
 ANSWER_FAILED = Rule(
     "answer-failed",
@@ -44,19 +43,17 @@ FILE_TWICE = WarningRule(
     why="Its answers would count twice, so it counts once.",
     remedy="Delete the copy, or give only one of the files.",
 )
-SUM_BESIDE_ANSWERS = WarningRule(
+SUM_BESIDE_ANSWERS = InexactWarning(
     "sum-beside-answers",
     "The answers of a day are in the logs both one by one and as a sum.",
     why="If the sum has the same answers, they count twice.",
     remedy="Give either the single answers or the sums of that day.",
-    effect=Effect.INEXACT,
 )
-SUM_BESIDE_SUMS = WarningRule(
+SUM_BESIDE_SUMS = InexactWarning(
     "sum-beside-sums",
     "The sums of a model and day are in several files.",
     why="If the files overlap, answers count twice.",
     remedy="Give files whose days don't overlap.",
-    effect=Effect.INEXACT,
 )
 TOTAL_ROW = Rule(
     "total-row",
@@ -69,73 +66,64 @@ TOTAL_UNCLEAR = WarningRule(
     why="It is taken as a total and isn't priced. If it is an answer, the bill is too low.",
     remedy="Remove the row, or give it a model and a day.",
 )
-MODE_UNCLEAR = WarningRule(
+MODE_UNCLEAR = InexactWarning(
     "mode-unclear",
     "The same answer is in the logs in two modes.",
     why="The same answer costs half as much in batch as in standard.",
     remedy="Check which of the two logs is right, and give only that one.",
-    effect=Effect.INEXACT,
 )
-MODEL_MISSING = WarningRule(
+MODEL_MISSING = GapWarning(
     "model-missing",
     "An answer doesn't name the model that gave it.",
     why='Without a model there is no price, so the bill is only "at least".',
     remedy="Give --model MODEL, or --model NAME=MODEL for a deployment.",
-    effect=Effect.AT_LEAST,
 )
 BATCH_TWICE = Rule(
     "batch-twice",
     "A batch is in the logs both line by line and as a whole.",
     why="Its lines and its sum are the same tokens, so they count once.",
 )
-BATCH_UNCLEAR = WarningRule(
+BATCH_UNCLEAR = InexactWarning(
     "batch-unclear",
     "It isn't clear whether the lines of a batch are in its sum.",
     why="If they are the same batch, its tokens count twice.",
     remedy="Give either the lines of the batch or the batch object.",
-    effect=Effect.INEXACT,
 )
-ANSWER_UNCLEAR = WarningRule(
+ANSWER_UNCLEAR = InexactWarning(
     "answer-unclear",
     "The tokens, the day and the model of an answer don't fit together.",
     why="Figures that contradict each other can't all be right, so the bill may be off.",
     remedy="Look at the place that is listed, and correct what writes the log.",
-    effect=Effect.INEXACT,
 )
-TOOL_PRICE = WarningRule(
+TOOL_PRICE = GapWarning(
     "tool-price",
     "The price of a built-in tool of an answer isn't known.",
     why='Calls to such tools cost extra, so the bill is only "at least".',
     remedy="Add the tool to a price table of your own (--pricing), or compare with the bill.",
-    effect=Effect.AT_LEAST,
 )
-SEARCH_TOKENS = WarningRule(
+SEARCH_TOKENS = InexactWarning(
     "search-tokens",
     "It isn't known whether the usage includes the tokens that a web search finds.",
     why="If they aren't in the usage, the bill is higher.",
     remedy="Compare with the bill of a day that has such searches.",
-    effect=Effect.INEXACT,
 )
-WRITE_PRICE = WarningRule(
+WRITE_PRICE = InexactWarning(
     "write-price",
     "The price of writing to the prompt cache isn't known.",
     why="They are priced as input, and may cost more.",
     remedy="Add the price to a table of your own (--pricing).",
-    effect=Effect.INEXACT,
 )
-SUM_OF_LONG = WarningRule(
+SUM_OF_LONG = InexactWarning(
     "sum-of-long",
     "It isn't known whether requests in a sum were so long that they cost more.",
     why="Long requests of some models cost more per token, and a sum doesn't say how long each was.",
     remedy="Log single answers, or use a shorter bucket width in the usage API.",
-    effect=Effect.INEXACT,
 )
-ANSWER_UNDATED = WarningRule(
+ANSWER_UNDATED = GapWarning(
     "answer-undated",
     "A period is given, but an answer doesn't say its day.",
     why='An answer without a known day may be in the period, so the bill is only "at least".',
     remedy="Log the time of each answer, or leave out --since and --until.",
-    effect=Effect.AT_LEAST,
 )
 GROUPS_FOLDED = WarningRule(
     "groups-folded",
