@@ -47,8 +47,7 @@ def make_report(config: Config, market: Market, workloads: Sequence[MovedWorkloa
     moving = [moved for moved in workloads if moved.path]
     now, then = _sum_up(workloads)
     columns = (*_COLUMNS_BEFORE, *list_effort_columns(workloads, _show_reasoned), *_COLUMNS_AFTER)
-    first = sorted(workloads, key=lambda moved: -moved.usd_now)[:MAX_ROWS]
-    shown = {moved.name for moved in first}
+    shown = {moved.name for moved in _sort_by_price(workloads)[:MAX_ROWS]}
     to_change = list(_describe_calls(calls, market))
     is_least = any(moved.priced.workload.is_lower_bound for moved in workloads)
     return Report(
@@ -78,6 +77,10 @@ def make_report(config: Config, market: Market, workloads: Sequence[MovedWorkloa
         catalog=market.catalog,
         mentioned=[finding for finding in findings if finding.rule not in (rules.MODEL_SHUT_DOWN, rules.MISSING_PRICE)],
     )
+
+
+def _sort_by_price(workloads: Sequence[MovedWorkload]) -> list[MovedWorkload]:
+    return sorted(workloads, key=lambda moved: -moved.usd_now)
 
 
 def _sum_up(workloads: Sequence[MovedWorkload]) -> tuple[Fraction | None, UsdRange | None]:
@@ -146,13 +149,14 @@ def _make_lines(workloads: Sequence[MovedWorkload], calls: Sequence[str]) -> Ite
     if len(calls) > _MAX_CALLS:
         yield ReportLine("code", f"{format_int(len(calls) - _MAX_CALLS)} more calls: gpt41 scan lists them")
     yield from _make_reasoning_lines(workloads)
+    largest = _sort_by_price(workloads)
     yield from make_cheaper_lines(
         (sanitize(moved.name), f"{_choose_format(moved)(usd)} per {_name_period(moved)}", mode)
-        for moved in workloads
+        for moved in largest
         for mode, usd in moved.cheaper_modes.items()
     )
     for label in CERTAINTIES[:2]:
-        flaws = ((moved.name, finding) for moved in workloads for finding in sort_by_certainty(moved.breaks)[label])
+        flaws = ((moved.name, finding) for moved in largest for finding in sort_by_certainty(moved.breaks)[label])
         for number, (name, finding) in enumerate(flaws):
             yield ReportLine(label, f"{sanitize(name)}: {finding.message}", finding.citation, is_detail=number >= MAX_DRAWBACKS)
     yield from make_date_lines(
@@ -171,7 +175,11 @@ def _make_change_lines(workloads: Sequence[MovedWorkload]) -> Iterator[ReportLin
             place = moved.priced.declaration.locate("model").label
             by_setting.setdefault(f"model: {moved.path.variant.id}{mode}", []).append(f"{sanitize(moved.name)} ({place})")
     for setting, names in by_setting.items():
-        yield ReportLine("change", f"{setting} in {', '.join(names)}; --write-config writes it")
+        rest = names[MAX_ROWS:]
+        more = f" and {format_int(len(rest))} more" if rest else ""
+        yield ReportLine("change", f"{setting} in {', '.join(names[:MAX_ROWS])}{more}; --write-config writes it")
+        if rest:
+            yield ReportLine("change", f"{setting} in {', '.join(rest)}", is_detail=True)
 
 
 def _describe_calls(calls: CodeCalls, market: Market) -> Iterator[str]:

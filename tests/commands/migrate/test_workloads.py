@@ -277,4 +277,7 @@ def test_a_brief_answer_has_the_most_expensive_workloads_and_the_first_breaks(ru
     ]
     assert rows == [[f"w{number:02}" for number in range(first, 15)] for first in (3, 0)]
     assert [out.count("max_tokens in 1 of 1 request") for out in (brief, whole)] == [3, 15]
-    assert "  more  --explain shows 25 more lines, 3 more rows and the sources.\n" in brief
+    assert "  more  --explain shows 26 more lines, 3 more rows and the sources.\n" in brief
+    assert "w11 (gpt41.yaml:14:3) and 3 more; --write-config writes it" in brief
+    assert "w14 (gpt41.yaml:17:3)" not in brief
+    assert " model: gpt-6-luna in w12 (gpt41.yaml:15:3), w13 (gpt41.yaml:16:3), w14 (gpt41.yaml:17:3)" in " ".join(whole.split())
