@@ -147,12 +147,12 @@ class UseReader:
     def _quotes(self) -> list[list[int]]:
         return [[match.start() for match in re.finditer(quote, self._lines.text)] for quote in (r"\"\"\"", "'''")]
 
-    def _is_in_comment(self, at: int, line: _Line) -> bool:
+    def _is_in_comment(self, at: int, line: _NameContext) -> bool:
         if _is_within(self._comments, at):
             return True
         return self._suffix == ".py" and self._may_be_in_text(at, line) and _is_within(self._docstrings, at)
 
-    def _may_be_in_text(self, at: int, line: _Line) -> bool:
+    def _may_be_in_text(self, at: int, line: _NameContext) -> bool:
         """Return True if a name may be in a string of several lines, which only a parser, which takes long, knows for certain."""
         if _QUOTED_LINE_BEFORE.match(line.before):
             return True
@@ -175,17 +175,17 @@ class UseReader:
         return self._sections[position - 1][1:] if position else ("", "")
 
 
-class _Line(NamedTuple):
+class _NameContext(NamedTuple):
     """The text before and after a name in its line."""
 
     before: str
     after: str
 
-    def unquote(self) -> _Line:
+    def unquote(self) -> _NameContext:
         """Return the line of code that a line of a notebook, which is JSON, stands for."""
         before = _UNESCAPED_QUOTE.split(self.before)[-1].replace('\\"', '"')
         after = _UNESCAPED_QUOTE.split(self.after)[0].replace('\\"', '"')
-        return _Line(before.split("\\n")[-1], after.split("\\n")[0])
+        return _NameContext(before.split("\\n")[-1], after.split("\\n")[0])
 
     def is_in_text(self) -> bool:
         """Return True if the name is within a text of several lines that JSON holds, such as the body of an issue."""
@@ -247,11 +247,11 @@ def _is_in_string(before: str, after: str, quote: str) -> bool:
     return any(other != quote and before.count(other) % 2 and other in after for other in "\"'`")
 
 
-def _cut_line(lines: Lines, named: NamedModel) -> _Line:
+def _cut_line(lines: Lines, named: NamedModel) -> _NameContext:
     number = lines.find_number(named.start)
     start, end = lines.find_start(number), lines.find_end(number)
     before = lines.text[max(start, named.start - _LONGEST_PART) : named.start]
-    return _Line(before, lines.text[named.end : min(end, named.end + _LONGEST_PART)].rstrip("\r\n"))
+    return _NameContext(before, lines.text[named.end : min(end, named.end + _LONGEST_PART)].rstrip("\r\n"))
 
 
 def _find_settings_end(text: str) -> int:
