@@ -19,6 +19,9 @@ _MAX_DEPTH = 5
 _OTLP_VALUES = ("stringValue", "intValue", "doubleValue", "boolValue")
 
 
+EVAL_ITEM = "eval.run.output_item"
+"""An object of OpenAI with answers in it (https://platform.openai.com/docs/api-reference/evals/run-output-item-object)."""
+
 _CODEX_LINES = ("session_meta", "turn_context", "event_msg", "response_item", "compacted")
 
 
@@ -37,6 +40,7 @@ def list_contained_records(value: JsonObject) -> list[ContainedRecord]:
         _list_chat_messages,
         _list_promptfoo_results,
         _list_observations,
+        _list_eval_samples,
         _list_usages_by_model,
     ):
         if found := list(list_records(value)):
@@ -121,6 +125,15 @@ def _list_observations(value: JsonObject) -> Iterator[ContainedRecord]:
     found = list(_list_objects(value, "observations"))
     if any(each.get("type") in ("GENERATION", "EMBEDDING") for _, each in found):
         yield from (ContainedRecord(at, each) for at, each in found)
+
+
+def _list_eval_samples(value: JsonObject) -> Iterator[ContainedRecord]:
+    """List the answers in an output item of OpenAI's Evals API: the sample that is judged, and those of graders."""
+    if value.get("object") == EVAL_ITEM:
+        for at, owner in (("", value), *_list_objects(value, "results")):
+            sample = owner.get("sample")
+            if isinstance(sample, dict) and isinstance(sample.get("usage"), dict):
+                yield ContainedRecord(join_path(at, "sample"), sample)
 
 
 def _list_usages_by_model(value: JsonObject) -> Iterator[ContainedRecord]:

@@ -73,14 +73,15 @@ class Figure(Enum):
 
 
 _INPUT_WORDS = ("input", "prompt")
-_OUTPUT_WORDS = ("output", "completion")
+_OUTPUT_WORDS = ("output", "completion", "generated")
 _COUNTING_WORDS = frozenset(
     (
         *("token", "tokens", "count", "counts", "num", "n", "number", "of", "usage", "detail", "details"),
-        *("gen", "ai", "llm", "attributes", "native", "span"),
+        *("gen", "ai", "llm", "attributes", "native", "span", "processed"),
     )
 )
-"""Words that a name may also have: those for counting, and the prefixes of OpenTelemetry, OpenInference, PostHog and OpenRouter.
+"""Words that a name may also have: those for counting, and the prefixes of OpenTelemetry, OpenInference, PostHog, OpenRouter and
+Azure Monitor.
 """
 
 _CACHED_NAMES = ("cached", "cache read", "cache reads", "cache hit", "cached read")

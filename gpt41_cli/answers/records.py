@@ -25,7 +25,7 @@ from gpt41_cli.answers.answers import (
     read_answer_day,
     suggest_usage_export,
 )
-from gpt41_cli.answers.containers import list_contained_records, spread_attributes
+from gpt41_cli.answers.containers import EVAL_ITEM, list_contained_records, spread_attributes
 from gpt41_cli.answers.days import read_day
 from gpt41_cli.answers.figure_names import COUNT_FIELDS, MODEL_FIELDS
 from gpt41_cli.answers.inside import (
@@ -80,7 +80,7 @@ def _read_any_record(value: JsonObject, path: str, depth: int, labels: LabelRead
         yield _explain_no_usage(value)
         return
     try:
-        contained = list_contained_records(value) if "object" not in value else ()
+        contained = list_contained_records(value) if value.get("object") in (None, EVAL_ITEM) else ()
         for record in contained:
             yield from _read_record(record.value, fields.join_path(path, record.path), depth + 1, labels)
         if not contained:

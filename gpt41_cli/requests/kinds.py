@@ -60,7 +60,7 @@ _EVENT_NAMES = ("response.created", "response.in_progress", "response.output_", 
 
 _PROMPT_KEYS = ("prompt", "question", "query", "text", "input", "instruction")
 _LABEL_KEYS = ("id", "_id", "task_id", "system", "category", "label", "topic")
-_USAGE_WORDS = re.compile("prompt|completion|input|output|context|generated|total")
+_USAGE_WORDS = re.compile("prompt|completion|input|output|context|generated|total|message|answer")
 _NO_USAGE = re.compile("max|min|limit|cost|price|rate(?!d)")
 _MAX_DEPTH = 4
 """How far below the top a usage may be in a record of a log."""

@@ -167,7 +167,7 @@ def _read_training(value: JsonValue) -> ParsedRequest:
     value = fields.require_object(value, "the request")
     if "messages" not in value and (kind := kinds.find_kind(value)) and not kind.reader:
         raise BadBody(expected="messages", found=kind.name, hint=kind.advice)
-    request = chat.read_chat_request(value, "")
+    request = doubt_unknown_fields(chat.read_chat_request(value, ""), "")
     doubt = Doubt(rules.TRAINING, "messages", "training bills 2 tokens less for an example than for the request that it shows")
     return ParsedRequest(request._replace(doubts=[*request.doubts, doubt]), is_training_example=True, flaws=find_flaws(value))
 

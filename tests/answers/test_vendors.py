@@ -151,6 +151,15 @@ SHAPES: dict[str, tuple[dict[str, Any], Usage]] = {
         },
         PLAIN,
     ),
+    "an evaluation": (
+        {
+            "object": "eval.run.output_item",
+            "sample": {"model": "m", "usage": {"prompt_tokens": 10_000, "completion_tokens": 200}},
+            "results": [{"passed": True}],
+        },
+        PLAIN,
+    ),
+    "Azure Monitor": ({"ModelName": "m", "ProcessedPromptTokens": 10_000, "GeneratedTokens": 200}, PLAIN),
     "aider": ({"event": "message_send", "properties": {"prompt_tokens": 10_000, "completion_tokens": 200}}, PLAIN),
     "Strands": ({"usage": {"inputTokens": 10_000, "outputTokens": 200, "cacheReadInputTokens": 8_960}}, CACHED),
     "Strands, apart": (

@@ -202,6 +202,10 @@ REFUSED = {
         {"chat_messages": [{"sender": "human", "text": "Hi"}, {"sender": "assistant", "text": "Hello"}]},
         "JSON with messages at chat_messages",
     ),
+    "answers of Haystack": (
+        {"replies": [{"role": "assistant", "content": "Hi", "meta": {"usage": USAGE}}]},
+        "usage, not requests; gpt41 reconcile reads it",
+    ),
     "earlier messages next to a question": (
         {"chat_history": MESSAGES, "question": "Where?"},
         "JSON with messages at chat_history; take the bodies out",
@@ -289,6 +293,7 @@ REFUSED_TEXT = {
     ),
     "a table whose second row is shorter": ("day,model,input_tokens,output_tokens\ntotal,,5\n", "a table of usage"),
     "a table whose second row is empty": ("input_tokens,output_tokens,model\n\n5,4,gpt-4.1\n", "a table of usage"),
+    "a table of Dify": ("model_id,message_tokens,answer_tokens\ngpt-4.1,8,2\n", "a table of usage; gpt41 reconcile reads it"),
     "a table of Azure": ("PromptTokens,GeneratedTokens\n1000,100\n", "a table of usage; gpt41 reconcile reads it"),
     "a table of Langfuse": ('id,usageDetails\n1,"{""input"":7,""output"":1}"\n', "a table of usage; gpt41 reconcile reads it"),
     "a table of spans": ("id;llm.token_count.prompt;llm.token_count.completion\na;1;2\n", "a table of usage"),
@@ -365,6 +370,12 @@ def test_what_is_refused_is_left_out_of_a_folder_and_listed(run: Run, tmp_path: 
     done = run("count", "d")
     assert done.out.startswith("1 token in 1 text\n")
     assert "d/b.jsonl: expected requests or text, found bare prompts in JSON" in done.out
+
+
+def test_an_example_with_a_field_that_is_not_read_says_so(run: Run, tmp_path: Path) -> None:
+    example = {"system": "Be brief.", "messages": [USER, {"role": "assistant", "content": "Noon."}]}
+    (tmp_path / "f.jsonl").write_text(lines(example))
+    assert "system: OpenAI documents no such field" in run("count", "f.jsonl").out
 
 
 def test_values_on_several_lines_each_are_refused_with_what_helps(run: Run, tmp_path: Path) -> None:

@@ -152,6 +152,7 @@ def test_several_templates_are_not_a_single_prompt() -> None:
         ("a.toml", 'messages = "role\n', "5 tokens in 1 text"),
         ("a.http", f"### One\nPOST https://a/b\nX: {{{{token}}}}\n\n{BODY}\n\n### Two\n{BODY}\n", "16 tokens in 2 requests"),
         ("a.http", 'POST https://a/b\n\n{"a": "b"}\n', "12 tokens in 1 text"),
+        ("b.http", "POST https://a/b\n\n{a}\n", "9 tokens in 1 text"),
         ("a.bru", f"meta {{\n  name: a\n}}\nbody:json {{\n  {BODY}\n}}\n", "8 tokens in 1 request"),
         ("a.txt", f"curl https://a/b -d '{BODY}'\n", "8 tokens in 1 request"),
         ("a", f'$ curl -d "{ESCAPED}" https://a/b\n', "8 tokens in 1 request"),

@@ -16,7 +16,7 @@ _REQUEST_KEYS = {
 
 _ROLES = ("system", "developer", "user", "assistant", "tool", "function")
 _RESPONSES_KEYS = ("input", "instructions", "prompt", "previous_response_id", "conversation")
-_NO_REQUEST_NAME = re.compile("response|output|answer|result|choices|completion|generation|history", re.IGNORECASE)
+_NO_REQUEST_NAME = re.compile("response|output|answer|result|choices|completion|generation|repl(?:y|ies)|history", re.IGNORECASE)
 """Under such a name is an answer, or the earlier messages of a request whose last one is elsewhere."""
 
 _BATCH_KEYS = ("method", "url", "body", "messages")
