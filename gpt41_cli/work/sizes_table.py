@@ -219,7 +219,7 @@ class SizeReader:
         _, method = self._meter.find_variant(self._meter.model or name)
         is_newer = method.rules.name == GPT_5.name
         pictures = sum(count_image_tokens(image, method.image_rule) for image in images)
-        most = row["max_output_tokens"]
+        most = row.get("max_output_tokens")  # a field that is null is left out of a struct, and by Spark of JSON
         shape = RequestShape(
             sum(parts.values()) - (sum(generation) if is_newer else 0),
             None if most is None else _get_count(row, "max_output_tokens"),

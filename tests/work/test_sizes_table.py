@@ -149,6 +149,17 @@ def test_the_order_of_rows_and_the_files_of_a_folder_change_nothing(folders: tup
     assert run("cost", "-", "--format", "json", stdin=lines).out == expected
 
 
+@pytest.mark.parametrize("columns", ["gpt41", "gpt41.*"])
+def test_requests_without_a_limit_are_read(columns: str, run: Run, tmp_path: Path) -> None:
+    """A struct in Parquet is read without its nulls."""
+    bodies = [chat(USER), chat(SYSTEM, USER), chat(USER, max_tokens=5)]
+    write_lines(tmp_path / "plain" / "r", bodies)
+    group(bodies, tmp_path / "sized" / "r", columns)
+    plain, sized = (run("cost", "r", "--format", "json", cwd=tmp_path / folder) for folder in ("plain", "sized"))
+    assert sized == plain
+    assert plain.code == 0
+
+
 def test_rejected_requests_are_left_out_and_counted(run: Run, tmp_path: Path) -> None:
     bad = ["{", '{"model": "gpt-x", "messages": []}', "{", *BODIES[1:5]]
     write_lines(tmp_path / "plain" / "r", bad[3:])
