@@ -185,7 +185,8 @@ def _read_prompt_file(data: bytes, name: str) -> TextInput | RequestInput | None
     if name.lower().endswith(".toml"):
         return _read_value(parse_toml(begun), name, None)
     if is_http_file(begun, name):
-        return _make_input(list(filter(kinds.is_request, list_bodies(begun, name))))
+        bodies = list_bodies(begun, name)
+        return _make_input(list(filter(kinds.find_kind, bodies)) if any(map(kinds.is_request, bodies)) else ())
     found = read_prompt_file(begun, name)
     if found is None and name.lower().endswith((".yml", ".yaml")) and is_yaml_of_messages(begun):
         raise YAML_OF_MESSAGES.refuse(name)

@@ -174,6 +174,12 @@ def test_a_body_that_a_client_fills_in_is_refused(run: Run, tmp_path: Path) -> N
     assert run("count", "a.http").err == f"gpt41: a.http:5: {complaint}\n"
 
 
+def test_a_body_of_another_endpoint_is_named(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.http").write_text(f'POST https://a/b\n\n{{"model": "a", "prompt": "Hi"}}\n\n###\n{BODY}\n')
+    assert "a.http[0]: " in run("count", "a.http").err
+    assert run("count", "a.http", "--skip-invalid").out.startswith("at least 8 tokens in 1 request")
+
+
 def test_a_prompt_file_beyond_a_megabyte_is_a_text(run: Run, tmp_path: Path) -> None:
     (tmp_path / "a.prompty").write_text(PROMPTY + "word " * 300_000)
     assert run("count", "a.prompty").out.partition("\n")[0].endswith("in 1 text")
