@@ -47,6 +47,9 @@ OBJECTS = {
     "logs/done/_SUCCESS": b"",
     "logs/mixed/a.jsonl": LINES,
     "logs/mixed/b.gif": gzip.compress(b"GIF89a\0\0\0"),
+    "logs/tables/delta/_delta_log/00000000000000000000.json": b"{}\n",
+    "logs/tables/delta/part-0.parquet": b"",
+    "logs/tables/plain.jsonl": LINES,
     "broken/calls.jsonl": LINES,
     "broken/calls.parquet": write_parquet(),
     "broken/some/a.jsonl": LINES,
@@ -96,6 +99,13 @@ def test_a_folder_is_all_that_is_below_it(run: Run) -> None:
     mixed = run("count", "s3://logs/mixed").out
     assert mixed.startswith(f"{int(once):,} tokens in 300 requests")
     assert "left out  1 (binary): s3://logs/mixed/b.gif" in mixed
+
+
+def test_a_table_with_deleted_rows_is_left_out() -> None:
+    (source,), (skipped,) = object_storage.list_objects("s3://logs/tables")
+    assert (source.name, skipped.path) == ("s3://logs/tables/plain.jsonl", "s3://logs/tables/delta/")
+    assert skipped.is_unreadable
+    assert skipped.reason.startswith("a table of Delta Lake, ")
 
 
 def test_a_place_is_the_address_and_the_line(run: Run, tmp_path: Path) -> None:
