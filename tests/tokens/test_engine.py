@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from gpt41_cli.errors import UnknownName
 from gpt41_cli.tokens import DEFAULT_ENCODING, TextCounter, count, count_stream, make_count_memo, make_token_memo
 from gpt41_cli.tokens.text import blocks, engine, fast, vocabulary
+from gpt41_cli.tokens.text.engine import BYTES_PER_TOKEN
 
 # What the pattern treats differently: blanks of several kinds, line ends, cases, contractions, digits, punctuation that
 # does and does not take line ends with it, marks, scripts without case, and characters of every length in UTF-8.
@@ -172,18 +174,22 @@ def test_a_memo_forgets_and_counts_the_same(reference: tiktoken.Encoding, monkey
 
 @settings(max_examples=300)
 @given(st.lists(texts | st.text(st.characters(), max_size=20), max_size=5))
-def test_the_faster_engine_counts_as_tiktoken(reference: tiktoken.Encoding, some: list[str]) -> None:
-    memo = make_count_memo(DEFAULT_ENCODING, is_much=True)
+def test_the_faster_engine_counts_and_encodes_as_tiktoken(reference: tiktoken.Encoding, some: list[str]) -> None:
+    memo, tokens = make_count_memo(DEFAULT_ENCODING, is_much=True), make_token_memo(DEFAULT_ENCODING, is_much=True)
     memo.fill(some)
-    assert [memo(text) for text in some] == [len(reference.encode_ordinary(text)) for text in some]
+    right = [array("I", reference.encode_ordinary(text)) for text in some]
+    assert [memo(text) for text in some] == list(map(len, right))
+    assert [tokens(text) for text in some] == [each.tobytes() for each in right]
 
 
 def test_characters_that_are_new_to_the_faster_engine_are_left_to_tiktoken(reference: tiktoken.Encoding) -> None:
     new = ["\u1ae0\u10fb", "plain", "\U00032fe1\u0541", "na\u00efve", "\U000321a1\u0551\U0001094b"]
-    assert fast.count_many(new, DEFAULT_ENCODING) != (right := [len(reference.encode_ordinary(text)) for text in new])
-    memo = make_count_memo(DEFAULT_ENCODING, is_much=True)
+    right = [array("I", reference.encode_ordinary(text)) for text in new]
+    assert fast.count_many(new, DEFAULT_ENCODING) != list(map(len, right))
+    memo, tokens = make_count_memo(DEFAULT_ENCODING, is_much=True), make_token_memo(DEFAULT_ENCODING, is_much=True)
     memo.fill(new)
-    assert [memo(text) for text in new] == right
+    assert [memo(text) for text in new] == list(map(len, right))
+    assert [tokens(text) for text in new] == [each.tobytes() for each in right]
 
 
 @pytest.mark.parametrize("is_much", [False, True])
@@ -192,13 +198,18 @@ def test_what_a_memo_learns_is_what_it_counts(is_much: bool) -> None:
     memo = make_count_memo(DEFAULT_ENCODING, is_much=is_much)
     memo.fill(some[:3])
     assert [memo(text) for text in some] == [1, 3, 7_813, 1, 7]
+    tokens = make_token_memo(DEFAULT_ENCODING, is_much=is_much)
+    assert [len(tokens(text)) // BYTES_PER_TOKEN for text in some] == [1, 3, 7_813, 1, 7]
     with TextCounter(DEFAULT_ENCODING, jobs=1, is_much=is_much) as counter:
         assert counter.add(some)() == count("".join(some), DEFAULT_ENCODING)
 
 
 def test_without_the_extra_much_is_counted_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    with_it = make_token_memo(DEFAULT_ENCODING, is_much=True)("hello world")
     monkeypatch.setattr(fast, "is_installed", lambda: False)
+    monkeypatch.setattr(fast, "can_encode", lambda: False)
     assert make_count_memo(DEFAULT_ENCODING, is_much=True)("hello world") == 2
+    assert make_token_memo(DEFAULT_ENCODING, is_much=True)("hello world") == with_it
 
 
 def test_only_shipped_encodings_count() -> None:

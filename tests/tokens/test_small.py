@@ -6,6 +6,7 @@ import os
 import random
 import sys
 import unicodedata
+from array import array
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -15,7 +16,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gpt41_cli.tokens import DEFAULT_ENCODING
-from gpt41_cli.tokens.text import engine, index, small, vocabulary
+from gpt41_cli.tokens.text import engine, fast, index, small, vocabulary
 from gpt41_cli.tokens.text.small import SmallTextEncoder
 from gpt41_cli.tokens.text.workers import map_in_order
 
@@ -52,8 +53,9 @@ SEED = os.environ.get("GPT41_SEED", "41")
 
 def encode_alike(text: str) -> None:
     """Check that a text has the tokens of tiktoken, or is left to it."""
-    tokens = SmallTextEncoder(DEFAULT_ENCODING).encode(text)
-    assert tokens is None or list(tokens) == engine.load_engine(DEFAULT_ENCODING).encode_ordinary(text)
+    tokens, right = SmallTextEncoder(DEFAULT_ENCODING).encode(text), engine.load_engine(DEFAULT_ENCODING).encode_ordinary(text)
+    assert tokens is None or list(tokens) == right
+    assert not fast.can_count(text) or fast.encode(text, DEFAULT_ENCODING) == array("I", right).tobytes()
 
 
 def test_the_index_holds_the_published_vocabulary() -> None:

@@ -143,15 +143,17 @@ def make_count_memo(encoding: str, *, is_much: bool = False, tokens: Memo[bytes]
 
 def make_token_memo(encoding: str, *, is_much: bool = False) -> Memo[bytes]:
     """Make a memo of tokens: their numbers as bytes, BYTES_PER_TOKEN each, in the byte order of this machine. `is_much`: there is
-    so much text that an engine is needed.
+    so much text that an engine is needed, and the faster one pays.
     """
 
-    def find(texts: Sequence[str]) -> list[bytes]:
+    def encode(text: str) -> bytes:
+        if is_much and fast.can_encode() and fast.can_count(text):
+            return fast.encode(text, encoding)
         if is_much:
             load_engine(encoding)
-        return [b"".join(array("I", tokens).tobytes() for tokens in _encode_text(text, encoding)) for text in texts]
+        return b"".join(array("I", tokens).tobytes() for tokens in _encode_text(text, encoding))
 
-    return Memo(find)
+    return Memo(lambda texts: list(map(encode, texts)))
 
 
 def _choose_counter(encoding: str, *, is_much: bool) -> Callable[[Sequence[str]], list[int]]:
