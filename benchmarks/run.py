@@ -121,9 +121,9 @@ def list_large(asked: Asked) -> Iterator[Row]:
             others = asked.peer("batch", "litellm", "tokencost", of=file) if command == "cost" and sentences[0] > 100 else {}
             what = f"`{command}`, {asked.lines:,} Batch lines of {shape}"
             yield Row(what, PLAIN, [*GPT41, command, str(file)], script, goal, "seconds", others)
-        for command in ("cost", "count") if asked.fast else ():
+        for command, goal in (("cost", "0.07 x"), ("count", "0.07 x"), ("batch", ""), ("cache", "")) if asked.fast else ():
             fast = [str(asked.fast), "-m", "gpt41_cli", command, str(file)]
-            yield Row(f"`{command}` with `[fast]`, lines of {shape}", PLAIN, fast, script, "0.07 x", "seconds")
+            yield Row(f"`{command}` with `[fast]`, lines of {shape}", PLAIN, fast, script, goal, "seconds")
     pipe = ["sh", "-c", f"for i in {' '.join(map(str, range(10)))}; do cat $0; done | $@ cost -", str(file), *GPT41]
     once = [*GPT41, "cost", str(file)]
     yield Row("`cost`, ten times the lines, through a pipe", "`gpt41 cost`, these lines", pipe, once, "120 MB", "megabytes")

@@ -142,7 +142,7 @@ def _check_file(source: InputSource, conditions: BatchOptions, replay: CacheRepl
 
     def replay_and_add(measured: MeasuredRequest) -> None:
         # What it breaks is among the violations of its line.
-        totals.add(replay_request(measured, replay)._replace(flaws=()))
+        totals.add(replay_request(measured._replace(flaws=()) if measured.flaws else measured, replay))
 
     with open_source(source) as stream:
         before = read_stamp(stream)
