@@ -418,7 +418,8 @@ def test_models_with_other_rules_of_caching_are_reported(run: Run) -> None:
     assert "at most [prompt-caching-guide" not in out.partition("note")[2]
 
 
-def test_lines_that_share_a_frame_are_measured_as_their_requests() -> None:
+@pytest.mark.parametrize("model", ["gpt-4.1", "gpt-6.1-sol"])
+def test_lines_that_share_a_frame_are_measured_as_their_requests(model: str) -> None:
     """Long and short beginnings in turns: what one digest shares with the one before, another may not."""
     meter, reader = Meter(CATALOG, needs_tokens=True), FrameReader(None)
     framed_measurer = caches._FramedMeasurer(meter, lambda: True)
@@ -426,7 +427,7 @@ def test_lines_that_share_a_frame_are_measured_as_their_requests() -> None:
     found = 0
     for number, system in enumerate([*systems, *systems], 1):
         body = chat({"role": "system", "content": system}, {"role": "user", "content": f"{number} " * 400 * (number % 3 + 1)})
-        line = FileLine(number, json.dumps(body).encode())
+        line = FileLine(number, json.dumps({**body, "model": model}).encode())
         sent = read_item(line, None, line.locate("f"))
         framed = reader.read(line, line.locate("f"))
         if framed:
