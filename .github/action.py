@@ -32,7 +32,9 @@ JOB_LOGIN = "github-actions[bot]"
 
 
 class Result(NamedTuple):
-    """A finished command: its exit code, its report or its error as Markdown, and the file of its JSON report if it wrote one."""
+    """The result of a command: its exit code, its report or its error as Markdown, and the file of its JSON report if it wrote
+    one.
+    """
 
     code: int
     markdown: str
@@ -95,7 +97,9 @@ def check_and_compare(pull_request: dict[str, Any] | None, parts: Path) -> int:
 
 
 def folded(command: str, result: Result) -> str:
-    """A report under a line that says how many errors and warnings it has: the comment shows one verdict and one table."""
+    """Return a report folded under a line that says how many errors and warnings it has: the comment shows one verdict and one
+    table.
+    """
     found = "it could not do its work"
     if result.file:
         counts = Counter(each["level"] for each in json.loads(result.file.read_bytes())["findings"])
@@ -247,7 +251,7 @@ def comment(token: str, number: int, parts: list[str]) -> None:
             call(token, "PATCH", f"{issues}/comments/{earlier}", body)
     except urllib.error.HTTPError as error:
         if error.code in (403, 404):
-            why = "it may not in pull requests of forks, and needs pull-requests: write elsewhere. The summary has the reports"
+            why = "in pull requests from forks it never may, elsewhere it needs pull-requests: write. The summary has the reports"
             annotate("notice", f"no comment: the token may not write one; {why}")
         else:
             annotate("warning", f"no comment: GitHub answered with {error.code}")
