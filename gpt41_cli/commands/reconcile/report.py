@@ -58,7 +58,8 @@ def make_report(found: Reconciliation, left_out: Sequence[SkippedPath] = (), *, 
     return Report(
         schema=SCHEMA,
         answer=format_exact(found.total_usd),
-        headline=_make_headline(found, charges) + describe_price_after(found),
+        headline=_make_headline(found, charges, lacks_files=any(each.is_unreadable for each in left_out))
+        + describe_price_after(found),
         lines=(*_make_lines(found), *make_replacement_lines(found)),
         tables=tuple(table for table in tables if table.rows),
         findings=findings,
@@ -91,8 +92,8 @@ def _explain_doubts(findings: Iterable[Finding]) -> str:
     return f"about this: {doubts[0]}{more}" if doubts else ""
 
 
-def _make_headline(found: Reconciliation, groups: Iterable[ChargeKey]) -> str:
-    """Write the bill; "at least" if something without a price should have one."""
+def _make_headline(found: Reconciliation, groups: Iterable[ChargeKey], *, lacks_files: bool) -> str:
+    """Write the bill; "at least" if something without a price should have one, or if a file couldn't be read."""
     unpriced = [issue for issue in found.issues if issue.finding.rule.effect is Effect.AT_LEAST]
     charges = sum(issue.times for issue in unpriced if issue.finding.rule is rules.TOOL_PRICE)
     answers = sum(issue.times for issue in unpriced) - charges + found.rejects.count
@@ -100,7 +101,7 @@ def _make_headline(found: Reconciliation, groups: Iterable[ChargeKey]) -> str:
     more = " more" * (found.usage.requests > 0)
     rest = f"; {format_int(answers)}{more} not priced{tokens}" * (answers > 0)
     rest += f"; {pluralize(charges, 'charge')} of tools not priced" * (charges > 0)
-    least = "at least " if rest else ""
+    least = "at least " if rest or lacks_files else ""
     total = format_total(found.total_usd, found.usage.requests)
     days = [group.day for group in groups if group.day]
     period = f" {Period(min(days), max(days))}" if days else ""

@@ -181,3 +181,12 @@ def test_a_model_in_the_name_of_a_folder_is_that_of_its_rows(column: Any, run: R
     }
     assert models == {"gpt-4.1-mini", "gpt-4.1-nano"}
     assert group_by(run, "billed", "--by", "model") == {"gpt-4.1-mini": 1, "gpt-4.1-nano": 1}
+
+
+def test_a_file_that_cannot_be_read_makes_the_bill_a_lower_bound(run: Run, tmp_path: Path) -> None:
+    write_table(tmp_path / "log/a.parquet", answer=as_text(ANSWERS))
+    (tmp_path / "log/b.parquet").write_bytes((tmp_path / "log/a.parquet").read_bytes()[:-9])
+    done = run("reconcile", "log")
+    assert done.code == 1
+    assert done.out.startswith("at least $")
+    assert "log/b.parquet cannot be read, and what is in it is missing" in " ".join(done.out.split())
