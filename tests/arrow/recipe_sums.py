@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from gpt41_cli import arrow
 
+REPLAY = arrow.replay(requests_per_minute=600)
 PAGE = Path(__file__).parents[2] / "docs" / "engines.md"
 
 
@@ -71,6 +72,15 @@ def start_spark() -> None:
     SparkSession.builder.master("local-cluster[2,1,1024]").config(map=settings).getOrCreate()
 
 
+def run_tables(recipes: list[str], spark: Any) -> None:
+    """Run the recipes for a table of sizes and for the prompt cache: write the table, and the cached tokens as `cached`."""
+    for name, columns in (("sizes", {"sizes": arrow.sizes()}), ("prefixes", {"prefixes": arrow.prefixes(), "replay": REPLAY})):
+        (recipe,) = (text for text in recipes if f"mapInArrow({name}.map" in text)
+        found = {"calls": spark.read.parquet(f"{name}.parquet"), **columns}
+        exec(compile(recipe, "recipe", "exec"), found)
+    Path("cached").write_text(str(found["read"].agg({"cached_tokens": "sum"}).collect()[0][0]))
+
+
 def main() -> None:
     engine, folder = sys.argv[1], Path(sys.argv[2])
     recipes = re.findall(r"(?<=^```python\n).*?(?=^```$)", PAGE.read_text(), re.M | re.S)
@@ -87,6 +97,7 @@ def main() -> None:
     rows = [list(row.values()) if isinstance(row, dict) else list(row) for row in found["sums"]]
     Path("sums").write_text(json.dumps([[*row[:3], str(row[3] or 0), row[4]] for row in rows]))
     if engine == "pyspark":
+        run_tables(recipes, found["spark"])
         found["spark"].stop()
 
 

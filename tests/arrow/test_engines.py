@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.arrow.lines import make_lines
+from tests.builders import LONG_TEXT, USER, chat
 from tests.conftest import ROOT, Run, environment
 
 Sums = dict[tuple[str | None, str | None], tuple[int, Decimal, int]]
@@ -45,6 +46,9 @@ def test_an_engine_adds_up_to_the_same(engine: str, run: Run, tmp_path: Path) ->
     lines = make_lines()
     pq.write_table(pa.table({"team": ["a"] * len(lines), "request": lines}), tmp_path / "calls.parquet", row_group_size=50)
     (tmp_path / "killer").write_text(lines[301])
+    (tmp_path / "sizes.parquet").write_bytes((tmp_path / "calls.parquet").read_bytes())
+    long = json.dumps(chat({**USER, "content": LONG_TEXT}))
+    pq.write_table(pa.table({"request": [long] * 3, "number": [0, 1, 2]}), tmp_path / "prefixes.parquet")
     command = [sys.executable, "-W", "ignore", str(ROOT / "tests" / "arrow" / "recipe_sums.py"), engine, str(tmp_path)]
     env = {**environment(), "PYTHONPATH": str(ROOT), "PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_IP": "127.0.0.1"}
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
@@ -53,3 +57,8 @@ def test_an_engine_adds_up_to_the_same(engine: str, run: Run, tmp_path: Path) ->
     rows = json.loads((tmp_path / "sums").read_text())
     found = {(model, mode): (requests, Decimal(usd), errors) for model, mode, requests, usd, errors in rows}
     assert found == add_up_command(run, lines, tmp_path)
+    if engine == "pyspark":
+        asked = ("--skip-invalid", "--format", "csv", "--pricing", str(ROOT / "pricing.yaml"))
+        plain, sized = (run("cost", path, *asked) for path in ("calls.jsonl", "sizes"))
+        assert (sized.code, sized.out) == (0, plain.out)
+        assert (tmp_path / "cached").read_text() == "3840"
