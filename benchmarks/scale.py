@@ -126,7 +126,7 @@ def explain(error: subprocess.SubprocessError) -> str:
     if isinstance(error, subprocess.TimeoutExpired):
         return f"not finished after {error.timeout:.0f} s"
     assert isinstance(error, subprocess.CalledProcessError)
-    report("\n".join(error.stderr.splitlines()[-8:]))
+    report("\n".join(error.stderr.splitlines()[-40:]))
     return f"exit code {error.returncode}"
 
 
