@@ -261,20 +261,20 @@ def _find_doubts(
 def _list_unread_figures(of_input: _CountPlaces, of_output: _CountPlaces, tokens: int, *, is_record: bool) -> list[str]:
     """List figures that aren't read: in a usage and its details all of them, in a record those that sound like one."""
     usage, _ = of_input[-1]
-    found = find_unread_figures(usage, _KNOWN_FIELDS, tokens, is_usage=not is_record)
+    names = find_unread_figures(usage, _KNOWN_FIELDS, tokens, is_usage=not is_record)
     for details, _ in (*of_input[:-1], *of_output[:-1]):
-        found += find_unread_figures(details, _KNOWN_PARTS, 0, is_usage=True)
-    return found
+        names += find_unread_figures(details, _KNOWN_PARTS, 0, is_usage=True)
+    return names
 
 
 def _find_details(usage: JsonObject, path: str, names: Sequence[str]) -> _CountPlaces:
     """List the places where a part of a count may be: in the details of the count, or next to it."""
-    found = [(usage, path)]
+    places = [(usage, path)]
     for name in names:
         details = get_optional_object(usage, f"{name}_details", path)
         if details is not None:
-            found.insert(0, (details, join_path(path, f"{name}_details")))
-    return found
+            places.insert(0, (details, join_path(path, f"{name}_details")))
+    return places
 
 
 def _read_count(places: _CountPlaces, names: Sequence[str]) -> int:
@@ -315,10 +315,10 @@ def _has_request_count(value: JsonObject) -> bool:
 
 
 def _is_batch(value: JsonObject, path: str) -> bool:
-    found = value.get("batch")
-    if not isinstance(found, bool | None):
-        fail(join_path(path, "batch"), "true or false", found)
-    return found is True
+    batch = value.get("batch")
+    if not isinstance(batch, bool | None):
+        fail(join_path(path, "batch"), "true or false", batch)
+    return batch is True
 
 
 def _read_mode(value: JsonObject, path: str) -> str:
@@ -340,10 +340,10 @@ def _count_priced_calls(value: JsonObject) -> ToolUse:
     it: https://community.openai.com/t/1365861). They count for the preview tool if the answer names that.
     """
     listed, declared = _list_calls(value), value.get("tools")
-    types = [each.get("type") for each in declared if isinstance(each, dict)] if isinstance(declared, list) else []
+    types = [tool.get("type") for tool in declared if isinstance(tool, dict)] if isinstance(declared, list) else []
     actions = [call.get("action") for call in listed if call.get("type") == "web_search_call"]
     searches = sum(not isinstance(action, dict) or action.get("type", "search") == "search" for action in actions)
-    is_preview = any(isinstance(each, str) and each.startswith("web_search_preview") for each in types)
+    is_preview = any(isinstance(kind, str) and kind.startswith("web_search_preview") for kind in types)
     return ToolUse(
         web_searches=0 if is_preview else searches,
         web_search_previews=searches if is_preview else 0,

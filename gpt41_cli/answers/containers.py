@@ -43,8 +43,8 @@ def list_contained_records(value: JsonObject) -> list[ContainedRecord]:
         _list_eval_samples,
         _list_usages_by_model,
     ):
-        if found := list(list_records(value)):
-            return found
+        if records := list(list_records(value)):
+            return records
     return []
 
 
@@ -55,17 +55,17 @@ def spread_attributes(value: JsonObject) -> JsonObject:
         if isinstance(attributes, dict):
             fields = dict(_flatten(attributes, ""))
             if has_usage(fields):
-                return {**fields, **{key: each for key, each in value.items() if key != name}}
+                return {**fields, **{key: field for key, field in value.items() if key != name}}
     return value
 
 
 def _flatten(value: JsonObject, prefix: str, depth: int = 0) -> Iterator[tuple[str, JsonValue]]:
     """Yield the fields of attributes by their dotted names."""
-    for key, each in value.items():
-        if isinstance(each, dict) and depth < _MAX_DEPTH and not is_usage_name(key):
-            yield from _flatten(each, f"{prefix}{key}.", depth + 1)
+    for key, field in value.items():
+        if isinstance(field, dict) and depth < _MAX_DEPTH and not is_usage_name(key):
+            yield from _flatten(field, f"{prefix}{key}.", depth + 1)
         else:
-            yield f"{prefix}{key}", each
+            yield f"{prefix}{key}", field
 
 
 def _list_spans(value: JsonObject) -> Iterator[ContainedRecord]:
@@ -83,8 +83,8 @@ def _list_plain_spans(value: JsonObject) -> Iterator[ContainedRecord]:
     """List the spans of a trace as MLflow and Phoenix export it."""
     for owner, before in ((value, ""), (value.get("data"), "data."), (value.get("trace"), "trace.")):
         spans = list(_list_objects(owner, "spans"))
-        if any(read_span(each) for _, each in spans):
-            yield from (ContainedRecord(f"{before}{at}", each) for at, each in spans)
+        if any(read_span(span) for _, span in spans):
+            yield from (ContainedRecord(f"{before}{at}", span) for at, span in spans)
             return
 
 
@@ -92,9 +92,9 @@ def _read_otlp_attributes(span: JsonObject) -> Iterator[tuple[str, JsonValue]]:
     for _, pair in _list_objects(span, "attributes"):
         key, value = pair.get("key"), pair.get("value")
         if isinstance(key, str) and isinstance(value, dict):
-            found = next((value[name] for name in _OTLP_VALUES if name in value), None)
-            is_count = "intValue" in value and isinstance(found, str) and found.isdigit() and len(found) < 20
-            yield key, int(str(found)) if is_count else found
+            content = next((value[name] for name in _OTLP_VALUES if name in value), None)
+            is_count = "intValue" in value and isinstance(content, str) and content.isdigit() and len(content) < 20
+            yield key, int(str(content)) if is_count else content
 
 
 def _list_chat_messages(value: JsonObject) -> Iterator[ContainedRecord]:
@@ -103,16 +103,16 @@ def _list_chat_messages(value: JsonObject) -> Iterator[ContainedRecord]:
     history = chat.get("history") if isinstance(chat, dict) else None
     messages = history.get("messages") if isinstance(history, dict) else None
     if isinstance(messages, dict):
-        for key, each in messages.items():
-            if isinstance(each, dict) and has_usage(each):
-                yield ContainedRecord(join_path("chat.history.messages", redact(key).strip('"')), each)
+        for key, message in messages.items():
+            if isinstance(message, dict) and has_usage(message):
+                yield ContainedRecord(join_path("chat.history.messages", redact(key).strip('"')), message)
 
 
 def _list_promptfoo_results(value: JsonObject) -> Iterator[ContainedRecord]:
     """List the results of promptfoo; `cached` there is what promptfoo's own cache answered, which nobody bills."""
     results = value.get("results")
-    for at, each in _list_objects(results, "results") if isinstance(results, dict) else ():
-        response, provider = each.get("response"), each.get("provider")
+    for at, result in _list_objects(results, "results") if isinstance(results, dict) else ():
+        response, provider = result.get("response"), result.get("provider")
         usage = response.get("tokenUsage") if isinstance(response, dict) else None
         if isinstance(response, dict) and isinstance(usage, dict):
             model = provider.get("id") if isinstance(provider, dict) else provider
@@ -122,9 +122,9 @@ def _list_promptfoo_results(value: JsonObject) -> Iterator[ContainedRecord]:
 
 def _list_observations(value: JsonObject) -> Iterator[ContainedRecord]:
     """List the observations of a trace of Langfuse, if there is a generation among them."""
-    found = list(_list_objects(value, "observations"))
-    if any(each.get("type") in ("GENERATION", "EMBEDDING") for _, each in found):
-        yield from (ContainedRecord(at, each) for at, each in found)
+    observations = list(_list_objects(value, "observations"))
+    if any(observation.get("type") in ("GENERATION", "EMBEDDING") for _, observation in observations):
+        yield from (ContainedRecord(at, observation) for at, observation in observations)
 
 
 def _list_eval_samples(value: JsonObject) -> Iterator[ContainedRecord]:
@@ -142,19 +142,19 @@ def _list_usages_by_model(value: JsonObject) -> Iterator[ContainedRecord]:
     for owner, before in ((stats, "stats."), (value, "")):
         for key, usages in owner.items() if isinstance(owner, dict) else ():
             if is_usage_name(key) and isinstance(usages, dict) and usages and not has_input(usages):
-                found = [(model, each) for model, each in usages.items() if isinstance(each, dict) and has_input(each)]
-                if len(found) == len(usages):
-                    for model, usage in found:
+                by_model = [(model, usage) for model, usage in usages.items() if isinstance(usage, dict) and has_input(usage)]
+                if len(by_model) == len(usages):
+                    for model, usage in by_model:
                         name = redact(model).strip('"')
                         yield ContainedRecord(join_path(f"{before}{key}", name), {"model": model, "usage": usage})
                     return
 
 
 def _list_objects(value: JsonValue, key: str) -> Iterator[tuple[str, JsonObject]]:
-    found = value.get(key) if isinstance(value, dict) else None
-    for index, each in enumerate(found) if isinstance(found, list) else ():
-        if isinstance(each, dict):
-            yield f"{key}[{index}]", each
+    items = value.get(key) if isinstance(value, dict) else None
+    for index, item in enumerate(items) if isinstance(items, list) else ():
+        if isinstance(item, dict):
+            yield f"{key}[{index}]", item
 
 
 class CodexSession:

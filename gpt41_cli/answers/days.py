@@ -29,8 +29,8 @@ def read_day(value: JsonObject) -> date | None:
     digits; or seconds, milli-, micro- or nanoseconds since 1970.
     """
     for key in TIME_FIELDS:
-        if (found := parse_day(value.get(key))) is not None:
-            return found
+        if (day := parse_day(value.get(key))) is not None:
+            return day
     return None
 
 
@@ -41,8 +41,8 @@ def read_hour(value: JsonObject) -> str | None:
     ('2026-11-24 14:00', None)
     """
     times = (_parse_time(value.get(key)) for key in TIME_FIELDS)
-    found = next((time for time in times if isinstance(time, datetime)), None)
-    return found.strftime("%Y-%m-%d %H:00") if found else None
+    moment = next((time for time in times if isinstance(time, datetime)), None)
+    return moment.strftime("%Y-%m-%d %H:00") if moment else None
 
 
 def parse_day(value: JsonValue) -> date | None:
@@ -77,5 +77,5 @@ def _parse_time(value: JsonValue) -> date | None:
 def _convert_seconds(value: float) -> datetime | None:
     for _ in range(3):
         value = value // 1000 if value > _LATEST_SECONDS else value
-    found = datetime.fromtimestamp(value, UTC)
-    return found if found.date() >= _EARLIEST_DAY else None
+    moment = datetime.fromtimestamp(value, UTC)
+    return moment if moment.date() >= _EARLIEST_DAY else None

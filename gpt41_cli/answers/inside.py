@@ -64,25 +64,25 @@ def find_inner_answers(value: JsonObject, depth: int) -> list[InnerObject]:
     if _has_wrapped_usage(value, depth):
         named = find_wrapped_objects(value)
         return [*named, *_find_deeper_answers(value, named)]
-    found = [
-        each
-        for each in islice(_walk_objects(value, is_answer), MAX_ANSWERS + 1)
-        if each.has_answer_name and (not each.is_json_text or _has_matching_counts(value, each.value))
+    answers = [
+        answer
+        for answer in islice(_walk_objects(value, is_answer), MAX_ANSWERS + 1)
+        if answer.has_answer_name and (not answer.is_json_text or _has_matching_counts(value, answer.value))
     ]
-    return [*found[:1], *(each for each in found[1:] if get_answer_id(each.value))]
+    return [*answers[:1], *(answer for answer in answers[1:] if get_answer_id(answer.value))]
 
 
 def _find_deeper_answers(value: JsonObject, named: list[InnerObject]) -> Iterator[InnerObject]:
     """Find answers deeper in a record than the named ones, each id once. What is inside an answer is read with it."""
-    known = [each.value for each in named]
-    rest = {key: each for key, each in value.items() if isinstance(each, dict | list) and not any(each is one for one in known)}
+    known = [answer.value for answer in named]
+    rest = {key: item for key, item in value.items() if isinstance(item, dict | list) and not any(item is one for one in known)}
     if not rest:
         return
-    ids = {get_answer_id(each) for each in known} | {None}
-    for each in islice(_walk_objects(rest, is_answer), MAX_ANSWERS):
-        if each.has_answer_name and not each.is_json_text and get_answer_id(each.value) not in ids:
-            ids.add(get_answer_id(each.value))
-            yield each
+    ids = {get_answer_id(record) for record in known} | {None}
+    for answer in islice(_walk_objects(rest, is_answer), MAX_ANSWERS):
+        if answer.has_answer_name and not answer.is_json_text and get_answer_id(answer.value) not in ids:
+            ids.add(get_answer_id(answer.value))
+            yield answer
 
 
 def find_wrapped_objects(value: JsonObject) -> list[InnerObject]:
@@ -90,18 +90,18 @@ def find_wrapped_objects(value: JsonObject) -> list[InnerObject]:
     known = _find_wrapper_field(value)
     if known is None:
         return []
-    others = ((key, each) for key, each in value.items() if key != known and isinstance(each, dict))
-    beside = (InnerObject(_format_key(key), each) for key, each in others if _QUOTATION_WORDS.isdisjoint(split_words(key)))
+    others = ((key, field) for key, field in value.items() if key != known and isinstance(field, dict))
+    beside = (InnerObject(_format_key(key), field) for key, field in others if _QUOTATION_WORDS.isdisjoint(split_words(key)))
     return [
         InnerObject(known, value[known]),
-        *(each for each in beside if isinstance(each.value.get("usage"), dict) and get_answer_id(each.value)),
+        *(answer for answer in beside if isinstance(answer.value.get("usage"), dict) and get_answer_id(answer.value)),
     ]
 
 
 def find_only_usage(value: JsonObject) -> list[InnerObject]:
     """Find the only object with a usage inside a record; nothing if there are several, which may be copies of one."""
-    found = [*islice((each for each in _walk_objects(value, has_usage) if each.has_answer_name or not each.is_json_text), 2)]
-    return found if len(found) == 1 else []
+    usages = [*islice((usage for usage in _walk_objects(value, has_usage) if usage.has_answer_name or not usage.is_json_text), 2)]
+    return usages if len(usages) == 1 else []
 
 
 def is_answer(value: JsonObject) -> bool:
@@ -140,8 +140,8 @@ def _walk_objects(value: JsonObject, is_wanted: Callable[[JsonObject], bool]) ->
     seen = 0
     while waiting:
         owner, depth = waiting.popleft()
-        for key, each in owner.value.items():
-            for inner in _list_field_objects(owner, key, each):
+        for key, field in owner.value.items():
+            for inner in _list_field_objects(owner, key, field):
                 if is_wanted(inner.value):
                     yield inner
                 elif depth < MAX_DEPTH and seen < _MAX_OBJECTS:
@@ -155,8 +155,8 @@ def _list_field_objects(owner: InnerObject, key: str, value: JsonValue) -> Itera
         return
     path, is_named = join_path(owner.path, _format_key(key)), not _ANSWER_WORDS.isdisjoint(split_words(key))
     if isinstance(value, list):
-        for index, each in enumerate(value[:_MAX_OBJECTS]):
-            if isinstance(each, dict):
-                yield InnerObject(f"{path}[{index}]", each, owner.is_json_text, is_named)
-    elif (found := value if isinstance(value, dict) else parse_embedded_object(value, "usage")) is not None:
-        yield InnerObject(path, found, owner.is_json_text or isinstance(value, str), is_named)
+        for index, item in enumerate(value[:_MAX_OBJECTS]):
+            if isinstance(item, dict):
+                yield InnerObject(f"{path}[{index}]", item, owner.is_json_text, is_named)
+    elif (content := value if isinstance(value, dict) else parse_embedded_object(value, "usage")) is not None:
+        yield InnerObject(path, content, owner.is_json_text or isinstance(value, str), is_named)

@@ -115,13 +115,13 @@ def _read_exchanges(exchanges: Sequence[Exchange]) -> Iterator[LogValue]:
             response = answer if is_event else {**record, "response": {"status_code": exchange.status, "body": answer}}
             yield LogValue(None, index, response)
         if "model" in sent and not exchange.answers:
-            found = f"none (status {exchange.status})" if exchange.status else "none"
-            yield LogValue(None, index, Finding(rules.USAGE_MISSING, f"expected an answer in JSON, found {found}"))
+            outcome = f"none (status {exchange.status})" if exchange.status else "none"
+            yield LogValue(None, index, Finding(rules.USAGE_MISSING, f"expected an answer in JSON, found {outcome}"))
 
 
 def _has_usage(answer: JsonValue) -> bool:
     return isinstance(answer, dict) and (
-        has_usage(answer) or any(isinstance(each, dict) and has_usage(each) for each in answer.values())
+        has_usage(answer) or any(isinstance(field, dict) and has_usage(field) for field in answer.values())
     )
 
 
@@ -173,7 +173,7 @@ def _read_document(data: bytes, more: Iterator[bytes], name: str) -> Iterator[Lo
         yield from _read_lines(chain((data,), more))
         return
     if isinstance(value, list):
-        yield from (LogValue(None, index, each) for index, each in enumerate(value))
+        yield from (LogValue(None, index, item) for index, item in enumerate(value))
     elif (exchanges := list_exchanges(value)) is not None:
         yield from _read_exchanges(exchanges)
     else:

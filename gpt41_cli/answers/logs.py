@@ -151,19 +151,19 @@ class LogReader:
         if answer.id in self._streams:
             return False
         label = answer.model, answer.mode, answer.day, answer.labels
-        found = self._runs.get(label)
-        if found is None and len(self._runs) >= _MAX_RUNS:
+        run = self._runs.get(label)
+        if run is None and len(self._runs) >= _MAX_RUNS:
             return False
-        if found is None:
+        if run is None:
             alike = Answer(_IN_BATCH.usage, model=answer.model, mode=answer.mode, day=answer.day, labels=answer.labels)
-            found = self._runs[label] = PlainRun(place, RunSums(alike), self._shorten(alike))
-        sums = found.sums
+            run = self._runs[label] = PlainRun(place, RunSums(alike), self._shorten(alike))
+        sums = run.sums
         sums.requests += 1
         sums.input_tokens += usage.input_tokens
         sums.cached_tokens += usage.cached_tokens
         sums.output_tokens += usage.output_tokens
         self._seen_ids.add(name)
-        self._seen[known] = found.kept
+        self._seen[known] = run.kept
         return True
 
     def _read_items(self, source: InputSource) -> Iterator[LogItem]:
@@ -271,7 +271,7 @@ def _rank_by_content(answer: Answer) -> tuple[object, ...]:
     """
     mode, said = answer.mode, (answer.model, answer.day, answer.custom_id)
     content = repr(tuple(answer._replace(id=None, usage=_IN_BATCH.usage, span_id=None)))
-    return mode == BATCH, mode != TIER_MODES[""], mode, *(each is not None for each in said), content
+    return mode == BATCH, mode != TIER_MODES[""], mode, *(label is not None for label in said), content
 
 
 def _explain_duplicate(mode: str, priced_mode: str) -> Finding:

@@ -75,18 +75,18 @@ class NamedColumns:
     def name_fields(self, value: JsonValue) -> JsonValue:
         """Return a record with the named fields as its own; as it is if it has none of them. A list is one of records."""
         if isinstance(value, list):
-            return [self.name_fields(each) for each in value]
-        found = {field: _find_field(value, path) for field, path in self._columns.items()} if isinstance(value, dict) else {}
-        found = {field: each for field, each in found.items() if each is not None}
-        if not found:
+            return [self.name_fields(item) for item in value]
+        named = {field: _find_field(value, path) for field, path in self._columns.items()} if isinstance(value, dict) else {}
+        named = {field: item for field, item in named.items() if item is not None}
+        if not named:
             return value
-        self._missing -= found.keys()
+        self._missing -= named.keys()
         own = {
-            key: each for key, each in value.items() if not isinstance(each, dict | list) and key not in self._columns.values()
+            key: item for key, item in value.items() if not isinstance(item, dict | list) and key not in self._columns.values()
         }
         if has_usage(value) and not (usage := find_usage(value, "")).is_record:
             own |= _spread_details(usage.figures)
-        return {**{key: each for key, each in own.items() if key not in self._rivals}, **found}
+        return {**{key: item for key, item in own.items() if key not in self._rivals}, **named}
 
     def require_all(self, name: str) -> None:
         """Raise InputError if no record of a file had one of the fields; then forget the file."""
@@ -100,27 +100,27 @@ def find_value(value: JsonObject, path: str) -> JsonValue:
     """Return the value at a dotted path, or under a key with dots; None if there is none. Objects may be JSON as text."""
     if path in value:
         return value[path]
-    found: JsonValue = value
+    inner: JsonValue = value
     for part in path.split("."):
-        if isinstance(found, str):
-            found = parse_embedded_object(found, part)
-        if isinstance(found, list) and part.isdecimal() and int(part) < len(found):
-            found = found[int(part)]
+        if isinstance(inner, str):
+            inner = parse_embedded_object(inner, part)
+        if isinstance(inner, list) and part.isdecimal() and int(part) < len(inner):
+            inner = inner[int(part)]
         else:
-            found = found.get(part) if isinstance(found, dict) else None
-    return found
+            inner = inner.get(part) if isinstance(inner, dict) else None
+    return inner
 
 
 def _find_field(value: JsonObject, path: str) -> Any:
     """Return the value at a dotted path, with a count in text as a number; None if there is none."""
-    found = find_value(value, path)
-    is_count = isinstance(found, str) and found.isdecimal() and found.isascii() and len(found) < 16
-    return int(found) if is_count else found
+    content = find_value(value, path)
+    is_count = isinstance(content, str) and content.isdecimal() and content.isascii() and len(content) < 16
+    return int(content) if is_count else content
 
 
 def _spread_details(usage: JsonObject) -> dict[str, JsonValue]:
     """Return the figures of a usage and of its details side by side."""
     spread: dict[str, JsonValue] = {}
-    for key, each in usage.items():
-        spread.update(each if isinstance(each, dict) else {key: each})
+    for key, entry in usage.items():
+        spread.update(entry if isinstance(entry, dict) else {key: entry})
     return spread

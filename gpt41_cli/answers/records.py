@@ -62,11 +62,11 @@ def read_entries(value: JsonValue, labels: LabelReader | None = None) -> Iterato
     and hides no other. With `labels`, answers have their labels.
     """
     values = value if isinstance(value, list) else [value]
-    for each in values:
-        if isinstance(each, dict):
-            yield from _read_record(each, "", 0, labels)
+    for item in values:
+        if isinstance(item, dict):
+            yield from _read_record(item, "", 0, labels)
         else:
-            yield BadBody(expected="an answer of the API, or a record of its usage", found=fields.describe_kind(each))
+            yield BadBody(expected="an answer of the API, or a record of its usage", found=fields.describe_kind(item))
 
 
 def _read_record(value: JsonObject, path: str, depth: int, labels: LabelReader | None) -> Iterator[LogEntry]:
@@ -94,14 +94,14 @@ def _read_span_or_answer(value: JsonObject, path: str, depth: int, labels: Label
     span = read_span(value)
     if span:
         yield span
-    for found in _read_by_kind(spread_attributes(value), path, depth, labels):
-        if span and isinstance(found, Answer):
-            yield found._replace(span_id=span.id)
-        elif span and isinstance(found, Finding) and found.rule is rules.USAGE_MISSING and _names_no_model(value):
+    for entry in _read_by_kind(spread_attributes(value), path, depth, labels):
+        if span and isinstance(entry, Answer):
+            yield entry._replace(span_id=span.id)
+        elif span and isinstance(entry, Finding) and entry.rule is rules.USAGE_MISSING and _names_no_model(value):
             message = "a span without a model and without tokens: calls to models have their own spans"
             yield Finding(rules.NOT_A_CALL, message, Level.NOTICE)
         else:
-            yield found
+            yield entry
 
 
 def _names_no_model(value: JsonObject) -> bool:
@@ -185,16 +185,16 @@ def _read_event(value: JsonObject, event: str, path: str, depth: int, labels: La
 def _read_list(value: JsonObject, path: str, depth: int, labels: LabelReader | None) -> Iterator[LogEntry]:
     """Read the answers or batches of a list, or the sums of a usage API page, on the day of their bucket."""
     key = "results" if value.get("object") == "bucket" else "data"
-    for index, each in enumerate(fields.get_list(value, key, path)):
+    for index, item in enumerate(fields.get_list(value, key, path)):
         place = f"{fields.join_path(path, key)}[{index}]"
-        if not isinstance(each, dict):
-            yield BadBody(place, "an object", fields.describe_kind(each))
+        if not isinstance(item, dict):
+            yield BadBody(place, "an object", fields.describe_kind(item))
             continue
-        for found in _read_record(each, place, depth + 1, labels):
-            if isinstance(found, Answer) and found.day is None:
-                yield found._replace(day=read_day(value), id=found.id or _make_sum_id(value, each))
+        for entry in _read_record(item, place, depth + 1, labels):
+            if isinstance(entry, Answer) and entry.day is None:
+                yield entry._replace(day=read_day(value), id=entry.id or _make_sum_id(value, item))
             else:
-                yield found
+                yield entry
     if value.get("has_more") is True:
         yield Finding(rules.USAGE_MISSING, "a list that says it has more than this page")
 
@@ -204,7 +204,7 @@ def _make_sum_id(bucket: JsonObject, result: JsonObject) -> str | None:
     start, end = bucket.get("start_time"), bucket.get("end_time")
     if start is None or end is None:
         return None
-    groups = sorted((key, str(each)) for key, each in result.items() if key not in COUNT_FIELDS and isinstance(each, str | bool))
+    groups = sorted((key, str(item)) for key, item in result.items() if key not in COUNT_FIELDS and isinstance(item, str | bool))
     return str((start, end, groups))
 
 
@@ -221,22 +221,22 @@ def _read_wrapped(
     if _get_status(first.value) >= _MIN_FAILED_STATUS:
         yield _describe_failure(first.value)
     else:
-        for found in _read_record(first.value, fields.join_path(path, first.path), depth + 1, labels):
-            yield _add_record_fields(found, value, path) if isinstance(found, Answer) else found
+        for entry in _read_record(first.value, fields.join_path(path, first.path), depth + 1, labels):
+            yield _add_record_fields(entry, value, path) if isinstance(entry, Answer) else entry
     for other in others:
         yield from _read_record(other.value, fields.join_path(path, other.path), depth + 1, labels)
     if inside[MAX_ANSWERS:]:
         yield Finding(rules.USAGE_MISSING, f"a record with more than {MAX_ANSWERS} answers in it: the others are not read")
 
 
-def _add_record_fields(found: Answer, value: JsonObject, path: str) -> Answer:
+def _add_record_fields(answer: Answer, value: JsonObject, path: str) -> Answer:
     """Add to an answer the fields that only the record around it has."""
-    found = found if found.custom_id else found._replace(custom_id=get_custom_id(value))
-    mode = BATCH if _is_batch_line(value) or value.get("batch") is True else found.mode
-    models = [found.model, *found.other_models] if found.model else list_answer_models(value, path)
-    found = found._replace(model=next(iter(models), None), other_models=tuple(models[1:]))
-    found = found._replace(day=found.day or read_answer_day(value), mode=mode)
-    return _merge_copy(found, value, path) if has_usage(value) else found
+    answer = answer if answer.custom_id else answer._replace(custom_id=get_custom_id(value))
+    mode = BATCH if _is_batch_line(value) or value.get("batch") is True else answer.mode
+    models = [answer.model, *answer.other_models] if answer.model else list_answer_models(value, path)
+    answer = answer._replace(model=next(iter(models), None), other_models=tuple(models[1:]))
+    answer = answer._replace(day=answer.day or read_answer_day(value), mode=mode)
+    return _merge_copy(answer, value, path) if has_usage(value) else answer
 
 
 def _is_batch_line(value: JsonObject) -> bool:

@@ -131,7 +131,7 @@ class RowRuns:
         input_at, output_at, cached_at, total_at, *_ = self._plain
         tokens = whole.input_tokens, whole.output_tokens, whole.cached_tokens, whole.input_tokens + whole.output_tokens
         places = (input_at, output_at, cached_at, total_at)
-        return {self._columns[at]: each for at, each in zip(places, tokens, strict=True) if at is not None}
+        return {self._columns[at]: count for at, count in zip(places, tokens, strict=True) if at is not None}
 
 
 def _make_key_maker(plain: PlainColumns) -> Callable[[Sequence[str]], object]:
@@ -160,7 +160,7 @@ def find_plain_columns(columns: Sequence[str], labels: Collection[str] = ()) -> 
         role = _find_role(column)
         at.setdefault("label" if role == "unread" and column in labels else role, []).append(index)
     single = {role: at.get(role, []) for role in ("input", "output", "cached", "total")}
-    if "other" in at or any(len(found) > 1 for found in single.values()) or not (single["input"] and single["output"]):
+    if "other" in at or any(len(indexes) > 1 for indexes in single.values()) or not (single["input"] and single["output"]):
         return None
     cached, total = (next(iter(single[role]), None) for role in ("cached", "total"))
     name_at = 0 if 0 in at.get("unread", ()) else None

@@ -81,19 +81,19 @@ class Trace:
 
     def list_nested_calls(self) -> Iterator[NestedCall]:
         """Yield the calls that have others below them, from the innermost on."""
-        around = {each: self._find_call_around(each) for each in self._calls} if self._parents else {}
+        around = {call: self._find_call_around(call) for call in self._calls} if self._parents else {}
         waiting = Counter(outer for outer in around.values() if outer is not None)
         below: dict[int, list[int]] = {}
         billed: dict[int, Usage] = {}
-        ready = deque(each for each in around if not waiting[each])
+        ready = deque(call for call in around if not waiting[call])
         while ready:
             call = ready.popleft()
             place, answer = self._calls[call]
             own = answer.usage
-            inner = [billed[each] for each in below.get(call, ())]
+            inner = [billed[nested] for nested in below.get(call, ())]
             whole = sum(inner, Usage())
-            reported = [self._calls[each][1].usage for each in below.get(call, ())]
-            is_repeat = _get_pair(own) in {_get_pair(each) for each in (whole, *reported)}
+            reported = [self._calls[nested][1].usage for nested in below.get(call, ())]
+            is_repeat = _get_pair(own) in {_get_pair(usage) for usage in (whole, *reported)}
             billed[call] = whole if inner and is_repeat else whole + own
             if inner:
                 yield NestedCall(place, answer, is_repeat)

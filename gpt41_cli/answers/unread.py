@@ -39,7 +39,7 @@ def is_suspect_name(name: str) -> bool:
     """Return True if a name sounds like such a figure: of a cache, of tokens or of searches, and not a limit, an amount or part
     of one.
     """
-    return any(each in name.lower() for each in _BILLED_WORDS) and not any(
+    return any(word in name.lower() for word in _BILLED_WORDS) and not any(
         word in _HARMLESS_WORDS or word[:3] == "max" for word in split_words(name)
     )
 
@@ -52,8 +52,8 @@ def is_uncertain_name(name: str) -> bool:
 def parse_figure(value: JsonValue) -> int:
     """Return the count in a number or text; 0 if it counts nothing."""
     if isinstance(value, str):
-        found = _WHOLE_NUMBER.fullmatch(value.strip())
-        return int(found[1]) if found else 0
+        match = _WHOLE_NUMBER.fullmatch(value.strip())
+        return int(match[1]) if match else 0
     is_count = isinstance(value, int | float) and not isinstance(value, bool) and value > 0 and value % 1 == 0
     return int(value) if is_count else 0
 
@@ -77,7 +77,7 @@ def find_unread_figures(record: JsonObject, known: frozenset[str], tokens: int, 
     In a usage every figure is one, except amounts and times.
     """
     is_suspect = is_uncertain_name if is_usage else is_suspect_name
-    found = [
+    names = [
         name
         for name, value in record.items()
         if name not in known
@@ -85,4 +85,4 @@ def find_unread_figures(record: JsonObject, known: frozenset[str], tokens: int, 
         and parse_figure(value) != (tokens or -1)
         and is_suspect(name)
     ]
-    return [*map(_format_path, found[:_MAX_NAMES]), *["..."] * (len(found) > _MAX_NAMES)]
+    return [*map(_format_path, names[:_MAX_NAMES]), *["..."] * (len(names) > _MAX_NAMES)]

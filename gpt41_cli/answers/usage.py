@@ -78,16 +78,16 @@ def find_usage(value: JsonObject, path: str) -> FoundUsage:
 
     A usage without a cached share gets the one next to it in the record.
     """
-    found = _find_main_usage(value, path)
-    if found.is_record or _has_cached_share(found.figures):
-        return found
-    shares = set(_list_shares_next_to(found.figures, value))
-    return found._replace(figures={**found.figures, figure_names.CACHED_FIELDS[0]: shares.pop()}) if len(shares) == 1 else found
+    usage = _find_main_usage(value, path)
+    if usage.is_record or _has_cached_share(usage.figures):
+        return usage
+    shares = set(_list_shares_next_to(usage.figures, value))
+    return usage._replace(figures={**usage.figures, figure_names.CACHED_FIELDS[0]: shares.pop()}) if len(shares) == 1 else usage
 
 
 def _has_cached_share(usage: JsonObject) -> bool:
     """Return True if a usage says how many of its tokens are from the cache, even if none are."""
-    owners = [usage, *(each for name in _OPENAI_DETAILS if isinstance(each := usage.get(name), dict))]
+    owners = [usage, *(details for name in _OPENAI_DETAILS if isinstance(details := usage.get(name), dict))]
     return any(owner[name] is not None for owner in owners for name in _CACHED_NAMES & owner.keys())
 
 
@@ -118,9 +118,9 @@ def _find_main_usage(value: JsonObject, path: str) -> FoundUsage:
         return FoundUsage(usage, join_path(path, "usage"))
     if value.keys() <= _PLAIN_FIELDS:
         return FoundUsage(value, path, is_record=True)
-    found = [(translate_usage(each, name=name), at) for each, name, at in _list_usages(value)]
-    if found:
-        figures, at = max(found, key=lambda each: _count_figures(each[0]))
+    usages = [(translate_usage(held, name=name), at) for held, name, at in _list_usages(value)]
+    if usages:
+        figures, at = max(usages, key=lambda pair: _count_figures(pair[0]))
         return FoundUsage(figures, join_path(path, at))
     return FoundUsage(translate_usage(value), path, is_record=True)
 
@@ -151,7 +151,7 @@ def parse_number(value: JsonValue) -> int | float | None:
 
 def _is_openai_usage(usage: JsonObject) -> bool:
     details = (usage.get(name) for name in _OPENAI_DETAILS)
-    return usage.keys() <= _OPENAI_FIELDS and all(not isinstance(each, dict) or each.keys() <= _OPENAI_PARTS for each in details)
+    return usage.keys() <= _OPENAI_FIELDS and all(not isinstance(item, dict) or item.keys() <= _OPENAI_PARTS for item in details)
 
 
 def _is_input(name: str, *, is_in_usage: bool) -> bool:
@@ -166,8 +166,8 @@ def _list_usages(value: JsonObject) -> Iterator[tuple[JsonObject, str, str]]:
     names = [key for key in value if figure_names.is_usage_name(key)]
     last = [key for key in names if "last" in split_words(key)]
     for key in last or names:
-        each = value[key]
-        usage = parse_embedded_object(each) if isinstance(each, str) else each
+        field = value[key]
+        usage = parse_embedded_object(field) if isinstance(field, str) else field
         if isinstance(usage, dict) and has_input(usage):
             yield usage, key, key
     for holder in HOLDERS:
@@ -175,7 +175,7 @@ def _list_usages(value: JsonObject) -> Iterator[tuple[JsonObject, str, str]]:
         if isinstance(held, str):
             held = parse_embedded_object(held, "usage_object")
         if isinstance(held, dict):
-            for usage, name, at in _list_usages({key: each for key, each in held.items() if key not in HOLDERS}):
+            for usage, name, at in _list_usages({key: field for key, field in held.items() if key not in HOLDERS}):
                 yield usage, name, f"{holder}.{at}"
 
 
@@ -183,11 +183,11 @@ def _list_parts(value: JsonValue, path: str) -> Iterator[tuple[str, JsonValue]]:
     """List the values inside details by their dotted paths, however deep they are."""
     waiting = deque([(path, value)])
     while waiting:
-        at, each = waiting.popleft()
-        if isinstance(each, dict | list):
-            waiting += ((f"{at}.{key}", inner) for key, inner in (each.items() if isinstance(each, dict) else enumerate(each)))
+        at, part = waiting.popleft()
+        if isinstance(part, dict | list):
+            waiting += ((f"{at}.{key}", inner) for key, inner in (part.items() if isinstance(part, dict) else enumerate(part)))
         else:
-            yield at, each
+            yield at, part
 
 
 def _parse_details(key: str, value: JsonValue) -> JsonObject | None:
@@ -215,7 +215,7 @@ def _put(translated: dict[str, JsonValue], usage: JsonObject, key: str, value: J
 
 def _add_cached_share(usage: JsonObject, *, is_certain: bool) -> JsonObject:
     """Add the cached tokens to an input that leaves them out, as the total says, or the vendor if there is no total."""
-    name = next((each for each in figure_names.INPUT_FIELDS if usage.get(each) is not None), "")
+    name = next((field for field in figure_names.INPUT_FIELDS if usage.get(field) is not None), "")
     apart = sum(_read_first(usage, names) for names in (figure_names.CACHED_FIELDS, figure_names.CACHE_WRITE_FIELDS))
     if not name or not apart:
         return usage
@@ -228,7 +228,7 @@ def _add_cached_share(usage: JsonObject, *, is_certain: bool) -> JsonObject:
 
 def _read_share(usage: JsonObject) -> int:
     details = (usage.get(name) for name in _OPENAI_DETAILS)
-    return max(_read_first(each, figure_names.CACHED_FIELDS) for each in (usage, *details) if isinstance(each, dict))
+    return max(_read_first(owner, figure_names.CACHED_FIELDS) for owner in (usage, *details) if isinstance(owner, dict))
 
 
 def _read_first(usage: JsonObject, names: Sequence[str]) -> int:
@@ -237,6 +237,6 @@ def _read_first(usage: JsonObject, names: Sequence[str]) -> int:
 
 def _count_figures(usage: JsonObject) -> tuple[int, int]:
     """Return the input and output tokens of a usage together, and how many of its figures, parts included, aren't 0."""
-    parts = {key: each for owner in (usage, *usage.values()) if isinstance(owner, dict) for key, each in owner.items()}
+    parts = {key: part for owner in (usage, *usage.values()) if isinstance(owner, dict) for key, part in owner.items()}
     tokens = _read_first(usage, figure_names.INPUT_FIELDS) + _read_first(usage, figure_names.OUTPUT_FIELDS)
-    return tokens, sum(1 for each in parts.values() if parse_figure(each))
+    return tokens, sum(1 for part in parts.values() if parse_figure(part))

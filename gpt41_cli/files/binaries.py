@@ -45,5 +45,5 @@ _ZIP = BinaryFormat("a ZIP archive", "unpack it, and name the files in it")
 def find_binary_format(head: bytes) -> BinaryFormat | None:
     """Return the format of a file that begins with `head`, which is known not to be text; None if it isn't in the table."""
     if head.startswith(_ZIP_MARK):
-        return next((found for member, found in _BY_ZIP_MEMBER if member in head), _ZIP)
-    return next((found for at, mark, found in _BY_MARK if head.startswith(mark, at)), None)
+        return next((kind for member, kind in _BY_ZIP_MEMBER if member in head), _ZIP)
+    return next((kind for at, mark, kind in _BY_MARK if head.startswith(mark, at)), None)

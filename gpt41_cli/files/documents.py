@@ -174,10 +174,10 @@ def split_into_spans(stream: BinaryIO, start: int) -> Iterator[FileSpan]:
 
 def _count_line_breaks(buffer: bytearray, start: int, end: int) -> int:
     """Count line breaks between two positions. Finding them one by one is faster than counting if lines are long."""
-    found = 0
+    count = 0
     while (start := buffer.find(b"\n", start, end) + 1) > 0:
-        found += 1
-    return found
+        count += 1
+    return count
 
 
 def parse_json(data: bytes) -> JsonValue:
@@ -194,10 +194,10 @@ def parse_json(data: bytes) -> JsonValue:
         if not data.strip():
             raise BadBody(expected="JSON", found="nothing") from None
         where = f"line {error.lineno}, column {error.colno}" if error.lineno > 1 else f"column {format_int(error.colno)}"
-        found = f": {error.msg}"
+        detail = f": {error.msg}"
         if error.lineno > 1 and error.msg == "Extra data":
-            found = " another value begins; jq -c . writes each value on a line of its own"
-        broken = BadBody(problem=f"expected JSON, but at {where}{found}")
+            detail = " another value begins; jq -c . writes each value on a line of its own"
+        broken = BadBody(problem=f"expected JSON, but at {where}{detail}")
         broken.line = error.lineno
         raise broken from None
     except RecursionError:
@@ -227,11 +227,11 @@ def can_span_lines(line: bytes) -> bool:
 
 def _require_unique_keys(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
     """Build an object. Raises BadBody for a repeated key: nobody can know which of the two is meant."""
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    entries = dict(pairs)
+    if len(entries) != len(pairs):
         ((twice, _),) = Counter(key for key, _ in pairs).most_common(1)
         raise BadBody(expected="each key once", found=f"{redact(twice)} a second time")
-    return found
+    return entries
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -263,14 +263,14 @@ def parse_first_lines(data: bytes) -> list[tuple[bytes, JsonValue | BadBody]]:
     """Parse the first lines; a line that isn't JSON has its error in place of the value. A last line that is cut off is
     dropped.
     """
-    found: list[tuple[bytes, JsonValue | BadBody]] = []
+    pairs: list[tuple[bytes, JsonValue | BadBody]] = []
     for line in islice(LineBlock(1, data).iterate_lines(), _PROBED_LINES):
         try:
-            found.append((line.data, parse_json(line.data)))
+            pairs.append((line.data, parse_json(line.data)))
         except BadBody as error:
-            found.append((line.data, error))
-    is_cut_off = len(found) > 1 and isinstance(found[-1][1], BadBody) and data.endswith(found[-1][0])
-    return found[:-1] if is_cut_off else found
+            pairs.append((line.data, error))
+    is_cut_off = len(pairs) > 1 and isinstance(pairs[-1][1], BadBody) and data.endswith(pairs[-1][0])
+    return pairs[:-1] if is_cut_off else pairs
 
 
 def list_prefixed_objects(head: str) -> list[JsonObject]:
@@ -279,14 +279,14 @@ def list_prefixed_objects(head: str) -> list[JsonObject]:
     """
     lines = [line for line in head.split("\n")[:_PROBED_LINES] if line.strip()]
     objects = (parse_embedded_object(line[line.find("{") :].strip()) for line in lines if _PREFIX.match(line))
-    found = [each for each in objects if each]
-    return found if 2 * len(found) >= len(lines) else []
+    records = [record for record in objects if record]
+    return records if 2 * len(records) >= len(lines) else []
 
 
 def parse_embedded_object(value: JsonValue, name: str = "") -> JsonObject | None:
     """Parse text as a JSON object, one that has the name in it if a name is given; None for anything else."""
     if isinstance(value, str) and value.startswith("{") and (not name or f'"{name}"' in value):
         with suppress(BadBody, UnicodeError):
-            found = parse_json(value.encode())
-            return found if isinstance(found, dict) else None
+            parsed = parse_json(value.encode())
+            return parsed if isinstance(parsed, dict) else None
     return None

@@ -64,7 +64,7 @@ def list_exchanges(value: JsonValue) -> list[Exchange] | None:
         recorded = list(_list_postman_items(value)) or None
     if not isinstance(recorded, list) or not all(map(_is_exchange, recorded)):
         return None
-    return [_read_exchange(each) for each in recorded]
+    return [_read_exchange(entry) for entry in recorded]
 
 
 def _list_postman_items(folder: JsonObject) -> Iterator[JsonObject]:
@@ -106,9 +106,9 @@ def _list_values(content: JsonValue, owner: JsonObject) -> Iterator[JsonValue]:
         if isinstance(body, dict | list):
             yield body
         return
-    for each in [text] if text.lstrip()[:1] in ("{", "[") else _EVENT.findall(text):
+    for event in [text] if text.lstrip()[:1] in ("{", "[") else _EVENT.findall(text):
         with suppress(BadBody, UnicodeError):
-            yield parse_json(each.encode())
+            yield parse_json(event.encode())
 
 
 def _read_text(body: JsonValue) -> str | None:

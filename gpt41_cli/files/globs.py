@@ -162,9 +162,9 @@ def _make_name_test(part: str, *, is_git: bool) -> Callable[[str], bool]:
     expression = _translate(part, is_git=is_git)
     if expression is None:
         return lambda name: False
-    found = re.compile(expression, re.DOTALL).fullmatch
+    matches = re.compile(expression, re.DOTALL).fullmatch
     admits_dot = is_git or part.startswith(".")
-    return lambda name: bool(found(name)) and (admits_dot or not name.startswith("."))
+    return lambda name: bool(matches(name)) and (admits_dot or not name.startswith("."))
 
 
 def _translate(part: str, *, is_git: bool) -> str | None:

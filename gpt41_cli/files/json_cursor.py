@@ -44,21 +44,21 @@ class JsonCursor:
 
     def fields(self, required: Sequence[str], optional: Sequence[str] = (), *, others: bool = True) -> dict[str, JsonCursor]:
         """Return the values of an object under these keys; others are ignored. Optional ones are left out if they are null."""
-        found = {key: self.at(key) for key in (*required, *optional)}
-        return {key: value for key, value in found.items() if key in required or not value.is_null}
+        cursors = {key: self.at(key) for key in (*required, *optional)}
+        return {key: value for key, value in cursors.items() if key in required or not value.is_null}
 
     def only(self, keys: Collection[str]) -> dict[str, JsonCursor]:
         """Return the entries of an object that has no keys other than these."""
-        found = fields.require_object(self.value, self.path)
-        for key in found:
+        entries = fields.require_object(self.value, self.path)
+        for key in entries:
             if key not in keys:
                 self.fail(f"the keys {', '.join(keys)}", fields.redact(key))
-        return {key: self.at(key) for key in found}
+        return {key: self.at(key) for key in entries}
 
     def entries(self) -> dict[str, JsonCursor]:
         """Return the entries of an object with free keys."""
-        found = fields.require_object(self.value, self.path)
-        return {key: JsonCursor(value, f"{self.path}[{quote_text(key)}]", key) for key, value in found.items()}
+        entries = fields.require_object(self.value, self.path)
+        return {key: JsonCursor(value, f"{self.path}[{quote_text(key)}]", key) for key, value in entries.items()}
 
     def items(self) -> Iterator[JsonCursor]:
         """Return the items of a list."""

@@ -81,20 +81,20 @@ def list_objects(url: str) -> tuple[list[InputSource], list[SkippedPath]]:
     with _explain_failure(url):
         below = system.get_file_info(fs.FileSelector(path, recursive=True))
     begin = len(path.rstrip("/")) + 1
-    files = sorted((each for each in below if each.type == fs.FileType.File), key=lambda each: each.path)
+    files = sorted((file for file in below if file.type == fs.FileType.File), key=lambda file: file.path)
     base = url.rstrip("/")
-    found: list[InputSource] = []
-    tables = find_tables(each.path[begin:] for each in files)
+    sources: list[InputSource] = []
+    tables = find_tables(file.path[begin:] for file in files)
     skipped = [SkippedPath(f"{base}/{table}", reason, is_unreadable=True) for table, reason in tables.items()]
-    for each in files:
-        inner = each.path[begin:]
+    for file in files:
+        inner = file.path[begin:]
         if inner.startswith(tuple(tables)):
             continue
         if _HIDDEN.search(inner):
             skipped.append(SkippedPath(f"{base}/{inner}", "a name that begins with . or _"))
         else:
-            found.append(_make_source(f"{base}/{inner}", system, each, is_from_folder=True))
-    return found, skipped
+            sources.append(_make_source(f"{base}/{inner}", system, file, is_from_folder=True))
+    return sources, skipped
 
 
 def refuse_address(url: str) -> NoReturn:
@@ -103,7 +103,7 @@ def refuse_address(url: str) -> NoReturn:
     """
     shown = url.partition("?")[0]
     known = ((re.fullmatch(spelling, shown, re.IGNORECASE), ours) for spelling, ours in _SPELLINGS)
-    hint = next((f"write {found.expand(ours)}" for found, ours in known if found), "copy it to this machine first")
+    hint = next((f"write {match.expand(ours)}" for match, ours in known if match), "copy it to this machine first")
     raise InputError(expected="a file, or an address that begins with s3://, gs:// or abfss://", hint=hint, location=shown)
 
 

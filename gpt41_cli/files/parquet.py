@@ -262,9 +262,9 @@ def _select_answers(file: Any, fields: Collection[str], labels: Collection[str])
 
 def _find_json_column(texts: Mapping[str, str], usual: Collection[str] = ()) -> str | None:
     """Return the column of a usual name that has JSON or is nested, or else the only one with JSON; None if nothing is."""
-    found = [name for name, text in texts.items() if text.startswith(("{", "["))]
-    only = found[0] if len(found) == 1 else None
-    return next((name for name in usual if name in found or name not in texts), only)
+    columns = [name for name, text in texts.items() if text.startswith(("{", "["))]
+    only = columns[0] if len(columns) == 1 else None
+    return next((name for name in usual if name in columns or name not in texts), only)
 
 
 def _read_first_texts(file: Any) -> dict[str, str]:
@@ -328,7 +328,7 @@ def _write_field(name: str, value: object) -> str:
     if name in _BODY_FIELDS and isinstance(value, str) and value.lstrip().startswith(("{", "[")):
         with suppress(ValueError, RecursionError):
             held = json.loads(value)
-            if isinstance(held, dict) or all(isinstance(each, dict) for each in held):
+            if isinstance(held, dict) or all(isinstance(item, dict) for item in held):
                 return value.replace("\r", " ").replace("\n", " ")
     return json.dumps(_convert(value), ensure_ascii=False)
 

@@ -51,12 +51,12 @@ def is_animated(data: bytes) -> bool:
 
 def _count_gif_pictures(data: bytes) -> int:
     """Count the pictures of a GIF, two at most, skipping the blocks between them (GIF89a, 18 to 26)."""
-    found, at = 0, 13
+    count, at = 0, 13
     try:
         at += _get_color_table_bytes(data[10])
-        while found < 2 and data[at] in (_GIF_EXTENSION, _GIF_PICTURE):
+        while count < 2 and data[at] in (_GIF_EXTENSION, _GIF_PICTURE):
             if data[at] == _GIF_PICTURE:
-                found += 1
+                count += 1
                 at += 11 + _get_color_table_bytes(data[at + 9])
             else:
                 at += 2
@@ -65,7 +65,7 @@ def _count_gif_pictures(data: bytes) -> int:
             at += 1
     except IndexError:
         pass  # cut off
-    return found
+    return count
 
 
 def _get_color_table_bytes(flags: int) -> int:

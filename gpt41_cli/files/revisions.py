@@ -186,10 +186,10 @@ def _resolve_commit(folder: Path, name: str) -> str:
     """Return the full id of the commit `name`."""
     if not name or name.startswith("-") or "\0" in name:
         raise InputError(quote_text(name), "the name or the id of a commit", "none")
-    found = run_git(folder, "-c", "core.warnAmbiguousRefs=true", "rev-parse", "--verify", name)
+    revision = run_git(folder, "-c", "core.warnAmbiguousRefs=true", "rev-parse", "--verify", name)
     # The name may be a tag. With `:/text` git would take all of the rest for text.
-    done = run_git(folder, "rev-parse", "--verify", "--quiet", f"{found.stdout.decode().strip()}^{{commit}}")
-    if b" is ambiguous" in found.stderr:
+    done = run_git(folder, "rev-parse", "--verify", "--quiet", f"{revision.stdout.decode().strip()}^{{commit}}")
+    if b" is ambiguous" in revision.stderr:
         clearer = "write refs/heads/NAME or refs/tags/NAME, or more digits of an id"
         raise InputError(quote_text(name), "one commit", "more than one of that name", clearer)
     commit = done.stdout.strip()

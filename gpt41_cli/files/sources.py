@@ -72,33 +72,33 @@ def find_sources(
     Raises InputError for a folder without files, an address that isn't read, `-` given twice or next to a file of that name, or
     literal text that can't be encoded.
     """
-    found: list[InputSource] = []
+    listed: list[InputSource] = []
     left_out: list[trees.SkippedPath] = []
     if literal is not None:
         try:
             data = literal.encode()
         except UnicodeEncodeError as error:
             raise InputError("--text", "text", f"bytes that aren't text at character {error.start + 1}") from None
-        found.append(InputSource(LITERAL_NAME, lambda: io.BytesIO(data)))
+        listed.append(InputSource(LITERAL_NAME, lambda: io.BytesIO(data)))
     for path in paths:
         if not path:
             raise InputError('""', "a file, a folder or -", "an empty name")
         if path == STDIN:
-            if any(each.name == STDIN for each in found):
+            if any(source.name == STDIN for source in listed):
                 raise InputError("-", "standard input once", "it twice")
             if os.path.lexists(path):  # a hook that passes file names means the file
                 hint = "write ./- for the file, /dev/stdin for standard input"
                 raise InputError("-", "one meaning", "standard input and a file of that name", hint)
-            found.append(InputSource(STDIN, stdin))
+            listed.append(InputSource(STDIN, stdin))
         elif is_url(path) or _is_folder(path):
             sources, skipped = _list_folder(path)
             if not sources:
                 raise InputError(expected="a folder with text", found=explain_empty(skipped), location=path)
             left_out += skipped
-            found += sources
+            listed += sources
         else:
-            found.append(_make_source(path))
-    return found, left_out
+            listed.append(_make_source(path))
+    return listed, left_out
 
 
 def _make_source(path: str) -> InputSource:
@@ -177,7 +177,7 @@ def find_duplicate_files(sources: Sequence[InputSource]) -> dict[str, InputSourc
     for source in sources:
         if size := _read_size(source):
             by_size.setdefault(size, []).append(source)
-    found: dict[str, InputSource] = {}
+    duplicates: dict[str, InputSource] = {}
     for alike in by_size.values():
         first: dict[object, InputSource] = {}
         for source in alike if len(alike) > 1 else ():
@@ -185,8 +185,8 @@ def find_duplicate_files(sources: Sequence[InputSource]) -> dict[str, InputSourc
                 digest = _hash_content(source)
                 earlier = first.setdefault((digest, *source.partitions.items()), source) if digest else source
                 if earlier is not source:
-                    found[source.name] = earlier
-    return found
+                    duplicates[source.name] = earlier
+    return duplicates
 
 
 def _read_size(source: InputSource) -> int:
@@ -248,10 +248,10 @@ class FileStamp(NamedTuple):
 def read_stamp(stream: BinaryIO) -> FileStamp | None:
     """Return the state of the file that `stream` reads; None if it isn't a regular file."""
     try:
-        found = os.fstat(stream.fileno())
+        status = os.fstat(stream.fileno())
     except OSError:
         return None  # a buffer in memory
-    return FileStamp(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns) if S_ISREG(found.st_mode) else None
+    return FileStamp(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns) if S_ISREG(status.st_mode) else None
 
 
 @contextmanager
@@ -290,5 +290,5 @@ def explain_empty(left_out: Sequence[trees.SkippedPath]) -> str:
     """Explain that nothing was found, with what was skipped instead."""
     if not left_out:
         return "nothing"
-    shown = ", ".join(f"{each.path}: {each.reason}" for each in left_out[:3])
+    shown = ", ".join(f"{skipped.path}: {skipped.reason}" for skipped in left_out[:3])
     return f"only what is left out ({shown}{', ...' if len(left_out) > 3 else ''})"

@@ -52,10 +52,10 @@ class FolderListing(NamedTuple):
 def find_tables(names: Iterable[str]) -> dict[str, str]:
     """Find the folders of tables of which some files don't count, by the names of all files, with why they can't be read."""
     marks = (_TABLE_MARK.match(name) for name in names)
-    found = {mark[1]: _TABLE_FORMATS[mark[2][:4]] for mark in marks if mark}
+    formats = {mark[1]: _TABLE_FORMATS[mark[2][:4]] for mark in marks if mark}
     return {
         name: f"{kind}, whose files may hold deleted rows: write its current rows to Parquet, and name that"
-        for name, kind in sorted(found.items())
+        for name, kind in sorted(formats.items())
     }
 
 
@@ -96,13 +96,13 @@ class _NamesInFolder(NamedTuple):
     unlisted: dict[str, str]
 
 
-def _sort_listing(folder: Path, found: _NamesInFolder) -> FolderListing:
+def _sort_listing(folder: Path, content: _NamesInFolder) -> FolderListing:
     files: list[Path] = []
-    left_out = [SkippedPath(str(folder / name) + "/" * name.endswith("/"), IGNORED) for name in found.ignored]
-    left_out += (SkippedPath(str(folder / name), reason, is_unreadable=True) for name, reason in found.unlisted.items())
-    tables = find_tables(found.names)
+    left_out = [SkippedPath(str(folder / name) + "/" * name.endswith("/"), IGNORED) for name in content.ignored]
+    left_out += (SkippedPath(str(folder / name), reason, is_unreadable=True) for name, reason in content.unlisted.items())
+    tables = find_tables(content.names)
     left_out += (SkippedPath(f"{folder / name}/", reason, is_unreadable=True) for name, reason in tables.items())
-    for name in sorted(set(found.names)):
+    for name in sorted(set(content.names)):
         if name.startswith(tuple(tables)):
             continue
         path = folder / name
@@ -156,13 +156,13 @@ def _list_git_files(folder: Path, *options: str) -> _NamesInFolder | None:
 
 def _read_unlisted(folder: Path, said: bytes) -> dict[str, str]:
     """Read what git says it can't list in `folder`. It names paths from the top of the repository."""
-    found = _UNLISTED_BY_GIT.findall(said)
-    if not found:
+    matches = _UNLISTED_BY_GIT.findall(said)
+    if not matches:
         return {}
     prefix = run_git(folder, "rev-parse", "--show-prefix").stdout.removesuffix(b"\n")
     return {
         os.fsdecode(path.removeprefix(prefix)): os.fsdecode(reason) or os.strerror(errno.ENAMETOOLONG)
-        for path, reason in found
+        for path, reason in matches
         if path.startswith(prefix)
     }
 
@@ -174,7 +174,7 @@ def _is_ignored_itself(folder: Path) -> bool:
 
 def _walk_folder(folder: Path) -> _NamesInFolder:
     """List the files below `folder` that its .gitignore files admit."""
-    found = _NamesInFolder([], [], {})
+    content = _NamesInFolder([], [], {})
     pending: list[tuple[str, tuple[tuple[str, list[IgnoreRule]], ...]]] = [("", ())]
     while pending:
         base, rules = pending.pop()
@@ -183,20 +183,20 @@ def _walk_folder(folder: Path) -> _NamesInFolder:
                 entries = list(scanned)
             rules += ((base, _read_ignore_rules(folder / base)),)
         except OSError as error:
-            found.unlisted[base] = str(error.strerror)
+            content.unlisted[base] = str(error.strerror)
             continue
         for entry in entries:
             name = base + entry.name + "/" * entry.is_dir(follow_symlinks=False)
             if entry.name == ".git":
                 continue
             if _is_ignored(name, rules):
-                found.ignored.append(name)
+                content.ignored.append(name)
             elif name.endswith("/") and not os.path.lexists(folder / name / ".git"):
                 pending.append((name, rules))
             else:
-                found.names.append(name)
-    found.ignored.sort()
-    return found
+                content.names.append(name)
+    content.ignored.sort()
+    return content
 
 
 def _read_ignore_rules(folder: Path) -> list[IgnoreRule]:

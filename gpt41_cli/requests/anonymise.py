@@ -89,15 +89,15 @@ class Anonymiser:
 
     def _replace_container(self, value: JsonValue) -> JsonValue:
         if isinstance(value, list):
-            return [self._replace_container(each) for each in value]
+            return [self._replace_container(item) for item in value]
         if isinstance(value, dict):
-            return {key: self._replace_field(key, each) for key, each in value.items() if key not in _DROPPED}
+            return {key: self._replace_field(key, inner) for key, inner in value.items() if key not in _DROPPED}
         return self._replace_data(value)
 
     def _keep_words(self, value: JsonValue) -> JsonValue:
         """Keep a name or a setting, or a list of them; replace what is too long or too odd to be one."""
         if isinstance(value, list):
-            return [self._keep_words(each) for each in value]
+            return [self._keep_words(item) for item in value]
         return value if isinstance(value, str) and _WORD.fullmatch(value) else self._replace_data(value)
 
     def _replace_id(self, key: str, value: str) -> str:
@@ -124,8 +124,8 @@ class Anonymiser:
         if isinstance(value, int | float):
             return json.loads(_DIGIT.sub("1", json.dumps(value)))
         if isinstance(value, list):
-            return [self._replace_data(each) for each in value]
-        return {self._replace_key(key): self._replace_data(each) for key, each in value.items()}
+            return [self._replace_data(item) for item in value]
+        return {self._replace_key(key): self._replace_data(inner) for key, inner in value.items()}
 
     def _replace_key(self, key: str) -> str:
         """Return the words for a key, different ones for different keys if there are enough of that length."""
@@ -161,14 +161,14 @@ class Anonymiser:
 
     def _replace_schema(self, value: JsonValue) -> JsonValue:
         if isinstance(value, list):
-            return [self._replace_schema(each) for each in value]
+            return [self._replace_schema(schema) for schema in value]
         if not isinstance(value, dict):
             return value if isinstance(value, bool) else self._replace_data(value)
-        return {key: self._replace_keyword(key, each) for key, each in value.items()}
+        return {key: self._replace_keyword(key, inner) for key, inner in value.items()}
 
     def _replace_keyword(self, key: str, value: JsonValue) -> JsonValue:
         if key in _NAMES_OF_SCHEMAS and isinstance(value, dict):
-            return {name: self._replace_schema(each) for name, each in value.items()}
+            return {name: self._replace_schema(schema) for name, schema in value.items()}
         if key in _INNER_SCHEMAS:
             return self._replace_schema(value)
         if key == "$schema" and isinstance(value, str) and _SCHEMA_ADDRESS.fullmatch(value):
@@ -184,18 +184,18 @@ class Anonymiser:
 
 def _find_property_names(value: JsonValue) -> set[str]:
     """Find the names of all properties that the schemas of a body declare."""
-    found: set[str] = set()
+    names: set[str] = set()
     pending = [value]
     while pending:
-        each = pending.pop()
-        if isinstance(each, dict):
-            for key, inner in each.items():
+        node = pending.pop()
+        if isinstance(node, dict):
+            for key, inner in node.items():
                 if key == "properties" and isinstance(inner, dict):
-                    found |= inner.keys()
+                    names |= inner.keys()
                 pending.append(inner)
-        elif isinstance(each, list):
-            pending += each
-    return found
+        elif isinstance(node, list):
+            pending += node
+    return names
 
 
 def _make_picture_header(width: int, height: int) -> bytes:

@@ -115,16 +115,16 @@ def _read_calls(message: JsonObject, path: str, gathered: RequestDraft) -> list[
     legacy = message.get("function_call")
     if legacy is not None:
         return [_read_call(legacy, f"{path}.function_call", None)]
-    found = []
+    calls = []
     for index, value in enumerate(fields.get_list(message, "tool_calls", path)):
         at = f"{path}.tool_calls[{index}]"
         call = fields.require_object(value, at)
         if call.get("type", "function") == "function":
-            found.append(_read_call(call.get("function"), f"{at}.function", fields.get_text(call, "id", at)))
+            calls.append(_read_call(call.get("function"), f"{at}.function", fields.get_text(call, "id", at)))
         else:
             message_text = "a call of a tool that isn't a function has tokens that are not counted"
             gathered.doubts.append(Doubt(rules.BUILT_IN_TOOL, at, message_text))
-    return found
+    return calls
 
 
 def _read_call(value: JsonValue, path: str, call_id: str | None) -> FunctionCall:
@@ -134,11 +134,11 @@ def _read_call(value: JsonValue, path: str, call_id: str | None) -> FunctionCall
 
 def _read_functions(body: JsonObject, path: str, gathered: RequestDraft) -> list[FunctionDeclaration]:
     """Read the declared functions, including the legacy `functions`, which count the same."""
-    found = settings.read_tools(body, path, gathered, nested=True)
+    functions = settings.read_tools(body, path, gathered, nested=True)
     legacy = fields.get_list(body, "functions", path)
     if legacy:
         at = fields.join_path(path, "functions")
         gathered.doubts.append(Doubt(rules.LEGACY_FUNCTIONS, at, "few recordings confirm the legacy form"))
         gathered.needs.add("function-calling")
-        found += [settings.read_function(value, f"{at}[{index}]") for index, value in enumerate(legacy)]
-    return found
+        functions += [settings.read_function(value, f"{at}[{index}]") for index, value in enumerate(legacy)]
+    return functions

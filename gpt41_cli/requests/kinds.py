@@ -79,26 +79,26 @@ MARKERS = re.compile(
 def find_sizes(value: JsonValue) -> JsonObject | None:
     """Return the size in a row of a table of sizes of any version: the row itself or one of its columns. None if it has none."""
     owners = (value, *value.values()) if isinstance(value, dict) else ()
-    sizes = (each for each in owners if isinstance(each, dict) and str(each.get("schema")).startswith(_SIZES_NAME))
+    sizes = (owner for owner in owners if isinstance(owner, dict) and str(owner.get("schema")).startswith(_SIZES_NAME))
     return next(sizes, None)
 
 
 def has_usage(value: JsonValue, depth: int = _MAX_DEPTH) -> bool:
     """Return True if a value holds the usage of an answer: two figures of tokens under the names of some vendor."""
     if isinstance(value, list):
-        return depth > 0 and any(has_usage(each, depth - 1) for each in value[:_PROBED_ITEMS])
+        return depth > 0 and any(has_usage(item, depth - 1) for item in value[:_PROBED_ITEMS])
     if not isinstance(value, dict):
         return False
-    figures = (key for key, each in value.items() if isinstance(each, int | float) and is_usage_name(key))
+    figures = (key for key, figure in value.items() if isinstance(figure, int | float) and is_usage_name(key))
     if next(figures, None) and next(figures, None):
         return True
-    if any(key.lower().startswith("usage") and _has_figures(each) for key, each in value.items()):
+    if any(key.lower().startswith("usage") and _has_figures(usage) for key, usage in value.items()):
         return True
-    return depth > 0 and any(has_usage(each, depth - 1) for each in value.values() if isinstance(each, dict | list))
+    return depth > 0 and any(has_usage(inner, depth - 1) for inner in value.values() if isinstance(inner, dict | list))
 
 
 def _has_figures(value: JsonValue) -> bool:
-    return isinstance(value, dict) and sum(isinstance(each, int) for each in value.values()) > 1
+    return isinstance(value, dict) and sum(isinstance(figure, int) for figure in value.values()) > 1
 
 
 def is_usage_name(key: str) -> bool:
@@ -255,12 +255,12 @@ def find_kind(value: JsonValue) -> ContentKind | None:
 
 
 def _find_inner_kind(value: JsonValue) -> ContentKind | None:
-    found = find_inside(value, _classify_inner)
-    if found is None:
+    content = find_inside(value, _classify_inner)
+    if content is None:
         return None
-    advice = "gpt41 reconcile reads usage in logs and traces" if found.is_log else _TO_BODIES
-    where = f"at {found.path}" if found.path else "in it"
-    return ContentKind(lambda _: True, None, f"JSON with {found.name} {where}", advice, found.is_log, is_inside=True)
+    advice = "gpt41 reconcile reads usage in logs and traces" if content.is_log else _TO_BODIES
+    where = f"at {content.path}" if content.path else "in it"
+    return ContentKind(lambda _: True, None, f"JSON with {content.name} {where}", advice, content.is_log, is_inside=True)
 
 
 def _classify_inner(value: JsonValue) -> tuple[str, bool] | None:
@@ -280,9 +280,9 @@ def _classify_inner(value: JsonValue) -> tuple[str, bool] | None:
 
 def list_inner_requests(value: JsonObject) -> list[JsonValue]:
     """Return the list in a document that holds requests, if there is one such list; else nothing."""
-    lists = [each for each in value.values() if isinstance(each, list) and each]
-    found = [each for each in lists if 2 * sum(map(is_request, each)) >= len(each)]
-    return found[0] if len(found) == 1 else []
+    lists = [items for items in value.values() if isinstance(items, list) and items]
+    request_lists = [items for items in lists if 2 * sum(map(is_request, items)) >= len(items)]
+    return request_lists[0] if len(request_lists) == 1 else []
 
 
 def is_request(value: JsonValue) -> bool:

@@ -42,10 +42,10 @@ def find_file_placeholders(text: str) -> list[str]:
 def find_template_doubts(turns: Sequence[Turn], path: str) -> list[Doubt]:
     """Return the doubt about a request with placeholders in its prompts; none if there are none. A result isn't a prompt."""
     texts = (turn.text for turn in turns if isinstance(turn, Message) and turn.role in _PROMPT_ROLES)
-    found = list(dict.fromkeys(name for text in texts for name in find_placeholders(text)))
-    return [Doubt(rules.TEMPLATE, path, describe_placeholders(found))] if found else []
+    names = list(dict.fromkeys(name for text in texts for name in find_placeholders(text)))
+    return [Doubt(rules.TEMPLATE, path, describe_placeholders(names))] if names else []
 
 
-def describe_placeholders(found: Sequence[str]) -> str:
+def describe_placeholders(names: Sequence[str]) -> str:
     """Say which placeholders a template has, and that it is the template that is counted."""
-    return f"a template with {list_first(found, _MAX_NAMED)}: it counts as written, not as filled in"
+    return f"a template with {list_first(names, _MAX_NAMED)}: it counts as written, not as filled in"

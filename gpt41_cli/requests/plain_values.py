@@ -34,12 +34,12 @@ def _convert(value: object, path: str) -> JsonValue:
         return float(value)
     if isinstance(value, Mapping):
         return {
-            _require_key(key, path): _convert(each, join_path(path, key))
-            for key, each in value.items()
-            if type(each).__name__ not in _OMITTED and (path or key != "timeout")
+            _require_key(key, path): _convert(inner, join_path(path, key))
+            for key, inner in value.items()
+            if type(inner).__name__ not in _OMITTED and (path or key != "timeout")
         }
     if isinstance(value, list | tuple):
-        return [_convert(each, f"{path}[{index}]") for index, each in enumerate(value)]
+        return [_convert(item, f"{path}[{index}]") for index, item in enumerate(value)]
     dump = getattr(value, "model_dump", None)
     if callable(dump) and not isinstance(value, type):
         try:

@@ -45,7 +45,7 @@ _MAXIMA = ("max_completion_tokens", "max_tokens", "maxCompletionTokens", "maxTok
 
 def read_prompt_file(text: str, name: str) -> PromptFile | None:
     """Return the prompt in a file; None if it is in none of these forms. Raises BadBody if its prompts are in other files."""
-    ending = next((each for each in PROMPT_ENDINGS if name.lower().endswith(each)), "")
+    ending = next((suffix for suffix in PROMPT_ENDINGS if name.lower().endswith(suffix)), "")
     if ending in (*FRONT_MATTER_ENDINGS, ".prompty", _MARKDOWN):
         parts = _FRONT_MATTER.match(text.lstrip("\ufeff \t\n"))
         if parts is None or (ending == _MARKDOWN and not _MODEL_KEY.search(parts[1])):
@@ -70,12 +70,12 @@ def parse_toml(text: str) -> JsonValue:
 
 def _read_documents(text: str, name: str) -> PromptFile | None:
     """Read YAML, which may have several documents. Raises BadBody if there is a prompt in one of several that isn't a request."""
-    parts = [each for each in _DOCUMENT_START.split(text) if each.strip()]
-    found = [each for each in (_read_document(part, name) for part in parts) if each is not None]
-    if len(parts) < 2 or not found:
-        return found[0] if found else None
-    requests = [request for each in found if not isinstance(each, str) for request in each]
-    if any(isinstance(each, str) for each in found):
+    parts = [part for part in _DOCUMENT_START.split(text) if part.strip()]
+    prompts = [prompt for prompt in (_read_document(part, name) for part in parts) if prompt is not None]
+    if len(parts) < 2 or not prompts:
+        return prompts[0] if prompts else None
+    requests = [request for prompt in prompts if not isinstance(prompt, str) for request in prompt]
+    if any(isinstance(prompt, str) for prompt in prompts):
         many = f"{len(parts)} YAML documents with templates"
         raise BadBody(expected="one prompt", found=many, hint="make a file of each", location=name)
     return requests
@@ -98,8 +98,8 @@ def _read_prompty(body: str, settings: JsonObject) -> PromptFile:
     starts = list(_ROLE_LINE.finditer(body))
     if not starts:
         return body.strip()
-    ends = [*(each.start() for each in starts[1:]), len(body)]
-    messages = [{"role": each[1], "content": body[each.end() : end].strip()} for each, end in zip(starts, ends, strict=True)]
+    ends = [*(match.start() for match in starts[1:]), len(body)]
+    messages = [{"role": match[1], "content": body[match.end() : end].strip()} for match, end in zip(starts, ends, strict=True)]
     model = _get_mapping(settings, "model")
     parameters = {**_get_mapping(model, "parameters"), **_get_mapping(model, "options")}
     named = _read_model(_get_mapping(model, "configuration"), "name", "model", "azure_deployment")
@@ -133,7 +133,7 @@ def _read_dotprompt(body: str, model: Mapping[str, str]) -> PromptFile:
 
 def _read_messages(held: JsonObject) -> PromptFile | None:
     messages = held["messages"]
-    if not messages or not all(isinstance(each, dict) and isinstance(each.get("role"), str) for each in messages):
+    if not messages or not all(isinstance(message, dict) and isinstance(message.get("role"), str) for message in messages):
         return None
     model = {"model": held["model"]} if isinstance(held.get("model"), str) else {}
     return [{**model, "messages": messages, **_read_maximum(_get_mapping(held, "modelParameters"))}]
@@ -142,13 +142,13 @@ def _read_messages(held: JsonObject) -> PromptFile | None:
 def _read_promptfoo(prompts: JsonValue, name: str) -> PromptFile:
     """Read the prompts that are written into the configuration. Raises BadBody if some are in other files."""
     listed = prompts if isinstance(prompts, list) else [prompts]
-    texts = (each.get("raw") if isinstance(each, dict) else each for each in listed)
-    found = [each for each in texts if isinstance(each, str) and not _OTHER_FILE.match(each)]
-    if len(found) < len(listed) or not found:
-        whose = "whose prompts are other files" if not found else f"with {len(found)} of {len(listed)} prompts in it"
-        hint = "name these" if not found else "name the files of the others, with a copy that has only its own prompts"
+    texts = (prompt.get("raw") if isinstance(prompt, dict) else prompt for prompt in listed)
+    own_prompts = [text for text in texts if isinstance(text, str) and not _OTHER_FILE.match(text)]
+    if len(own_prompts) < len(listed) or not own_prompts:
+        whose = "whose prompts are other files" if not own_prompts else f"with {len(own_prompts)} of {len(listed)} prompts in it"
+        hint = "name these" if not own_prompts else "name the files of the others, with a copy that has only its own prompts"
         raise BadBody(expected="prompts", found=f"a promptfoo configuration {whose}", hint=hint, location=name)
-    return [{"messages": [{"role": "user", "content": each}]} for each in found]
+    return [{"messages": [{"role": "user", "content": prompt}]} for prompt in own_prompts]
 
 
 def _read_maximum(parameters: JsonObject) -> Mapping[str, int]:

@@ -95,7 +95,7 @@ class FramedLine(NamedTuple):
 def _merge_extra_body(value: JsonObject) -> JsonObject:
     """Return the body that the SDK sends: the fields of its argument `extra_body` are fields of the body."""
     extra = value.get("extra_body")
-    return {key: each for key, each in value.items() if key != "extra_body"} | extra if isinstance(extra, dict) else value
+    return {key: field for key, field in value.items() if key != "extra_body"} | extra if isinstance(extra, dict) else value
 
 
 def _parse(body: JsonObject, path: str, *, is_chat: bool) -> ParsedRequest:
@@ -122,10 +122,10 @@ def _read_responses(value: JsonValue, path: str = "") -> ParsedRequest:
 
 def _read_wrapped(value: JsonValue) -> ParsedRequest:
     """Read the request inside a record of a log."""
-    found = openai_api.find_wrapped_request(value)
-    if found is None:
+    wrapped = openai_api.find_wrapped_request(value)
+    if wrapped is None:
         raise BadBody(expected="a record with one request in it", found="none, or several")
-    path, body = found
+    path, body = wrapped
     parsed = _read_chat(body, path) if "messages" in body else _read_responses(body, path)
     custom_id = value.get("custom_id") if isinstance(value, dict) else None
     return parsed._replace(custom_id=custom_id or None) if isinstance(custom_id, str) else parsed
@@ -133,10 +133,10 @@ def _read_wrapped(value: JsonValue) -> ParsedRequest:
 
 def _read_tools(value: JsonValue) -> ParsedRequest:
     """Read declared functions alone, which are a part of a request. Tools of an MCP server are declared as functions."""
-    found = openai_api.list_tools(value)
-    if found is None:
+    listed = openai_api.list_tools(value)
+    if listed is None:
         raise BadBody(expected="a list of tools or functions", found="another value")
-    path, tools = found
+    path, tools = listed
     part = RequestDraft()
     functions = read_tools({"tools": [_nest_function(tool) for tool in tools]}, path, part, nested=True)
     message = "these are declared functions alone: the messages sent with them are not counted"
@@ -214,15 +214,15 @@ def _read_batch(value: JsonValue) -> ParsedRequest:
 
 def _read_bare_prompt(value: JsonValue) -> ParsedRequest:
     """Read a text, or an object with a prompt, as a separate text. Raises BadBody for any other value."""
-    found = kinds.get_prompt_text(value)
-    if found is None:
+    prompt = kinds.get_prompt_text(value)
+    if prompt is None:
         fields.fail("", "a text, or an object with a prompt", value)
-    return make_text_request(found)
+    return make_text_request(prompt)
 
 
-def make_text_request(found: str, images: Sequence[Image] = ()) -> ParsedRequest:
+def make_text_request(prompt: str, images: Sequence[Image] = ()) -> ParsedRequest:
     """Return the request that a text or pictures are by themselves: nothing is counted around them."""
-    turns = [Message("user", found)] if found else []
+    turns = [Message("user", prompt)] if prompt else []
     return ParsedRequest(Request(NO_ENDPOINT, None, turns, images=images, doubts=find_template_doubts(turns, "")))
 
 

@@ -100,8 +100,8 @@ def _read_text(head: bytes, whole: Iterator[bytes], name: str) -> RecognisedInpu
     if name.lower().endswith(PROMPT_ENDINGS) or is_http_file(head[:_TEXT_HEAD_BYTES].decode(errors="replace"), name):
         begun, more = b"".join(islice(whole, MAX_BYTES // text.CHUNK_BYTES)), next(whole, b"")
         whole = chain((begun, more), whole)
-        if not more and (found := _read_prompt_file(begun, name)):
-            return found
+        if not more and (prompt := _read_prompt_file(begun, name)):
+            return prompt
     return TextInput(text.decode_text(whole, name), _find_placeholders(head, name))
 
 
@@ -113,8 +113,8 @@ def read_lines(stream: BinaryIO, name: str) -> LineChunks:
     pieces = text.read_chunks(stream)
     begun = next(pieces, b"")
     head, pieces = compressed.decompress_if_needed(chain((begun,), pieces), name)
-    if found := binaries.find_binary_format(head):
-        raise InputError(expected="JSON Lines", found=found.name, hint=found.advice, location=name)
+    if binary := binaries.find_binary_format(head):
+        raise InputError(expected="JSON Lines", found=binary.name, hint=binary.advice, location=name)
     if _begins_with_size(head):
         raise InputError(expected="requests", found=kinds.SIZES.name, hint=kinds.SIZES.advice, location=name)
     mark, encoding = text.detect_byte_order_mark(head)
@@ -152,11 +152,11 @@ def _read_picture(head: bytes, rest: Iterator[bytes], name: str) -> PictureInput
 
 def _refuse_binary(head: bytes, name: str) -> None:
     """Raise BadBody for a binary file: one in a known format, or with NUL bytes. Others fail when they are decoded."""
-    if found := binaries.find_binary_format(head):
+    if binary := binaries.find_binary_format(head):
         raise BadBody(
             expected=f"text, requests or a picture ({pictures.PICTURE_FORMATS})",
-            found=found.name,
-            hint=found.advice,
+            found=binary.name,
+            hint=binary.advice,
             location=name,
         )
     if text.is_binary(head):
@@ -187,12 +187,12 @@ def _read_prompt_file(data: bytes, name: str) -> TextInput | RequestInput | None
     if is_http_file(begun, name):
         bodies = list_bodies(begun, name)
         return _make_input(list(filter(kinds.find_kind, bodies)) if any(map(kinds.is_request, bodies)) else ())
-    found = read_prompt_file(begun, name)
-    if found is None and name.lower().endswith((".yml", ".yaml")) and is_yaml_of_messages(begun):
+    prompt = read_prompt_file(begun, name)
+    if prompt is None and name.lower().endswith((".yml", ".yaml")) and is_yaml_of_messages(begun):
         raise YAML_OF_MESSAGES.refuse(name)
-    if isinstance(found, str):
-        return TextInput(iter((found,)), find_file_placeholders(found))
-    return _make_input(found or ())
+    if isinstance(prompt, str):
+        return TextInput(iter((prompt,)), find_file_placeholders(prompt))
+    return _make_input(prompt or ())
 
 
 def _begins_with_size(data: bytes) -> bool:
@@ -254,9 +254,9 @@ def _read_requests(
     first = next(LineBlock(1, seen).iterate_lines(), FileLine(1, b""))
     if len(first.data) <= documents.MAX_DOCUMENT_BYTES and documents.can_span_lines(first.data):
         seen += b"".join(islice(data, documents.MAX_DOCUMENT_BYTES // text.CHUNK_BYTES))
-        found = _read_document(seen, name, kind, is_listed)
-        if found:
-            return found
+        recognised = _read_document(seen, name, kind, is_listed)
+        if recognised:
+            return recognised
     lines = documents.parse_first_lines(seen)
     if kind in (None, kinds.CHAT_KIND) and lines and all(openai_api.is_message(value) for _, value in lines):
         return _read_conversation(chain((seen,), data), name)
@@ -265,8 +265,8 @@ def _read_requests(
     values = [value for _, value in lines]
     more = next(data, b"")
     data = chain((more,), data)
-    if len(values) == 1 and isinstance(values[0], dict) and not more and (found := _read_value(values[0], name, None)):
-        return found
+    if len(values) == 1 and isinstance(values[0], dict) and not more and (recognised := _read_value(values[0], name, None)):
+        return recognised
     refusal = _find_refusal(values)
     is_lines = len(values) > 1 or PurePath(name).suffix.lower() in _LINES_SUFFIXES
     if refusal is None and values and is_lines and all(map(kinds.RECORDS.matches, values)):
@@ -305,8 +305,8 @@ def _read_conversation(data: Iterator[bytes], name: str) -> RequestInput:
 
 def _find_refusal(values: Sequence[JsonValue | BadBody]) -> ContentKind | None:
     """Return the kind of lines, or of the values of a list, that aren't requests; None if most of them have no kind."""
-    found = [row for row in map(kinds.find_kind, values) if row and not row.reader]
-    return found[0] if found and 2 * len(found) >= len(values) else None
+    rows = [row for row in map(kinds.find_kind, values) if row and not row.reader]
+    return rows[0] if rows and 2 * len(rows) >= len(values) else None
 
 
 def _read_document(data: bytes, name: str, kind: str | None, is_listed: bool) -> RequestInput | None:
@@ -340,37 +340,39 @@ def _read_value(value: JsonValue, name: str, kind: str | None) -> RequestInput |
             raise row.refuse(name)
         return None
     if not kind and not any(map(kinds.is_request, value)):
-        are_records = len(value) > 1 and all(isinstance(each, dict) for each in value)
+        are_records = len(value) > 1 and all(isinstance(item, dict) for item in value)
         refusal = _find_refusal(value) or row or (kinds.RECORD_LIST if are_records else None)
         if refusal:
             raise refusal.refuse(name)
         return None
-    return _make_list_input([DocumentValue(index, each) for index, each in enumerate(value)])
+    return _make_list_input([DocumentValue(index, item) for index, item in enumerate(value)])
 
 
 def _read_exchanges(exchanges: Sequence[Exchange], name: str) -> RequestInput:
     """Read the requests to models in a recording of HTTP. Raises BadBody if there is none."""
-    found = [DocumentValue(index, each.request) for index, each in enumerate(exchanges) if kinds.find_kind(each.request)]
-    if not found:
+    requests = [
+        DocumentValue(index, exchange.request) for index, exchange in enumerate(exchanges) if kinds.find_kind(exchange.request)
+    ]
+    if not requests:
         raise BadBody(
             expected="requests or text",
             found="recorded HTTP requests, none of which has messages or an input",
             hint="--as text counts the file as one text",
             location=name,
         )
-    return _make_list_input(found)
+    return _make_list_input(requests)
 
 
 def _make_input(values: Sequence[JsonValue]) -> RequestInput | None:
     """Make an input of the requests in a file that is no list of them. A single one is the file itself; None if there is none."""
     is_many = len(values) > 1
-    found = [DocumentValue(index if is_many else None, each) for index, each in enumerate(values)]
-    return _make_list_input(found) if found else None
+    document_values = [DocumentValue(index if is_many else None, value) for index, value in enumerate(values)]
+    return _make_list_input(document_values) if document_values else None
 
 
-def _make_list_input(found: list[DocumentValue]) -> RequestInput:
+def _make_list_input(values: list[DocumentValue]) -> RequestInput:
     return RequestInput(
-        DocumentValues(found[start : start + _VALUES_PER_CHUNK]) for start in range(0, len(found), _VALUES_PER_CHUNK)
+        DocumentValues(values[start : start + _VALUES_PER_CHUNK]) for start in range(0, len(values), _VALUES_PER_CHUNK)
     )
 
 

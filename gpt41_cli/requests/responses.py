@@ -74,9 +74,9 @@ def _read_input(value: JsonValue, path: str, gathered: RequestDraft) -> None:
     results_of: dict[str | None, list[str]] = {}
     row: list[FunctionCall] = []  # the calls that still await their first result
     results: list[str] = []
-    for index, each in enumerate(value):
+    for index, entry in enumerate(value):
         at = f"{path}[{index}]"
-        item = fields.require_object(each, at)
+        item = fields.require_object(entry, at)
         kind = fields.get_text(item, "type", at) or "message"
         if kind == "function_call":
             if not row:

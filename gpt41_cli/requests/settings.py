@@ -21,20 +21,20 @@ def read_tools(body: JsonObject, path: str, gathered: RequestDraft, *, nested: b
 
     Any other tool is built in or free-form; nobody outside OpenAI sees its tokens.
     """
-    found = []
+    functions = []
     for index, value in enumerate(fields.get_list(body, "tools", path)):
         at = f"{fields.join_path(path, 'tools')}[{index}]"
         tool = fields.require_object(value, at)
         kind = fields.get_name(tool, "type", at)
         if kind == "function":
-            found.append(read_function(tool.get("function"), f"{at}.function") if nested else read_function(tool, at))
+            functions.append(read_function(tool.get("function"), f"{at}.function") if nested else read_function(tool, at))
         else:
             message = "a tool that isn't a function has tokens that are not counted"
             gathered.doubts.append(Doubt(rules.BUILT_IN_TOOL, at, message))
             gathered.needs.add(_TOOL_VERSION.sub("", kind).replace("_", "-"))
-    if found:
+    if functions:
         gathered.needs.add("function-calling")
-    return found
+    return functions
 
 
 def read_function(value: JsonValue, path: str) -> FunctionDeclaration:
@@ -52,7 +52,7 @@ def read_set_fields(body: JsonObject) -> frozenset[str]:
 
 
 def _is_all_null(value: JsonValue) -> bool:
-    return isinstance(value, dict) and bool(value) and all(each is None for each in value.values())
+    return isinstance(value, dict) and bool(value) and all(field is None for field in value.values())
 
 
 def read_effort(body: JsonObject) -> str | None:

@@ -139,13 +139,13 @@ class Meter:
 
     def _fill_memos(self, sent: Sequence[ParsedRequest | FramedLine]) -> None:
         by_encoding: dict[str, list[str]] = {}
-        for each in sent:
-            request = each.request if isinstance(each, ParsedRequest) else each.frame.sent.request
+        for entry in sent:
+            request = entry.request if isinstance(entry, ParsedRequest) else entry.frame.sent.request
             _, method = self.find_variant(self.model or request.model)
-            texts = _list_texts(request, method) if isinstance(each, ParsedRequest) else each.texts
+            texts = _list_texts(request, method) if isinstance(entry, ParsedRequest) else entry.texts
             by_encoding.setdefault(method.encoding, []).extend(texts)
-        for encoding, found in by_encoding.items():
-            self.get_memo(encoding).fill(found)
+        for encoding, encoding_texts in by_encoding.items():
+            self.get_memo(encoding).fill(encoding_texts)
 
     def count(self, sent: ParsedRequest, *, keeps_pieces: bool = False) -> Entry:
         """Count a request for the model that it names."""

@@ -61,7 +61,9 @@ class CachePrefix(NamedTuple):
 
 def split_prompt(request: Request, rules: PromptRules = FAMILY) -> list[PromptStretch]:
     """Split the whole prompt in the order of the cache."""
-    found = [_make_stretch(piece, "tools" if piece.part == TOOLS else "schema") for piece in build_declarations(request, rules)]
+    stretches = [
+        _make_stretch(piece, "tools" if piece.part == TOOLS else "schema") for piece in build_declarations(request, rules)
+    ]
     by_turn: dict[int, list[Image]] = {}
     for image in request.images:
         by_turn.setdefault(_find_image_turn(image, request), []).append(image)
@@ -71,10 +73,10 @@ def split_prompt(request: Request, rules: PromptRules = FAMILY) -> list[PromptSt
         images = by_turn.get(number, [])
         for piece in build_turn(request, turn, rules):
             is_text = piece.part == TEXT and not is_calls
-            found += _split_at_pictures(piece, images, where) if is_text else (_make_stretch(piece, where),)
-        found += (PromptStretch(where, "", image=image) for image in images if is_calls)
-    found += (_make_stretch(piece, "the answer") for piece in build_ending(request, rules))
-    return found
+            stretches += _split_at_pictures(piece, images, where) if is_text else (_make_stretch(piece, where),)
+        stretches += (PromptStretch(where, "", image=image) for image in images if is_calls)
+    stretches += (_make_stretch(piece, "the answer") for piece in build_ending(request, rules))
+    return stretches
 
 
 def _find_image_turn(image: Image, request: Request) -> int:
@@ -130,13 +132,13 @@ class _PromptHead:
 
 
 class PrefixDigester:
-    """Digests the part of the prompt `found` that the cache of `model` can hold, and of prompts that differ from it in the texts
+    """Digests the part of the prompt that the cache of `model` can hold, and of prompts that differ from it in the texts
     of the stretches that are `marks`. `tokens` maps a text to its tokens.
     """
 
     def __init__(
         self,
-        found: Sequence[PromptStretch],
+        stretches: Sequence[PromptStretch],
         model: str,
         cache_key: str,
         tokens: Callable[[str], bytes],
@@ -144,15 +146,15 @@ class PrefixDigester:
         rules: CacheRules,
         marks: Sequence[str] = (),
     ) -> None:
-        self._found = found
+        self._stretches = stretches
         self._model = model
         self._key = cache_key.encode(errors="surrogatepass")
         self._tokens = tokens
         self._rules = rules
-        self._encoded = [_encode_stretch(stretch, tokens, images) for stretch in found]
-        texts = [stretch.text for stretch in found]
+        self._encoded = [_encode_stretch(stretch, tokens, images) for stretch in stretches]
+        texts = [stretch.text for stretch in stretches]
         self._positions = [texts.index(mark) for mark in marks]
-        self._head_stretches = self._positions[-1] if marks else len(found)
+        self._head_stretches = self._positions[-1] if marks else len(stretches)
         after = self._encoded[self._head_stretches + 1 :]
         self._after, self._after_sizes = b"".join(after), _measure(after)
         self._start = blake2b(f"{model}\0".encode(errors="surrogatepass"), digest_size=8)
@@ -161,7 +163,7 @@ class PrefixDigester:
 
     def fill_in(self, texts: Sequence[str]) -> list[PromptStretch]:
         """Return the prompt with texts in place of the marks."""
-        filled = list(self._found)
+        filled = list(self._stretches)
         for position, text in zip(self._positions, texts, strict=True):
             filled[position] = filled[position]._replace(text=text)
         return filled
@@ -174,7 +176,7 @@ class PrefixDigester:
             head = self._head = self._make_head(texts[:-1])
         last = [self._encode(self._head_stretches, text) for text in texts[-1:]]
         prompt = b"".join((head.tokens, *last, self._after))
-        ends = _find_ends(self._found, [*head.sizes, *_measure(last), *self._after_sizes], self._rules)
+        ends = _find_ends(self._stretches, [*head.sizes, *_measure(last), *self._after_sizes], self._rules)
         begun = head.digested
         if not begun.ends or begun.ends != ends[: len(begun.ends)]:
             within = ends[: bisect(ends, len(head.tokens) // BYTES_PER_TOKEN)]
@@ -192,7 +194,7 @@ class PrefixDigester:
         return _PromptHead(texts, tokens, _measure(encoded), routing, _DigestedBeginning((), array("Q"), self._start))
 
     def _encode(self, position: int, text: str) -> bytes:
-        return _frame_tokens(self._tokens(text), self._found[position].extra_tokens)
+        return _frame_tokens(self._tokens(text), self._stretches[position].extra_tokens)
 
     def _digest_routing(self, prompt: bytes) -> int:
         """Digest the first tokens and the key, which decide the machine."""
@@ -204,10 +206,10 @@ class PrefixDigester:
 
 def _measure(encoded: Iterable[bytes]) -> list[int]:
     """Count the tokens of each stretch."""
-    return [len(each) // BYTES_PER_TOKEN for each in encoded]
+    return [len(stretch) // BYTES_PER_TOKEN for stretch in encoded]
 
 
-def _find_ends(found: Sequence[PromptStretch], sizes: Sequence[int], rules: CacheRules) -> Sequence[int]:
+def _find_ends(stretches: Sequence[PromptStretch], sizes: Sequence[int], rules: CacheRules) -> Sequence[int]:
     """Find how long the beginnings are that the cache can hold: whole steps, or what it can read of a prompt that ends with a
     message.
     """
@@ -215,7 +217,7 @@ def _find_ends(found: Sequence[PromptStretch], sizes: Sequence[int], rules: Cach
     if not rules.uncached_end_tokens:
         return range(rules.minimum_tokens, total + 1, rules.step_tokens)
     ends: dict[str, int] = {}
-    for stretch, end in zip(found, accumulate(sizes), strict=True):
+    for stretch, end in zip(stretches, accumulate(sizes), strict=True):
         ends[stretch.label] = end
     ends = {label: end for label, end in ends.items() if label.startswith(_MESSAGE)}
     answer = total - max(ends.values(), default=0)
@@ -233,6 +235,6 @@ def _encode_stretch(stretch: PromptStretch, tokens: Callable[[str], bytes], imag
     return _frame_tokens(tokens(stretch.text), stretch.extra_tokens)
 
 
-def _frame_tokens(found: bytes, extra: int) -> bytes:
+def _frame_tokens(tokens: bytes, extra: int) -> bytes:
     """Return the tokens of a text with those around it. A block counts fewer tokens than its text."""
-    return found[: extra * BYTES_PER_TOKEN] if extra < 0 else _FRAME_TOKEN * extra + found
+    return tokens[: extra * BYTES_PER_TOKEN] if extra < 0 else _FRAME_TOKEN * extra + tokens

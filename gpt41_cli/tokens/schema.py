@@ -31,20 +31,20 @@ class References:
             else:
                 passed[reference] = None
                 schema = _follow_pointer(reference, self._root)
-        found = schema if isinstance(schema, dict) else {}
-        self._resolved |= dict.fromkeys(passed, found)
-        return found
+        target = schema if isinstance(schema, dict) else {}
+        self._resolved |= dict.fromkeys(passed, target)
+        return target
 
 
 def _follow_pointer(reference: str, root: JsonSchema) -> Any:
     """Follow a JSON pointer (RFC 6901) such as `#/$defs/Name` within `root`; None if nothing is there."""
     if not reference.startswith("#"):
         return None
-    found: Any = root
+    target: Any = root
     for step in reference[1:].split("/")[1:]:
         name = step.replace("~1", "/").replace("~0", "~")
-        found = found.get(name) if isinstance(found, dict) else None
-    return found
+        target = target.get(name) if isinstance(target, dict) else None
+    return target
 
 
 def is_object_schema(schema: JsonSchema) -> bool:
@@ -74,7 +74,7 @@ def drop_keywords(schema: Any, keywords: Container[str], *, names_properties: bo
     {'type': 'object', 'properties': {'title': {'type': 'string'}}}
     """
     if isinstance(schema, list):
-        return [drop_keywords(each, keywords) for each in schema]
+        return [drop_keywords(item, keywords) for item in schema]
     if not isinstance(schema, dict):
         return schema
     return {

@@ -43,8 +43,8 @@ def _get_function_limit(body: JsonObject) -> int:
     return _MAX_DOCUMENTED_NAME if "messages" in body else _MAX_NAME
 
 
-def _check_each_name(found: Iterable[tuple[JsonObject, str]], documented: int) -> Iterator[Finding]:
-    for named, at in found:
+def _check_each_name(objects: Iterable[tuple[JsonObject, str]], documented: int) -> Iterator[Finding]:
+    for named, at in objects:
         name = named.get("name")
         if not isinstance(name, str):
             continue
@@ -88,7 +88,7 @@ def check_chosen_tool(body: JsonObject, path: str) -> Iterator[Finding]:
 def check_strict_schemas(body: JsonObject, path: str) -> Iterator[Finding]:
     """Check the schemas of functions and of the answer that are to be kept strictly."""
     tools = (unwrap(tool, "function", at) for tool, at in list_objects(body, "tools", path))
-    for strict, at, key in (*((*found, "parameters") for found in tools), (*find_answer_format(body, path), "schema")):
+    for strict, at, key in (*((*function, "parameters") for function in tools), (*find_answer_format(body, path), "schema")):
         schema = strict.get(key)
         if strict.get("strict") is True and isinstance(schema, dict):
             yield from _find_schema_flaws(schema, join_path(at, key))
@@ -120,8 +120,8 @@ def _find_node_flaws(node: JsonObject) -> Iterator[tuple[str, str]]:
     kind = node.get("type")
     if kind == "object" or "properties" in node or (isinstance(kind, list) and "object" in kind):
         if node.get("additionalProperties") is not False:
-            found = node.get("additionalProperties")
-            what = "true" if found is True else describe_kind(found)
+            additional = node.get("additionalProperties")
+            what = "true" if additional is True else describe_kind(additional)
             yield "open", f"expected additionalProperties: false in every object, as strict asks for, found {what}"
         properties, required = node.get("properties"), node.get("required")
         names = list(properties) if isinstance(properties, dict) else []
@@ -145,10 +145,10 @@ def _list_nodes(schema: JsonValue, path: str) -> Iterator[tuple[JsonObject, str]
         inner: list[tuple[JsonValue, str]] = [(node.get("items"), f"{at}.items")]
         for key in ("properties", "$defs", "definitions"):
             held = node.get(key)
-            inner += [(each, f"{at}.{key}.{_shorten(name)}") for name, each in held.items()] if isinstance(held, dict) else []
+            inner += [(child, f"{at}.{key}.{_shorten(name)}") for name, child in held.items()] if isinstance(held, dict) else []
         for key in ("anyOf", "prefixItems"):
             held = node.get(key)
-            inner += [(each, f"{at}.{key}[{index}]") for index, each in enumerate(held)] if isinstance(held, list) else []
+            inner += [(child, f"{at}.{key}[{index}]") for index, child in enumerate(held)] if isinstance(held, list) else []
         pending += reversed(inner)
 
 

@@ -136,11 +136,11 @@ def check_empty_content(body: JsonObject, path: str, key: str = "messages") -> I
     for message, at in list_objects(body, key, path):
         content, role = message.get("content"), message.get("role")
         is_bare = role == "assistant" and not any(
-            message.get(each) for each in ("tool_calls", "function_call", "refusal", "audio")
+            message.get(field) for field in ("tool_calls", "function_call", "refusal", "audio")
         )
         if content == [] or (content == "" and role == "user") or (is_bare and not content):
-            found = "an empty list" if content == [] else describe_kind(content)
-            yield Finding(rules.EMPTY_CONTENT, f"{join_path(at, 'content')}: expected text, found {found}: it may be refused")
+            kind = "an empty list" if content == [] else describe_kind(content)
+            yield Finding(rules.EMPTY_CONTENT, f"{join_path(at, 'content')}: expected text, found {kind}: it may be refused")
 
 
 def check_json_word(body: JsonObject, path: str) -> Iterator[Finding]:
@@ -162,6 +162,6 @@ def _list_texts(value: JsonValue) -> Iterator[str]:
     """Yield the texts of an input, of messages and of their parts."""
     if isinstance(value, str):
         yield value
-    for each in value if isinstance(value, list) else ():
-        for key in ("content", "text", "output") if isinstance(each, dict) else ():
-            yield from _list_texts(each.get(key))
+    for item in value if isinstance(value, list) else ():
+        for key in ("content", "text", "output") if isinstance(item, dict) else ():
+            yield from _list_texts(item.get(key))

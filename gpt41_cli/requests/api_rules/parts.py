@@ -31,5 +31,5 @@ def unwrap(owner: JsonObject, key: str, path: str) -> tuple[JsonObject, str]:
 def find_answer_format(body: JsonObject, path: str) -> tuple[JsonObject, str]:
     """Return the structured output of either endpoint, and its path."""
     owner, at = unwrap(body, "text", path)
-    found, at = unwrap(owner, "response_format" if owner is body else "format", at)
-    return ({}, at) if found is owner else unwrap(found, "json_schema", at)
+    answer_format, at = unwrap(owner, "response_format" if owner is body else "format", at)
+    return ({}, at) if answer_format is owner else unwrap(answer_format, "json_schema", at)

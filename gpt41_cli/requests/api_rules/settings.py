@@ -108,8 +108,8 @@ def check_lengths(body: JsonObject, path: str) -> Iterator[Finding]:
         values = body.get(key)
         if isinstance(values, list) and not least <= len(values) <= most:
             allowed = f"{least} to {most}" if least else f"at most {most}"
-            found = len(values) or "an empty list"
-            yield Finding(rules.LIST_LENGTH, f"{join_path(path, key)}: expected {allowed} entries, found {found}")
+            length = len(values) or "an empty list"
+            yield Finding(rules.LIST_LENGTH, f"{join_path(path, key)}: expected {allowed} entries, found {length}")
 
 
 def check_tool_settings(body: JsonObject, path: str) -> Iterator[Finding]:

@@ -61,9 +61,9 @@ def is_agent(value: JsonValue) -> bool:
 def is_cost_page(value: JsonValue) -> bool:
     """Return True for a page of OpenAI's Costs API: buckets with amounts of money."""
     buckets = value.get("data") if isinstance(value, dict) else None
-    results = [each.get("results") for each in buckets if isinstance(each, dict)] if isinstance(buckets, list) else []
-    lists = (each for each in results if isinstance(each, list))
-    return any(isinstance(each, dict) and each.get("object") == "organization.costs.result" for found in lists for each in found)
+    results = [bucket.get("results") for bucket in buckets if isinstance(bucket, dict)] if isinstance(buckets, list) else []
+    lists = (rows for rows in results if isinstance(rows, list))
+    return any(isinstance(row, dict) and row.get("object") == "organization.costs.result" for rows in lists for row in rows)
 
 
 def is_share_gpt(value: JsonValue) -> bool:
@@ -85,7 +85,7 @@ def is_langchain_message(value: JsonValue) -> bool:
 def is_chatgpt_export(value: JsonValue) -> bool:
     """Return True for a conversation as ChatGPT exports it."""
     nodes = value.get("mapping") if isinstance(value, dict) else None
-    return isinstance(nodes, dict) and any(isinstance(each, dict) and "message" in each for each in nodes.values())
+    return isinstance(nodes, dict) and any(isinstance(node, dict) and "message" in node for node in nodes.values())
 
 
 def is_workflow(value: JsonValue) -> bool:
@@ -98,7 +98,7 @@ def is_workflow(value: JsonValue) -> bool:
 
 def is_text_list(value: JsonValue) -> bool:
     """Return True for a list of texts, such as prompts."""
-    return isinstance(value, list) and len(value) > 1 and all(isinstance(each, str) for each in value)
+    return isinstance(value, list) and len(value) > 1 and all(isinstance(item, str) for item in value)
 
 
 def is_turn(value: JsonValue) -> bool:
@@ -126,7 +126,7 @@ def is_message_table(head: str, name: str) -> bool:
         return False
     has_cells = len(re.split(_DELIMITER, rest.strip().partition("\n")[0])) >= len(cells) > 1
     is_table = name.lower().endswith(_TABLE_SUFFIXES) or (has_cells and " " not in first)
-    return is_table and (_JSON_IN_CELL.search(rest) is not None or any(each <= set(cells) for each in _MESSAGE_COLUMNS))
+    return is_table and (_JSON_IN_CELL.search(rest) is not None or any(columns <= set(cells) for columns in _MESSAGE_COLUMNS))
 
 
 def is_python_literal(head: str) -> bool:

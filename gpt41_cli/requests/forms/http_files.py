@@ -32,13 +32,13 @@ def is_http_file(head: str, name: str) -> bool:
 
 def list_bodies(text: str, name: str) -> list[JsonObject]:
     """List the JSON objects that a file sends, in order. Raises BadBody for a request that isn't JSON as it stands there."""
-    found: list[JsonObject] = []
+    bodies: list[JsonObject] = []
     end = 0
     while begun := _BODY.search(text, end):
         start = begun.end() - 1
         body, end = _read_body(text, start, is_quoted=begun[2] is not None)
         if body is not None:
-            found.append(body)
+            bodies.append(body)
         elif _REQUEST_KEY.search(text[start:].partition("\n\n")[0]):
             line = text.count("\n", 0, start) + 1
             raise BadBody(
@@ -47,7 +47,7 @@ def list_bodies(text: str, name: str) -> list[JsonObject]:
                 hint="save the body as it is sent",
                 location=Place(name, line),
             )
-    return found
+    return bodies
 
 
 def _read_body(text: str, start: int, *, is_quoted: bool) -> tuple[JsonObject | None, int]:

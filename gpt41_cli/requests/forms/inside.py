@@ -31,15 +31,15 @@ def find_inside(value: JsonValue, classify: Callable[[JsonValue], tuple[str, boo
     seen = 0
     while waiting and seen < _MAX_VALUES:
         path, owner = waiting.popleft()
-        if found := classify(owner):
-            return InnerContent(path, *found)
+        if content := classify(owner):
+            return InnerContent(path, *content)
         if isinstance(owner, dict):
-            items = ((join_path(path, redact(key).strip('"')), each) for key, each in owner.items())
+            items = ((join_path(path, redact(key).strip('"')), item) for key, item in owner.items())
         else:
-            items = ((f"{path}[{index}]", each) for index, each in enumerate(owner))
-        for at, each in items:
+            items = ((f"{path}[{index}]", item) for index, item in enumerate(owner))
+        for at, item in items:
             seen += 1
-            inner = parse_text(each) if isinstance(each, str) else each
+            inner = parse_text(item) if isinstance(item, str) else item
             if isinstance(inner, dict | list):
                 waiting.append((at, inner))
     return None

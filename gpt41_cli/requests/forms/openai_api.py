@@ -62,7 +62,7 @@ def has_messages(value: JsonValue) -> bool:
     messages = value.get("messages") if isinstance(value, dict) else None
     if not isinstance(messages, list) or not messages or _has_parts(messages):
         return False
-    return all(isinstance(each, dict) for each in (messages[0], messages[-1]))
+    return all(isinstance(message, dict) for message in (messages[0], messages[-1]))
 
 
 def _has_parts(messages: JsonValue) -> bool:
@@ -130,8 +130,8 @@ def find_wrapped_request(value: JsonValue) -> tuple[str, JsonObject] | None:
 
     A request without a model takes that of the record.
     """
-    found = list(_list_wrapped(value, "", _MAX_DEPTH)) if isinstance(value, dict) else []
-    return found[0] if len(found) == 1 else None
+    requests = list(_list_wrapped(value, "", _MAX_DEPTH)) if isinstance(value, dict) else []
+    return requests[0] if len(requests) == 1 else None
 
 
 def _list_wrapped(owner: JsonObject, path: str, depth: int) -> Iterator[tuple[str, JsonObject]]:

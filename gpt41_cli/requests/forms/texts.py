@@ -30,8 +30,8 @@ def find_text_kind(head: str, name: str) -> ContentKind | None:
     """Return the kind of text that isn't counted as text: gpt41.yaml, a table of usage or messages, lines of a log; None for any
     other text. A `name` may say that it is a table.
     """
-    found = next((kind for kind in TEXT_KINDS if kind.matches(head)), None)
-    return MESSAGE_TABLE if found is None and foreign.is_message_table(head, name) else found
+    text_kind = next((kind for kind in TEXT_KINDS if kind.matches(head)), None)
+    return MESSAGE_TABLE if text_kind is None and foreign.is_message_table(head, name) else text_kind
 
 
 def is_yaml_of_messages(text: str) -> bool:
@@ -65,7 +65,7 @@ def _is_dify_app(head: str) -> bool:
 
 def _is_prefixed_log(head: str) -> bool:
     objects = list_prefixed_objects(head)
-    return any(find_kind(each) for each in objects)
+    return any(find_kind(value) for value in objects)
 
 
 YAML_OF_MESSAGES = ContentKind(

@@ -9,9 +9,9 @@ def find_cycles(graph: Mapping[int, set[int]]) -> set[int]:
     """Return the nodes of a graph that lead back to themselves: its strongly connected components (Kosaraju's algorithm)."""
     backwards: dict[int, list[int]] = {node: [] for node in graph}
     for node, following in graph.items():
-        for each in following:
-            backwards[each].append(node)
-    found = {node for node, following in graph.items() if node in following}
+        for successor in following:
+            backwards[successor].append(node)
+    in_cycles = {node for node, following in graph.items() if node in following}
     visited: set[int] = set()
     for start in reversed(_sort_by_finish(graph)):
         component = []
@@ -23,8 +23,8 @@ def find_cycles(graph: Mapping[int, set[int]]) -> set[int]:
                 component.append(node)
                 pending += backwards[node]
         if len(component) > 1:
-            found.update(component)
-    return found
+            in_cycles.update(component)
+    return in_cycles
 
 
 def _sort_by_finish(graph: Mapping[int, set[int]]) -> list[int]:
@@ -39,5 +39,5 @@ def _sort_by_finish(graph: Mapping[int, set[int]]) -> list[int]:
         elif node not in visited:
             visited.add(node)
             pending.append((node, True))
-            pending += ((each, False) for each in graph[node])
+            pending += ((successor, False) for successor in graph[node])
     return finished

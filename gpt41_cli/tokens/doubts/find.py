@@ -17,16 +17,16 @@ def find_doubts(request: Request, model: Model | None, *, is_named: bool = True)
 
     `model` is None if the price table doesn't have it. A request that names no model isn't doubted for that.
     """
-    found = [*request.doubts]
+    doubts = [*request.doubts]
     if is_named and (model is None or not model.prompt.confirmed):
-        found.append(_make_model_doubt(model, request))
+        doubts.append(_make_model_doubt(model, request))
     if request.images:
-        found += _find_image_doubts(request, model)
+        doubts += _find_image_doubts(request, model)
     for shape, path in find_shapes(request):
         evidence = shape.chat if request.is_chat else shape.responses
         if not evidence.is_confirmed:
-            found.append(Doubt(shape.rule, path, evidence.describe(shape.words)))
-    return found
+            doubts.append(Doubt(shape.rule, path, evidence.describe(shape.words)))
+    return doubts
 
 
 def _make_model_doubt(model: Model | None, request: Request) -> Doubt:

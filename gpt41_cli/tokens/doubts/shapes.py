@@ -113,15 +113,15 @@ def _extend_path(path: str, step: str) -> str:
 
 def _find_targets(schema: JsonSchema, references: References) -> set[int]:
     """Find what the references inside a schema point to, but not what is further on, by the ids of these schemas."""
-    found = set()
+    targets = set()
     pending: list[Any] = [schema]
     while pending:
         inner = pending.pop()
         if isinstance(inner, dict):
             if isinstance(inner.get("$ref"), str):
-                found.add(id(references.resolve(inner)))
+                targets.add(id(references.resolve(inner)))
             pending += (place.schema for place in _list_inner_schemas(_SchemaPlace(inner, "…")))
-    return found
+    return targets
 
 
 def _find_schema_shapes(schema: JsonSchema, references: References, is_root: bool) -> Iterator[Shape]:

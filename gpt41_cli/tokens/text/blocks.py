@@ -103,10 +103,10 @@ def _find_cut(text: str, start: int, pattern: str, *, is_open: bool) -> tuple[in
 
 def _find_last_seam(text: str, low: int, high: int) -> int | None:
     """Find the last seam between two positions, searching only near the end."""
-    found = None
+    seam = None
     for match in _SEAM.finditer(text, max(low, high - _SEAM_WINDOW), high):
-        found = match.start()
-    return found
+        seam = match.start()
+    return seam
 
 
 def _find_next_seam(text: str, low: int) -> int | None:

@@ -118,16 +118,16 @@ class Memo(Generic[V]):
     def fill(self, texts: Iterable[str]) -> None:
         """Compute the values of all unknown texts in one call."""
         new = [text for text in dict.fromkeys(texts) if text not in self._values and text not in self._older]
-        for text, found in zip(new, self._compute(new), strict=True):
-            self._keep(text, found)
+        for text, value in zip(new, self._compute(new), strict=True):
+            self._keep(text, value)
 
-    def _keep(self, text: str, found: V) -> None:
+    def _keep(self, text: str, value: V) -> None:
         self._free_characters -= len(text)
         if self._free_characters < 0:
             self._older, self._values = self._values, {}
             self._free_characters = MEMO_CHARACTERS // 2 - len(text)
         if self._free_characters >= 0:
-            self._values[text] = found
+            self._values[text] = value
 
 
 def make_count_memo(encoding: str, *, is_much: bool = False, tokens: Memo[bytes] | None = None) -> Memo[int]:
@@ -235,12 +235,12 @@ def _encode_block(block: str, encoding: str) -> Sequence[int]:
     engine = load_engine(encoding)
     if len(block) <= 4 * blocks.BLOCK_CHARACTERS and not _has_long_blank(block):
         return engine.encode_ordinary(block)
-    found = array("I")  # a list would take ten times the memory
+    encoded = array("I")  # a list would take ten times the memory
     # Cut by an engine that any length of text is safe for.
     for piece in blocks.compile_pattern(VOCABULARIES[encoding].pattern).finditer(blocks.replace_surrogates(block)):
         for tokens in _encode_parts((piece.group().encode(),), engine):
-            found.extend(tokens)
-    return found
+            encoded.extend(tokens)
+    return encoded
 
 
 def _has_long_blank(block: str) -> bool:

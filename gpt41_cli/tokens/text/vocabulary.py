@@ -76,9 +76,9 @@ def load_index(name: str) -> TokenIndex:
         raise DamagedVocabulary(
             expected=f"the vocabulary {name}", found=error, hint="reinstall gpt41", location=str(path)
         ) from None
-    found, expected = hashlib.sha256(data).hexdigest(), VOCABULARIES[name].index_sha256
-    if found != expected:
-        raise DamagedVocabulary(expected=f"SHA-256 {expected}", found=found, hint="reinstall gpt41", location=str(path))
+    digest, expected = hashlib.sha256(data).hexdigest(), VOCABULARIES[name].index_sha256
+    if digest != expected:
+        raise DamagedVocabulary(expected=f"SHA-256 {expected}", found=digest, hint="reinstall gpt41", location=str(path))
     return TokenIndex(data)
 
 
@@ -91,10 +91,10 @@ def format_published_file(name: str) -> bytes:
 def check_vocabularies() -> None:
     """Check that the vocabularies are the published ones. Raises DamagedVocabulary."""
     for name, vocabulary in VOCABULARIES.items():
-        found = hashlib.sha256(format_published_file(name)).hexdigest()
-        if found != vocabulary.published_sha256:
+        digest = hashlib.sha256(format_published_file(name)).hexdigest()
+        if digest != vocabulary.published_sha256:
             expected = f"the vocabulary {name} as published, SHA-256 {vocabulary.published_sha256}"
-            raise DamagedVocabulary(expected=expected, found=found, hint="reinstall gpt41")
+            raise DamagedVocabulary(expected=expected, found=digest, hint="reinstall gpt41")
 
 
 @cache
