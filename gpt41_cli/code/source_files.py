@@ -39,12 +39,12 @@ _CODE_SUFFIXES = frozenset(
     )
 )
 _REPOSITORY_NAMES = re.compile(
-    r"(?:licen[sc]e|copying|notice|readme|changelog|changes|history|contributing|code_of_conduct|security|support|authors"
-    r"|contributors|maintainers|codeowners|todo|version|requirements|pyproject|package|makefile|dockerfile|procfile|gemfile)"
-    r"(?:[-.]\w+)*",
-    re.IGNORECASE,
+    r"(?i:licen[sc]e|copying|readme|changelog|contributing|code_of_conduct|codeowners|requirements|pyproject|package|makefile"
+    r"|dockerfile|procfile|gemfile)(?:-\w{1,4})*(?:\.\w+)*"
+    r"|(?:LICEN[SC]E|COPYING|NOTICE|README|CHANGES|HISTORY|SECURITY|SUPPORT|AUTHORS|CONTRIBUTORS|MAINTAINERS|TODO|VERSION)"
+    r"(?:[-.]\w+)*"
 )
-"""Names of files that are about a repository."""
+"""Names of files that are about a repository. Some are also names of prompts (support.md), so only their capitals count."""
 
 _SLASHED_SETTINGS = (".tf", ".tfvars", ".hcl", ".cue", ".baml")
 """Settings that may have comments behind slashes."""

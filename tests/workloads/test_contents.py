@@ -90,6 +90,16 @@ def test_a_folder_of_texts_is_as_many_requests(catalog: Catalog, folder: Path) -
     assert found.workload.text_tokens == 4
 
 
+@pytest.mark.parametrize("name", ["support.md", "security-review.md", "history.txt", "changes-summary.md", "license-check.md"])
+def test_a_prompt_may_have_the_name_of_a_file_about_the_repository(catalog: Catalog, folder: Path, name: str) -> None:
+    """In capitals, SUPPORT.md is about the repository; in small letters it is a prompt for the support."""
+    (folder / "prompts").mkdir()
+    (folder / "prompts" / name).write_text("one")
+    (folder / "prompts" / name.upper()).write_text("one two three")
+    found = contents(catalog, "requests: prompts/, output_tokens: 5", "model: gpt-4.1-mini")
+    assert found.tokens_by_file == {f"prompts/{name}": FileTokens(1, 1)}
+
+
 @pytest.mark.parametrize(
     ("name", "text"), [("README.md", "# Prompts"), ("LICENSE", "MIT"), ("load.py", "print(1)"), (".env", "A=1"), ("b.json", "")]
 )

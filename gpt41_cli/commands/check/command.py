@@ -91,4 +91,4 @@ def _write_config(paths: list[str] | None, file: Path, conditions: "CheckOptions
     draft = draft_config(paths, file, open_working_tree(file).find_files, conditions)
     files.write_file(draft.text, file, is_new=True)
     left_out = f", which leaves out {pluralize(draft.left_out, 'file')}: its end names them" if draft.left_out else ""
-    output.print_to_stderr(f"wrote {file}{left_out}")
+    output.print_to_stderr(f"wrote {file}{left_out}; its volumes are guesses: replace them")

@@ -166,7 +166,10 @@ def _describe_total(check: ConfigCheck) -> str:
     workloads = pluralize(len(check.workloads), "workload")
     if check.monthly_usd is None:
         return workloads
-    return f"{workloads}: {_find_total_prefix(check)}{format_usd_range(check.monthly_usd)} per month"
+    priced = [workload.priced for workload in check.workloads]
+    is_unpriced = any(each.contents.variant.model.reasoning and not each.cost.output_tokens.reasoning for each in priced)
+    reasoning = BEFORE_REASONING if is_unpriced else ""
+    return f"{workloads}: {_find_total_prefix(check)}{format_usd_range(check.monthly_usd)} per month{reasoning}"
 
 
 def _describe_replaced(check: ConfigCheck) -> str:

@@ -26,6 +26,7 @@ from gpt41_cli.reports import CheckCase, Json, Report, ReportLine, Table
 from gpt41_cli.reports.bounds import choose_bound_prefix
 from gpt41_cli.reports.columns import Column, Usd, choose_usd_format, make_records, make_table, show_price, show_value
 from gpt41_cli.reports.findings import make_skipped_findings
+from gpt41_cli.reports.succession import BEFORE_REASONING
 from gpt41_cli.rules import Level
 from gpt41_cli.workloads.costing import UsdRange
 
@@ -42,7 +43,8 @@ def make_report(catalog: Catalog, diff: Diff, left_out: Sequence[SkippedPath] = 
     records = tuple(map(_make_record, diff.workloads, printed))
     findings = (*diff.findings, *flaws, *make_skipped_findings([*left_out, *diff.code.unreadable]))
     errors = sum(finding.level is Level.ERROR for finding in findings)
-    headline = _make_headline(diff, len(changed), is_least=any(each.is_unreadable for each in left_out))
+    unpriced = _find_unpriced_reasoning(catalog, diff)
+    headline = _make_headline(diff, len(changed), bool(unpriced), is_least=any(each.is_unreadable for each in left_out))
     return Report(
         schema=SCHEMA,
         answer=format_exact(to_decimal(total.after_cost.expected_usd - total.before_cost.expected_usd)),
@@ -50,7 +52,7 @@ def make_report(catalog: Catalog, diff: Diff, left_out: Sequence[SkippedPath] = 
         lines=tuple(_make_lines(diff, len(changed))),
         tables=tuple(_make_tables(diff, changed)),
         findings=findings,
-        notes=tuple(_make_notes(diff)),
+        notes=tuple(_make_notes(diff, unpriced)),
         data=_dump_diff(diff, total, records),
         records=records,
         catalog=catalog,
@@ -67,10 +69,18 @@ def _rank_by_change(compared: WorkloadChange) -> tuple[bool, Fraction]:
     return compared.unit != MONTH, -abs(compared.after_cost.expected_usd - compared.before_cost.expected_usd)
 
 
-def _make_headline(diff: Diff, changed: int, *, is_least: bool) -> str:
+def _find_unpriced_reasoning(catalog: Catalog, diff: Diff) -> list[str]:
+    """List the models of the side after that reason if a workload doesn't say how much."""
+    after = [workload.after.costing for workload in diff.workloads if workload.after]
+    models = dict.fromkeys(costing.model for costing in after if not costing.output_tokens.reasoning)
+    return [name for name in models if (variant := catalog.find_base_variant(name)) and variant.model.reasoning]
+
+
+def _make_headline(diff: Diff, changed: int, is_before_reasoning: bool, *, is_least: bool) -> str:
     total, base = diff.total, diff.before.label
     least = choose_bound_prefix(is_most=False, is_least=is_least)
     cost = f"{least}{_choose_format(total)(total.after_cost.expected_usd)} {_describe_unit(diff)}"
+    cost += BEFORE_REASONING if is_before_reasoning else ""
     if not changed and diff.code.changes:
         others = len(diff.code.changes) - 1
         more = f", and {pluralize(others, 'more call')} changed" if others else ""
@@ -241,8 +251,8 @@ _FILE_COLUMNS: tuple[Column[FileChange], ...] = (
 )
 
 
-def _make_notes(diff: Diff) -> Iterator[str]:
-    """Say how the two sides were compared."""
+def _make_notes(diff: Diff, unpriced: Sequence[str]) -> Iterator[str]:
+    """Say how the two sides were compared, and which models also bill reasoning tokens that aren't priced."""
     yield f"{diff.before.label} is compared with {diff.after.label}, both at the prices of {diff.as_of}."
     sides = [(workload.name, workload.after) for workload in diff.workloads if workload.after]
     if stale := [name for name, now in sides if now.costing.usd_per_request.expected != now.cost_per_request.expected_usd]:
@@ -258,6 +268,11 @@ def _make_notes(diff: Diff) -> Iterator[str]:
         yield f"Compared per request, so not in the sum per month: {', '.join(diff.total.excluded_workloads)}."
     if any(len(workload.causes) > 1 for workload in diff.workloads):
         yield "Each cause is the effect of one change, applied one after the other from tokens to volume."
+    if unpriced:
+        yield (
+            f"Reasoning tokens of {', '.join(unpriced)} are billed as output and not priced here: set output_tokens.reasoning in "
+            "gpt41.yaml, unless requests set the effort to none."
+        )
 
 
 def _round_change(compared: WorkloadChange) -> WorkloadChange:

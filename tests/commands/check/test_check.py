@@ -417,7 +417,7 @@ def test_a_first_config_from_the_files_at_hand(run: Run, tmp_path: Path) -> None
     (tmp_path / "open.json").write_text('{"model": "gpt-4.1", "messages": [{"role": "user", "content": "Hello"}]}')
     paths = ("batch.jsonl", "ticket.txt", "prompts: old", "prompts: old/batch.jsonl", "open.json")
     done = run("check", "--init", *paths, *DAY, "-q")
-    assert (done.code, done.err) == (0, "gpt41: wrote gpt41.yaml\n")
+    assert (done.code, done.err) == (0, "gpt41: wrote gpt41.yaml; its volumes are guesses: replace them\n")
     written = (tmp_path / "gpt41.yaml").read_text()
     guess = "    output_tokens: {expected: 300, high: 1000}  # a guess: say how long your answers are\n"
     budget = f"{VOLUME}    budget: {{growth_percent: 10}}\n"
@@ -473,7 +473,10 @@ def test_a_first_config_makes_a_workload_of_each_model_and_mode(run: Run, tmp_pa
     (folder / "cut.json").write_text(request()[:-9])
     (folder / "answers.csv").write_text("prompt_tokens,completion_tokens\n5,5\n")
     done = run("check", "--init", "prompts", *DAY)
-    assert (done.code, done.err) == (0, "gpt41: wrote gpt41.yaml, which leaves out 3 files: its end names them\n")
+    assert (done.code, done.err) == (
+        0,
+        "gpt41: wrote gpt41.yaml, which leaves out 3 files: its end names them; its volumes are guesses: replace them\n",
+    )
     written = (tmp_path / "gpt41.yaml").read_text()
     budget = f"{VOLUME}    budget: {{growth_percent: 10}}\n"
     assert written[written.index("workloads") :] == (
@@ -595,7 +598,10 @@ def test_a_first_config_of_odd_names_means_these_and_no_others(run: Run, tmp_pat
         (texts := [f"{name}.md" for name in ODD_NAMES], texts),
     ):
         (tmp_path / "gpt41.yaml").unlink(missing_ok=True)
-        assert run("check", "--init", *DAY, "-q", "--", *paths)[::2] == (0, "gpt41: wrote gpt41.yaml\n")
+        assert run("check", "--init", *DAY, "-q", "--", *paths)[::2] == (
+            0,
+            "gpt41: wrote gpt41.yaml; its volumes are guesses: replace them\n",
+        )
         workloads = json.loads(run("check", *DAY, "--format", "json").out)["workloads"]
         assert sorted(list(workload["files"]) for workload in workloads) == sorted([file] for file in files)
     for command in (["init", "-q"], ["add", "."], ["-c", "user.name=a", "-c", "user.email=a@b.c", "commit", "-qm", "a"]):

@@ -219,13 +219,36 @@ def test_commits_are_compared_where_the_working_tree_has_no_config(run: Run, fol
     assert nowhere == (2, "", f"gpt41: {label}: expected else/where.yaml to compare with, found none\n")
 
 
+@pytest.mark.parametrize(
+    ("answers", "reasoning"),
+    [
+        ("100", " before reasoning tokens"),
+        ("{expected: 100, reasoning: 0}", " before reasoning tokens"),
+        ("{expected: 100, reasoning: 40}", ""),
+    ],
+)
+def test_a_move_to_a_model_that_reasons_says_what_is_not_priced(run: Run, folder: Path, answers: str, reasoning: str) -> None:
+    """gpt-4.1-mini: 1,000 x $0.40 + 100 x $1.60; gpt-6-luna: 1,000 x $0.10 + (100 + 3, and reasoning) x $0.50."""
+    config = "version: 1\nworkloads: {{bot: {{input_tokens: 1000, output_tokens: {}, volume: 1M / month, model: {}}}}}\n"
+    (folder / "gpt41.yaml").write_text(config.format(answers, "mini"))
+    (folder / "before.json").write_text(run("check", *DAY, "--format", "json").out)
+    (folder / "gpt41.yaml").write_text(config.format(answers, "gpt-6-luna"))
+    usd, less = ("$151.50", "$408.50 (72.9 %)") if reasoning else ("$171.50", "$388.50 (69.4 %)")
+    checked, compared = run("check", *DAY), run("diff", "before.json", *DAY)
+    assert checked.out.startswith(f"1 workload: {usd} per month{reasoning}; ")
+    assert compared.out.startswith(f"{usd} per month{reasoning}, down {less} from before.json (2026-11-23): mainly model")
+    assert ("Reasoning tokens of gpt-6-luna are billed as output" in compared.out) == bool(reasoning)
+
+
 def test_prices_that_changed_since_the_report_are_not_growth(run: Run, folder: Path) -> None:
     """gpt-5.6-luna: 1,000 x $1.00 until July 2026, $0.20 since; 1,000,000 times."""
     workload = "{input_tokens: 1000, output_tokens: 0, model: gpt-5.6-luna, volume: 1000000 / month, budget: {growth_percent: 0}}"
     (folder / "gpt41.yaml").write_text(f"version: 1\nworkloads: {{luna: {workload}}}\n")
     (folder / "july.json").write_text(run("check", "--as-of", "2026-07-20", "--format", "json").out)
     done = run("diff", "july.json", *DAY)
-    assert done.out.startswith("$200.00 per month, down $800.00 (80 %) from july.json (2026-07-20): price table\n")
+    assert done.out.startswith(
+        "$200.00 per month before reasoning tokens, down $800.00 (80 %) from july.json (2026-07-20): price table\n"
+    )
     back = run("diff", "july.json", "july.json", *DAY)
     assert "luna: july.json (2026-07-20) had other prices, which don't count here." in back.out
     too_early = run("diff", "july.json", "july.json", "--as-of", "2026-07-01")
