@@ -112,8 +112,8 @@ def run() -> int:
             print_to_stderr("bash and zsh load it by a line that was added to ~/.bashrc or ~/.zshrc; fish finds it by itself")
         return code
     except Gpt41Error as error:
-        for each in (error, *error.others):
-            print_to_stderr(str(each))
+        for failure in (error, *error.others):
+            print_to_stderr(str(failure))
         return EXIT_UNUSABLE
     except MemoryError:
         print_to_stderr("expected more memory than the system gives; --jobs 1 takes the least")

@@ -71,8 +71,8 @@ def choose_money_format(amounts: Iterable[Decimal], requests: int = 0) -> Callab
     ('$1.234', '$1.235', '$2.74')
     """
     prices: dict[Decimal, set[Decimal]] = {}
-    for each in amounts:
-        prices.setdefault(_round_money(each), set()).add(_round_money(each, is_price=True))
+    for amount in amounts:
+        prices.setdefault(_round_money(amount), set()).add(_round_money(amount, is_price=True))
 
     def show(amount: Decimal) -> str:
         is_price = requests == 1 or len(prices.get(_round_money(amount), ())) > 1

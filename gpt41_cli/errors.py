@@ -67,8 +67,8 @@ class Gpt41Error(Exception):
         return self._compose(None if self.location == Place(file) else self.location)
 
     def _compose(self, location: Place | None) -> str:
-        found = self.found and f", found{':' * isinstance(self.found, _QuotedWords)} {self.found}"
-        what = str(self.problem) or f"expected {self.expected}{found}"
+        suffix = self.found and f", found{':' * isinstance(self.found, _QuotedWords)} {self.found}"
+        what = str(self.problem) or f"expected {self.expected}{suffix}"
         where = (location.label if location else "", self.path)
         return sanitize(": ".join(filter(None, (*where, what))) + (self.hint and f"; {self.hint}"))
 

@@ -114,8 +114,8 @@ class CountedFinding(NamedTuple):
 
 def sort_most_frequent_first(places: Mapping[tuple[Rule, str], Occurrences[Place]]) -> list[CountedFinding]:
     """Count findings by their rule and message, the most frequent first."""
-    counted = [CountedFinding(Finding(*key), found.count, found.examples[0]) for key, found in places.items()]
-    return sorted(counted, key=lambda each: (-each.times, each.finding.rule.id, each.finding.message))
+    counted = [CountedFinding(Finding(*key), occurrences.count, occurrences.examples[0]) for key, occurrences in places.items()]
+    return sorted(counted, key=lambda entry: (-entry.times, entry.finding.rule.id, entry.finding.message))
 
 
 def sort_worst_first(findings: Iterable[Finding]) -> list[Finding]:

@@ -179,7 +179,7 @@ _get_shape = cache(_Shape)
 def _choose_reader(annotation: Any, extras: Sequence[Any] = (), plain: _Reader | None = None) -> _Reader:
     """Return the function that reads and checks a value; `plain` takes the place of the type."""
     kind, own_extras = _split(annotation)
-    marks = {type(each): each for each in (*own_extras, *extras)}
+    marks = {type(mark): mark for mark in (*own_extras, *extras)}
     if Read in marks:
         read = marks[Read].function
     elif Tagged in marks:
@@ -236,7 +236,7 @@ def _add_checks(read: Callable[..., Any], extras: Sequence[Any]) -> Callable[...
 def _get_annotations(record: Any) -> Mapping[str, Any]:
     """Return the annotations of a record; they are evaluated here, which is slow, only if its module postpones that."""
     own: Mapping[str, Any] = record.__annotations__
-    return get_type_hints(record, include_extras=True) if any(isinstance(each, ForwardRef) for each in own.values()) else own
+    return get_type_hints(record, include_extras=True) if any(isinstance(hint, ForwardRef) for hint in own.values()) else own
 
 
 def _split(annotation: Any) -> tuple[Any, Sequence[Any]]:
@@ -247,5 +247,5 @@ def _split(annotation: Any) -> tuple[Any, Sequence[Any]]:
 
 def _drop_none(annotation: Any) -> Any:
     """Return `X` of `X | None`."""
-    others = [each for each in get_args(annotation) if each is not NoneType]
+    others = [member for member in get_args(annotation) if member is not NoneType]
     return reduce(or_, others) if NoneType in get_args(annotation) else annotation

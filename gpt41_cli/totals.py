@@ -35,8 +35,8 @@ def _add(total: Any, value: Any) -> Any:
     if isinstance(total, Counter):
         total.update(value)  # `+=` would drop the keys whose count is zero
     elif isinstance(total, dict):
-        for key, each in value.items():
-            total[key] = _add(total[key], each)
+        for key, part in value.items():
+            total[key] = _add(total[key], part)
     elif isinstance(total, set):
         total |= value
     elif value is not None:
@@ -58,7 +58,7 @@ def sort_by_place(examples: list[Any]) -> None:
 
 def _make_rank(examples: Iterable[Any]) -> Callable[[Any], tuple[int, int, int, int]]:
     """Return the sort key of a Place, or of an object with one, among `examples`. Objects without one come first."""
-    files = {path: number for number, path in enumerate(dict.fromkeys(_get_place(each).path for each in examples))}
+    files = {path: number for number, path in enumerate(dict.fromkeys(_get_place(example).path for example in examples))}
 
     def rank(example: Any) -> tuple[int, int, int, int]:
         path, line, column, position = _get_place(example)
@@ -94,10 +94,10 @@ class Occurrences(Addable, Generic[T]):
         return self
 
 
-def sort_by_first_place(found: dict[K, V], list_places: Callable[[V], Occurrences[Any]]) -> None:
+def sort_by_first_place(values: dict[K, V], list_places: Callable[[V], Occurrences[Any]]) -> None:
     """Order a dictionary by the first place of each value, as `sort_by_place` does, and by key if that is the same."""
-    firsts = {key: list_places(value).examples[0] for key, value in found.items()}
+    firsts = {key: list_places(value).examples[0] for key, value in values.items()}
     rank = _make_rank(firsts.values())
-    ordered = sorted(found.items(), key=lambda item: (rank(firsts[item[0]]), str(item[0])))
-    found.clear()
-    found.update(ordered)
+    ordered = sorted(values.items(), key=lambda item: (rank(firsts[item[0]]), str(item[0])))
+    values.clear()
+    values.update(ordered)

@@ -101,10 +101,10 @@ class ArrowColumn:
             yield self.append(batch, column, name)
 
     def _answer(self, maker: RowMaker, rows: pa.Array) -> pa.StructArray:
-        found = [_read(maker, value) for value in rows.to_pylist()]
+        items = [_read(maker, value) for value in rows.to_pylist()]
         if maker.learn:
-            maker.learn([each for each in found if not isinstance(each, _Refused)])
-        return pa.array([_make_row(maker, each) for each in found], self.type)
+            maker.learn([item for item in items if not isinstance(item, _Refused)])
+        return pa.array([_make_row(maker, item) for item in items], self.type)
 
 
 class _Refused(NamedTuple):

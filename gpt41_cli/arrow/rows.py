@@ -158,18 +158,18 @@ def _make_priced_row(pricer: RequestPricer, sent: ParsedRequest) -> Mapping[str,
 
 def _read_one_answer(value: JsonValue) -> Answer:
     """Read the only answer of a record. Raises BadBody if it has none, several, or a part of one."""
-    found = list(read_entries(value))
-    for each in found:
-        if isinstance(each, BadBody):
-            raise each
-    answers = [each for each in found if isinstance(each, Answer)]
+    entries = list(read_entries(value))
+    for entry in entries:
+        if isinstance(entry, BadBody):
+            raise entry
+    answers = [entry for entry in entries if isinstance(entry, Answer)]
     if len(answers) == 1:
         return answers[0]
     if answers:
         raise BadBody(expected="one answer", found=f"{len(answers)} of them: give each a row of its own")
-    if any(isinstance(each, StreamPart) for each in found):
+    if any(isinstance(entry, StreamPart) for entry in entries):
         raise BadBody(expected="a whole answer", found="a part of a stream: join the parts first")
-    reasons = [each.message for each in found if isinstance(each, Finding)]
+    reasons = [entry.message for entry in entries if isinstance(entry, Finding)]
     raise BadBody(problem=reasons[0]) if reasons else BadBody(expected="an answer with its usage", found="none")
 
 
@@ -199,10 +199,10 @@ def _select(record: Mapping[str, Any], question: Question) -> dict[str, object]:
 
     Raises BadBody for a price with more decimals than it has: pyarrow rounds nothing, and would fail for all rows.
     """
-    found = {name: record.get(name) for name in FIELDS[question]}
-    for name, value in found.items():
+    row = {name: record.get(name) for name in FIELDS[question]}
+    for name, value in row.items():
         if isinstance(value, Decimal) and value != round(value, DECIMALS):
             raise BadBody(expected=f"a price of at most {DECIMALS} decimals", found=f"{value.normalize():f}")
         if isinstance(value, str):
-            found[name] = make_text(value)
-    return found
+            row[name] = make_text(value)
+    return row

@@ -164,16 +164,16 @@ class Cursor:
         """Return the entries of a mapping with free keys, in order. Raises TableError for a duplicate key."""
         if not isinstance(self.node, yaml.MappingNode):
             self.fail("a mapping")
-        found: dict[str, Cursor] = {}
+        entries: dict[str, Cursor] = {}
         file, prefix = self.file, f"{self.path}." if self.path else ""
         for key, value in self.node.value:
             name = key.value
             if not isinstance(key, yaml.ScalarNode) or not name:
                 Cursor(key, file, self.path).fail("a name as the key")
-            if name in found:
+            if name in entries:
                 Cursor(key, file, prefix and prefix + name).fail("each key once", "it a second time")
-            found[name] = Cursor(value, file, prefix + name, key)
-        return found
+            entries[name] = Cursor(value, file, prefix + name, key)
+        return entries
 
     def fields(self, required: Sequence[str], optional: Sequence[str] = (), *, others: bool = False) -> dict[str, Cursor]:
         """Return the entries of a mapping with known keys. Raises TableError for a missing key and, unless `others`, for an

@@ -39,8 +39,8 @@ def read_evaluation(path: Path, catalog: Catalog) -> Evaluation:
         header = next(lines, [])
         columns = [cell.strip().lower() for cell in header]
         if columns != EVALUATION_COLUMNS:
-            found = quote_text(",".join(header)) if set(columns) & {*EVALUATION_COLUMNS} else "another"  # this may be any file
-            raise InputError(expected=f"the header {','.join(EVALUATION_COLUMNS)}", found=found)
+            actual = quote_text(",".join(header)) if set(columns) & {*EVALUATION_COLUMNS} else "another"  # this may be any file
+            raise InputError(expected=f"the header {','.join(EVALUATION_COLUMNS)}", found=actual)
         for cells in lines:
             if cells:
                 _add_score(scores, cells, catalog)

@@ -155,7 +155,7 @@ class Catalog(NamedTuple):
 
     def find_image_model(self, model: tables.Model) -> tables.Model:
         """Return the model by whose rule `model` counts pictures: itself, or the first of its generation that has one."""
-        alike = (each for each in self.models.values() if each.images and each.prompt.generation == model.prompt.generation)
+        alike = (other for other in self.models.values() if other.images and other.prompt.generation == model.prompt.generation)
         return model if model.images else next(alike, self.family[0].model)
 
     def find_first_surcharged(self, variant: Variant) -> Variant:
@@ -167,8 +167,8 @@ class Catalog(NamedTuple):
 
     def count_search_tokens(self, variant: Variant, tools: ToolUse) -> int | None:
         """Count the tokens that the web searches of one request add; None if that isn't stated and depends on what they find."""
-        each = self.count_tokens_per_search(variant, tools) if tools.web_searches else 0
-        return None if each is None else each * tools.web_searches
+        per_search = self.count_tokens_per_search(variant, tools) if tools.web_searches else 0
+        return None if per_search is None else per_search * tools.web_searches
 
     def count_tokens_per_search(self, variant: Variant, tools: ToolUse) -> int | None:
         """Return what one search adds: a fixed block if the model bills one, else the stated tokens."""

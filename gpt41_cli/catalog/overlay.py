@@ -41,10 +41,10 @@ class _Override(NamedTuple):
     def change(self, row: tables.DatedRates, file: str) -> tables.DatedRates:
         """Return a row at the overridden price, with a note that says so."""
         percents = EXACT.minus(self.discount_percent or Decimal(0)), self.regional_uplift_percent or Decimal(0)
-        factor = EXACT.multiply(*(EXACT.add(Decimal(1), each.scaleb(-2)) for each in percents))
+        factor = EXACT.multiply(*(EXACT.add(Decimal(1), percent.scaleb(-2)) for percent in percents))
         rates = self.rates or row.rates.with_multipliers(factor, factor)
         writes = (row.cache_write_30m, row.cache_write_12h)
-        changed = [each if each is None or self.rates else EXACT.multiply(each, factor) for each in writes]
+        changed = [price if price is None or self.rates else EXACT.multiply(price, factor) for price in writes]
         note = f"{file} overrides this price."
         return row._replace(rates=rates, cache_write_30m=changed[0], cache_write_12h=changed[1], note=note)
 
@@ -104,8 +104,8 @@ def apply_overlay(catalog: Catalog, root: Cursor, data: bytes) -> Catalog:
             entries["aliases"].entries()[name].fail("a name that isn't a model of the price table", name)
     file = OverlayFile(root.file, hashlib.sha256(data).hexdigest())
     limits = _state_unit_prices(catalog.limits, overlay.ptu_usd_per_hour, entries[_PTU]) if _PTU in entries else catalog.limits
-    found = catalog._replace(sources=sources, models=models, limits=limits, overlay=file)
-    return found.with_aliases(overlay.aliases) if overlay.aliases else found
+    catalog = catalog._replace(sources=sources, models=models, limits=limits, overlay=file)
+    return catalog.with_aliases(overlay.aliases) if overlay.aliases else catalog
 
 
 def _state_unit_prices(limits: ApiLimits, prices: Mapping[str, Decimal], at: Cursor) -> ApiLimits:

@@ -46,10 +46,10 @@ def read_config_option(named: "Sequence[Path] | None") -> Path | None:
 
 def find_configs(named: "Sequence[Path] | None") -> list[Path]:
     """Return the configs that `--config` names, each once, or the nearest one. Raises InputError if there is none."""
-    found: dict[Path, Path] = {}
+    paths: dict[Path, Path] = {}
     for path in map(find_config, named or (None,)):
-        found.setdefault(path.resolve(), path)
-    return list(found.values())
+        paths.setdefault(path.resolve(), path)
+    return list(paths.values())
 
 
 def open_configs(paths: "Sequence[Path]", catalog: "Catalog") -> "list[OpenConfig]":
@@ -108,9 +108,9 @@ def find_config_prices(named: "Sequence[Path] | None" = None) -> Path | None:
     Raises InputError if several configs give different ones, or if the file is missing. A config that can't be read has none:
     what reads it all says why.
     """
-    found: dict[Path, Path] = {}
+    price_files: dict[Path, Path] = {}
     try:
-        paths = [find_config(each) for each in named or (None,)]
+        paths = [find_config(config) for config in named or (None,)]
     except Gpt41Error:
         return None
     for path in paths:
@@ -120,10 +120,10 @@ def find_config_prices(named: "Sequence[Path] | None" = None) -> Path | None:
                 raise InputError(
                     "pricing", "a price table or a file of overrides", f"none at {prices}", location=Place(str(path))
                 )
-            found[prices.resolve()] = prices
-    if len(found) > 1:
-        raise InputError("--config", "configs with the same pricing", ", ".join(map(str, found.values())))
-    return next(iter(found.values()), None)
+            price_files[prices.resolve()] = prices
+    if len(price_files) > 1:
+        raise InputError("--config", "configs with the same pricing", ", ".join(map(str, price_files.values())))
+    return next(iter(price_files.values()), None)
 
 
 def _read_prices_path(config: Path) -> Path | None:

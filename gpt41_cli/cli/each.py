@@ -30,25 +30,25 @@ class _NotedEntries:
         self.bounds: Counter[str] = Counter()
         self._kind = kind
 
-    def track(self, found: Iterable[Any]) -> Iterator[Any]:
+    def track(self, entries: Iterable[Any]) -> Iterator[Any]:
         """Yield all entries, and note them."""
         from gpt41_cli.files.places import RejectedRequest
         from gpt41_cli.totals import Occurrences
 
-        for each in found:
-            if isinstance(each, RejectedRequest):
-                self.rejects.add(each)
+        for entry in entries:
+            if isinstance(entry, RejectedRequest):
+                self.rejects.add(entry)
             else:
-                self.bounds[self._kind.find_bound_prefix(each)] += 1
-                if each.model is not None:
-                    self.models[each.model] = None
-                for feature in self._kind.find_features(each):
-                    self.features.setdefault(feature, Occurrences()).add(each.place)
-            yield each
+                self.bounds[self._kind.find_bound_prefix(entry)] += 1
+                if entry.model is not None:
+                    self.models[entry.model] = None
+                for feature in self._kind.find_features(entry):
+                    self.features.setdefault(feature, Occurrences()).add(entry.place)
+            yield entry
 
 
 def finish_each(
-    found: Iterator[Any],
+    entries: Iterator[Any],
     kind: "EntryKind",
     wanted: OutputOptions,
     *,
@@ -72,7 +72,7 @@ def finish_each(
     from gpt41_cli.views.jsonl import format_record
 
     noted = _NotedEntries(kind)
-    entries = noted.track(found)
+    entries = noted.track(entries)
 
     def collect_findings() -> "Iterable[Finding]":
         ends = find_feature_ends()
@@ -82,13 +82,13 @@ def finish_each(
         return tuple(make_feature_findings(read_market(), noted.features)) if noted.features else ()
 
     if (wanted.quiet or wanted.format == "jsonl") and not wanted.files:
-        answers = (kind.make_answer(each) + "\n" for each in entries if not isinstance(each, RejectedRequest))
-        records = (format_record(kind.make_record(each)) for each in entries)
+        answers = (kind.make_answer(entry) + "\n" for entry in entries if not isinstance(entry, RejectedRequest))
+        records = (format_record(kind.make_record(entry)) for entry in entries)
         output.stream_lines(answers if wanted.quiet else records, needs_all=find_more is not None)
     else:
         shown_entries = list(entries)
         if noted.bounds:
-            is_incomplete = noted.rejects.count > 0 or any(each.is_unreadable for each in left_out)
+            is_incomplete = noted.rejects.count > 0 or any(path.is_unreadable for path in left_out)
             report = kind.make_report(shown_entries, noted.rejects, is_incomplete=is_incomplete)
             output.show_report(report._replace(findings=(*collect_findings(), *report.findings)), wanted)
     good = noted.bounds.total()

@@ -92,8 +92,8 @@ def append_to_file(text: str, path: Path, most: int) -> None:
             before = file.tell()
             data = _encode_text(f"\n\n{text}" if before else text)
             if before + len(data) > most:
-                expected, found = (format_int(bytes_) for bytes_ in (most, before + len(data)))
-                raise InputError(expected=f"at most {expected} bytes with what is to be added", found=found, location=str(path))
+                expected, actual = (format_int(bytes_) for bytes_ in (most, before + len(data)))
+                raise InputError(expected=f"at most {expected} bytes with what is to be added", found=actual, location=str(path))
             file.write(data)
     except OSError as error:
         raise _make_write_error(path, error) from None

@@ -185,7 +185,7 @@ def read_input_workloads(
         meter = cache(lambda: make_meter(catalog, model, asked.image_size, reading, needs_tokens=replay is not None))
         with show_progress(sources) as seen:
             encoding = find_encoding(variants)
-            found = sizing.measure_sources(
+            sizes = sizing.measure_sources(
                 seen,
                 reading,
                 meter,
@@ -195,9 +195,9 @@ def read_input_workloads(
                 replay=replay,
                 is_sent_again=replay is not None and asked.rate.requests > 1,
             )
-        if isinstance(found, sizing.RequestTotals):
-            return _make_request_workloads(found, terms, asked, left_out)
-        text_tokens, images, flaws = found
+        if isinstance(sizes, sizing.RequestTotals):
+            return _make_request_workloads(sizes, terms, asked, left_out)
+        text_tokens, images, flaws = sizes
         joined_files = len(sources) - (asked.text is not None)
         flaws = (*flaws, *_find_source_code(sources, asked))
     if replay:
@@ -216,7 +216,7 @@ def read_input_workloads(
         prediction_tokens=_count_prediction_tokens(asked, variants),
         accepted_share=terms.accepted_share,
     )
-    is_incomplete = any(each.is_unreadable for each in left_out)
+    is_incomplete = any(path.is_unreadable for path in left_out)
     work = replace(
         asked.add_rate(work),
         is_incomplete=is_incomplete,
@@ -277,7 +277,7 @@ def _make_replay(asked: InputOptions, catalog: "Catalog") -> "CacheReplay | None
 
 
 def _make_request_workloads(
-    found: "RequestTotals", terms: "Assumptions", asked: InputOptions, left_out: "Sequence[SkippedPath]"
+    totals: "RequestTotals", terms: "Assumptions", asked: InputOptions, left_out: "Sequence[SkippedPath]"
 ) -> InputWorkloads:
     from gpt41_cli.work import sizing
 
@@ -285,16 +285,16 @@ def _make_request_workloads(
         raise InputError("--input-tokens", "texts with it, or nothing", "requests, which have input of their own")
     if asked.prediction:
         raise InputError("--prediction", "texts or numbers with it", "requests, which state their own")
-    if not asked.skip_invalid or not found.groups:
-        refuse_invalid(found.rejects, found.requests)
-    together = sizing.merge_into_workload(found, terms, asked.rate.requests)
+    if not asked.skip_invalid or not totals.groups:
+        refuse_invalid(totals.rejects, totals.requests)
+    together = sizing.merge_into_workload(totals, terms, asked.rate.requests)
     if terms.accepted_share is not None and not together.prediction_tokens:
         raise InputError("--accept", "--prediction, or requests that state one", "none")
     if together.training_requests and terms.output_tokens is None:
         raise InputError("--output-tokens", "a number for fine-tuning examples, which state no maximum", "none")
-    is_incomplete = found.rejects.count > 0 or any(each.is_unreadable for each in left_out)
+    is_incomplete = totals.rejects.count > 0 or any(path.is_unreadable for path in left_out)
     together = replace(asked.add_rate(together), is_incomplete=is_incomplete)
-    return InputWorkloads(together, found, left_out)
+    return InputWorkloads(together, totals, left_out)
 
 
 def read_sources(

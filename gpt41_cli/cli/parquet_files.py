@@ -70,8 +70,8 @@ def _find_type(name: str, values: Sequence[Json]) -> Any:
     if "_usd" in name or name.endswith("_percent") or any(isinstance(value, Decimal | Fraction) for value in known):
         return pa.decimal128(38, _DECIMALS)
     by_type = {bool: pa.bool_(), int: pa.int64(), date: pa.date32(), str: pa.string()}
-    found = next((kind for kind, names in _EMPTY_COLUMNS.items() if names.search(name)), str)
-    kinds = {type(value) for value in known} or {found}
+    default = next((kind for kind, names in _EMPTY_COLUMNS.items() if names.search(name)), str)
+    kinds = {type(value) for value in known} or {default}
     return by_type.get(kinds.pop(), pa.string()) if len(kinds) == 1 else pa.string()
 
 

@@ -60,13 +60,13 @@ def read_models(values: list[str] | None, catalog: "Catalog", config: Path | Non
     catalog = add_config_aliases(catalog, config)
     variants: dict[str, Variant] = {}
     aliases: dict[str, str] = {}
-    for each in values or ():
-        name, equals, model = (part.strip() for part in each.rpartition("="))
+    for value in values or ():
+        name, equals, model = (part.strip() for part in value.rpartition("="))
         variant = read_variant(model, catalog)
         if not equals:
             variants[variant.id] = variant
         elif not name or aliases.setdefault(name, variant.id) != variant.id:
-            raise InputError("--model", "NAME=MODEL, each name once", quote_text(each))
+            raise InputError("--model", "NAME=MODEL, each name once", quote_text(value))
     return (catalog.with_aliases(aliases) if aliases else catalog), list(variants.values())
 
 
@@ -84,7 +84,7 @@ def read_one_model(values: list[str] | None, catalog: "Catalog", config: Path | 
     """Parse `--model` of a command that takes one model; else as `read_models`. Raises InputError for several."""
     catalog, variants = read_models(values, catalog, config)
     if len(variants) > 1:
-        raise InputError("--model", "one model, and NAME=MODEL for other names", ", ".join(each.id for each in variants))
+        raise InputError("--model", "one model, and NAME=MODEL for other names", ", ".join(variant.id for variant in variants))
     return catalog, variants[0] if variants else None
 
 
@@ -179,10 +179,10 @@ def read_percent(value: str, option: str) -> Decimal:
 
 def _parse(value: str, option: str, parse: Callable[[str], T | None], expected: str) -> T:
     """Parse the value of an option. Raises InputError if `parse` returns None."""
-    found = parse(value)
-    if found is None:
+    result = parse(value)
+    if result is None:
         raise InputError(option, expected, quote_text(value))
-    return found
+    return result
 
 
 def read_cached(value: str | None) -> tuple[int, Decimal | None]:
@@ -191,11 +191,11 @@ def read_cached(value: str | None) -> tuple[int, Decimal | None]:
         return 0, None
     if value.endswith("%"):
         return 0, read_percent(value, "--cached")
-    found = notation.parse_count(value)
-    if found is None:
+    tokens = notation.parse_count(value)
+    if tokens is None:
         expected = f"tokens such as 800, a share such as 60%, or {notation.SIMULATE}"
         raise InputError("--cached", expected, quote_text(value))
-    return found, None
+    return tokens, None
 
 
 def read_replay_options(requests_per_minute: int | None, lifetime: str | None) -> "ReplayOptions":
@@ -226,7 +226,7 @@ def read_tools(values: "Iterable[str]") -> "ToolUse":
     from gpt41_cli.pricing import PAIRED_TOOL_FIELDS, ToolUse
 
     used: dict[str, int] = {}
-    for value in (each for one in values for each in one.split(",")):
+    for value in (part for one in values for part in one.split(",")):
         name, _, amount = value.strip().partition("=")
         if name not in ToolUse._fields:
             raise UnknownName("--tools", name, ToolUse._fields, "tool")
@@ -250,7 +250,7 @@ def read_reasoning_tokens(value: str | None, efforts: "Iterable[str]") -> dict[s
     alone = notation.parse_count(value)
     if alone is not None:
         return {"": alone}
-    found: dict[str, int] = {}
+    counts: dict[str, int] = {}
     for part in value.split(","):
         effort, _, amount = part.strip().partition("=")
         tokens = notation.parse_count(amount)
@@ -260,10 +260,10 @@ def read_reasoning_tokens(value: str | None, efforts: "Iterable[str]") -> dict[s
             )
         if effort not in efforts:
             raise UnknownName("--reasoning-tokens", effort, sorted(efforts), "effort")
-        if effort in found:
+        if effort in counts:
             raise InputError("--reasoning-tokens", "each effort once", quote_text(value))
-        found[effort] = tokens
-    return found
+        counts[effort] = tokens
+    return counts
 
 
 def read_min_scores(values: list[str]) -> dict[str, Decimal]:
@@ -271,10 +271,10 @@ def read_min_scores(values: list[str]) -> dict[str, Decimal]:
     scores = {}
     for value in values:
         metric, _, score = value.rpartition("=")
-        found = None if score.startswith("$") else notation.parse_amount(score)
-        if not metric or found is None:
+        amount = None if score.startswith("$") else notation.parse_amount(score)
+        if not metric or amount is None:
             raise InputError("--min-score", "METRIC=SCORE such as IFEval=80", quote_text(value))
-        scores[metric.strip()] = found
+        scores[metric.strip()] = amount
     return scores
 
 
@@ -284,10 +284,10 @@ def read_columns(given: list[str] | None) -> dict[str, str]:
 
     fields = {**FIELDS_BY_NAME, **{field: field for field in FIELDS_BY_NAME.values()}}
     columns: dict[str, str] = {}
-    for each in (part for value in given or () for part in value.split(",")):
-        name, equals, column = (part.strip() for part in each.partition("="))
+    for pair in (part for value in given or () for part in value.split(",")):
+        name, equals, column = (part.strip() for part in pair.partition("="))
         if not equals or not column:
-            raise InputError("--columns", "NAME=COLUMN, such as input=promptTokens", quote_text(each))
+            raise InputError("--columns", "NAME=COLUMN, such as input=promptTokens", quote_text(pair))
         if name not in fields:
             expected = f"one of {', '.join(FIELDS_BY_NAME)}, before the ="
             raise InputError("--columns", expected, quote_text(name), suggest(name, FIELDS_BY_NAME))

@@ -256,8 +256,8 @@ def _cut_line(lines: Lines, named: NamedModel) -> _NameContext:
 
 def _find_settings_end(text: str) -> int:
     """Return where the settings at the beginning of a text end; 0 if it has none, or those of a recorded run."""
-    found = _FRONT_MATTER.match(text)
-    return 0 if found is None or _RUN_KEY.search(found[1]) else found.end(1)
+    match = _FRONT_MATTER.match(text)
+    return 0 if match is None or _RUN_KEY.search(match[1]) else match.end(1)
 
 
 def _find_notebook_sections(text: str) -> list[tuple[int, str, str]]:
@@ -282,10 +282,10 @@ def _find_comments(suffix: str, text: str, marks: tuple[str, ...]) -> list[range
     return _sort_apart(range(*match.span()) for pattern in patterns for match in pattern.finditer(text))
 
 
-def _sort_apart(found: Iterable[range]) -> list[range]:
+def _sort_apart(ranges: Iterable[range]) -> list[range]:
     """Return ranges in order, without those in others."""
     apart: list[range] = []
-    for offsets in sorted(found, key=lambda offsets: (offsets.start, -offsets.stop)):
+    for offsets in sorted(ranges, key=lambda offsets: (offsets.start, -offsets.stop)):
         if not apart or offsets.stop > apart[-1].stop:
             apart.append(offsets)
     return apart

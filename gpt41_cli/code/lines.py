@@ -78,9 +78,9 @@ class Lines:
 
     def _find_matches(self, pattern: re.Pattern[str], chunk: int) -> list[tuple[int, int]]:
         """Return the offsets of the matches that begin in a part of the text."""
-        found = self._matches.get((pattern, chunk))
-        if found is None:
+        spans = self._matches.get((pattern, chunk))
+        if spans is None:
             start = chunk * _CHUNK
             matches = pattern.finditer(self.text, start, start + _CHUNK + _LONGEST_MATCH)
-            found = self._matches[pattern, chunk] = [match.span() for match in matches if match.start() < start + _CHUNK]
-        return found
+            spans = self._matches[pattern, chunk] = [match.span() for match in matches if match.start() < start + _CHUNK]
+        return spans

@@ -65,7 +65,7 @@ class ModelNames:
         self.aliases = {
             name
             for name in catalog.aliases
-            if name not in self._names and (found := catalog.find_named_variant(name)) and found.model.id in known
+            if name not in self._names and (variant := catalog.find_named_variant(name)) and variant.model.id in known
         }
         either = "|".join(map(re.escape, sorted(self.aliases, key=len, reverse=True)))
         self._alias_pattern = re.compile(rf"{_NOT_BEFORE}(?:{either}){_NOT_AFTER}")

@@ -63,13 +63,13 @@ class CallFinder:
         """Return which of the parameters `names` are set in the call around an offset."""
         start, end, distance = self._find_region(at)
         region = self._known.get((start, end)) or self._known.setdefault((start, end), self._read_region(start, end))
-        found = []
+        pairs = []
         for name in names:
             offsets = region.offsets.get(name, ())
             index = bisect_left(offsets, at - distance)
             if index < len(offsets) and offsets[index] < at + distance:
-                found.append((offsets[index], name))
-        parameters = (Parameter(name, self._lines.find_number(offset) + 1) for offset, name in sorted(found))
+                pairs.append((offsets[index], name))
+        parameters = (Parameter(name, self._lines.find_number(offset) + 1) for offset, name in sorted(pairs))
         return Surroundings(tuple(parameters), region.endpoint, region.effort)
 
     def _read_region(self, start: int, end: int) -> _Region:

@@ -59,7 +59,7 @@ def scan_files(
         some = ScanResult()
         for source in listed[start : start + _FILES_AT_ONCE]:
             path = PurePath(source.name)
-            if any(matches(each.as_posix()) for each in (path, *path.parents[:-1]) for matches in matchers):
+            if any(matches(candidate.as_posix()) for candidate in (path, *path.parents[:-1]) for matches in matchers):
                 some.skipped.append(SkippedPath(source.name, EXCLUDED))
             else:
                 _scan_file(source, reader, some)

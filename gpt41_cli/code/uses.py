@@ -72,22 +72,22 @@ class FileReader:
 
     def read(self, path: str, text: str) -> Iterator[CodeUse]:
         """Yield the uses of one file, each model and feature once per line."""
-        found = [
+        mentions = [
             (named, variant.id, variant.model.id)
             for named in self._names.find(text)
             if (variant := self._catalog.find_named_variant(named.name))
         ]
-        models = len({entry for _, _, entry in found})
+        models = len({entry for _, _, entry in mentions})
         if self._marks:
-            found += ((named, feature, feature) for named, feature in self._marks.find(text))
-        if not found:
+            mentions += ((named, feature, feature) for named, feature in self._marks.find(text))
+        if not mentions:
             return
-        found.sort(key=lambda each: each[0].start)
+        mentions.sort(key=lambda mention: mention[0].start)
         lines = Lines(text)
         reader = UseReader(PurePath(path), lines, models)
         calls = CallFinder(lines)
         first: dict[tuple[int, str], tuple[NamedModel, str, UseKind]] = {}
-        for named, subject, entry in found:
+        for named, subject, entry in mentions:
             key = (lines.find_number(named.start), subject)
             if key in first and first[key][2] is UseKind.CALL:
                 continue

@@ -13,7 +13,7 @@ def find_nearest_config(start: Path, otherwise: str) -> Path:
     none.
     """
     folder = Path(os.path.realpath(start))
-    for each in (folder, *folder.parents):
-        if os.path.lexists(each / CONFIG_NAME):
-            return each / CONFIG_NAME
+    for candidate in (folder, *folder.parents):
+        if os.path.lexists(candidate / CONFIG_NAME):
+            return candidate / CONFIG_NAME
     raise InputError(CONFIG_NAME, "one here or in a folder above", "none", otherwise)

@@ -87,7 +87,7 @@ def _set_values(text: str, mapping: Cursor, values: Mapping[str, str], before: S
             yield _TextEdit(entries[key].span.start, entries[key].span.end, value)
     if added := [f"{key}: {value}" for key, value in values.items() if key not in entries]:
         _refuse_anchor(text, mapping)
-        last = max((entries[key] for key in before if key in entries), key=lambda each: each.span.start)
+        last = max((entries[key] for key in before if key in entries), key=lambda entry: entry.span.start)
         yield from _add_entries(text, mapping, last, added)
 
 

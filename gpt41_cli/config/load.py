@@ -80,7 +80,9 @@ def _parse(root: Cursor, file: str, catalog: Catalog) -> tables.Config:
     document = build(tables.Document, root, catalog=catalog)
     top = _get_entries(root, "budget")
     entries = top["workloads"].entries()
-    workloads = {name: _fill_in(entries[name], each, document.defaults, catalog) for name, each in document.workloads.items()}
+    workloads = {
+        name: _fill_in(entries[name], declared, document.defaults, catalog) for name, declared in document.workloads.items()
+    }
     without = [name for name, declared in workloads.items() if declared.volume is None]
     if document.budget.monthly_usd is not None and without:
         top["budget.monthly_usd"].fail("a volume in every workload", f"none in {', '.join(without)}")

@@ -54,13 +54,13 @@ class ConfigRoot(NamedTuple):
             path = find_literal_path(key)
             is_folder = path is not None and self.is_folder(path)
             if path is None:
-                found, left_out = _filter_matching(key, self.list_folder(find_fixed_folder(key) or "."))
+                files, left_out = _filter_matching(key, self.list_folder(find_fixed_folder(key) or "."))
             else:
-                found, left_out = self.list_folder(path) if is_folder else ([path], [])
-        left_out = [each._replace(path=self.display_path(each.path)) for each in left_out]
-        if not found:
+                files, left_out = self.list_folder(path) if is_folder else ([path], [])
+        left_out = [skip._replace(path=self.display_path(skip.path)) for skip in left_out]
+        if not files:
             raise InputError(quote_text(pattern), "one file or more", explain_empty(left_out))
-        return {each: InputSource(self.display_path(each), partial(self.open_file, each), is_folder) for each in found}, left_out
+        return {file: InputSource(self.display_path(file), partial(self.open_file, file), is_folder) for file in files}, left_out
 
 
 def open_working_tree(config: Path) -> ConfigRoot:
@@ -70,7 +70,7 @@ def open_working_tree(config: Path) -> ConfigRoot:
     checked could point the config to a secret. Outside of git, the repository is the folder of the config.
     """
     folder = _resolve_folder(config)
-    top = next((each for each in (folder, *folder.parents) if os.path.lexists(each / ".git")), None)
+    top = next((candidate for candidate in (folder, *folder.parents) if os.path.lexists(candidate / ".git")), None)
 
     def shown(key: str) -> str:
         return os.path.relpath(folder / key) + "/" * key.endswith("/")
@@ -139,7 +139,7 @@ def has_commit(config: Path, name: str) -> bool:
 
 def _find_existing_folder(folder: Path) -> Path:
     """Return `folder`, or the nearest one above it that the working tree has."""
-    return next(each for each in (folder, *folder.parents) if each.is_dir())
+    return next(candidate for candidate in (folder, *folder.parents) if candidate.is_dir())
 
 
 def _resolve_folder(config: Path) -> Path:
@@ -177,7 +177,7 @@ def _rebase_to_key(key: str, folder: str, files: Iterable[str], left_out: Iterab
     begin = "" if key == "." else f"{key}/"
     return (
         [begin + file.removeprefix(start) for file in files],
-        [each._replace(path=begin + each.path.removeprefix(start)) for each in left_out],
+        [skip._replace(path=begin + skip.path.removeprefix(start)) for skip in left_out],
     )
 
 

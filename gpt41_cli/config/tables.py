@@ -62,7 +62,7 @@ def is_positive_time(time: timedelta, at: Cursor, _: Seen) -> None:
 
 def one_or_more(item: Read) -> Read:
     """Return a reader of a list, or of one item without the brackets."""
-    return Read(lambda at, config: tuple(item.function(each, config) for each in at.items_or_self()))
+    return Read(lambda at, config: tuple(item.function(element, config) for element in at.items_or_self()))
 
 
 def read_model(catalog: Catalog, name: str) -> str:

@@ -32,5 +32,5 @@ def check_abilities(catalog: Catalog, variant: Variant, work: Workload) -> list[
     """
     asked = work.terms.tools.needed_abilities | ({PREDICTED_OUTPUTS} if work.terms.accepted_share is not None else frozenset())
     needs = work.needs & (catalog.abilities if variant.model.role == "family" else asked)
-    found = find_missing_abilities(catalog, variant, sorted(needs), work.load_on(catalog, variant))
-    return [each._replace(message=f"{variant.id}: {each.message} [{each.citation}]", subject=variant.id) for each in found]
+    gaps = find_missing_abilities(catalog, variant, sorted(needs), work.load_on(catalog, variant))
+    return [gap._replace(message=f"{variant.id}: {gap.message} [{gap.citation}]", subject=variant.id) for gap in gaps]

@@ -103,9 +103,9 @@ def _find_line_violations(sent: ParsedRequest) -> Iterator[Finding]:
     https://github.com/meta-llama/llama-stack). No source says whether it takes `background`.
     """
     if sent.method != REQUIRED_METHOD:
-        found = "nothing" if sent.method is None else redact(sent.method)
+        method = "nothing" if sent.method is None else redact(sent.method)
         yield Finding(
-            rules.BATCH_METHOD, f"method: expected {REQUIRED_METHOD}, found {found}", actual=sent.method, allowed=REQUIRED_METHOD
+            rules.BATCH_METHOD, f"method: expected {REQUIRED_METHOD}, found {method}", actual=sent.method, allowed=REQUIRED_METHOD
         )
     if sent.is_streamed:
         yield Finding(rules.BATCH_STREAM, "body.stream: expected false, as a batch can't stream, found true", allowed="false")
@@ -156,16 +156,16 @@ class BatchLines(Addable):
         self.size_bytes = 0
         self.has_byte_order_mark = False
 
-    def add(self, found: InspectedRequest) -> None:
+    def add(self, request: InspectedRequest) -> None:
         """Add the request in the next line."""
-        self.last_line = Largest(found.line)
-        self.line_numbers.append(found.line)
-        self.line_bytes.append(found.line_bytes)
-        self.input_tokens.append(found.input_tokens)
-        self.targets.append(found.target)
-        self.custom_id_digests.frombytes(found.custom_id_digest)
-        for breach in found.violations:
-            self.violations.add(breach._replace(place=Place("", found.line)))
+        self.last_line = Largest(request.line)
+        self.line_numbers.append(request.line)
+        self.line_bytes.append(request.line_bytes)
+        self.input_tokens.append(request.input_tokens)
+        self.targets.append(request.target)
+        self.custom_id_digests.frombytes(request.custom_id_digest)
+        for breach in request.violations:
+            self.violations.add(breach._replace(place=Place("", request.line)))
 
     def add_invalid(self, place: Place, message: str, path: str) -> None:
         """Add the next line, which is not a request for the reason in `message`; `path` is the path of the wrong value."""
@@ -233,13 +233,13 @@ def read_batch_lines(
     def read_framed(line: FramedLine) -> _Inspected:
         return read(line.with_marks(), line)
 
-    def collect(found: Iterator[_Inspected | RejectedRequest]) -> tuple[BatchLines, list[MeasuredRequest]]:
+    def collect(results: Iterator[_Inspected | RejectedRequest]) -> tuple[BatchLines, list[MeasuredRequest]]:
         lines, requests = BatchLines(keeps_all=keeps_all), []
-        for each in found:
-            if isinstance(each, RejectedRequest):
-                lines.add_invalid(each.place, each.message, each.path)
+        for result in results:
+            if isinstance(result, RejectedRequest):
+                lines.add_invalid(result.place, result.message, result.path)
                 continue
-            inspected, measured = each
+            inspected, measured = result
             lines.add(inspected)
             if measured and take:
                 requests.append(measured)

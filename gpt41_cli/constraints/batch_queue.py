@@ -29,15 +29,15 @@ def plan_submission(load: VariantLoad, queue_tokens: int, rules: BatchRules) -> 
     """Plan the work as files that the queue takes, a part of them at a time. Each part is given the whole completion window, plus
     the hours of delay if there are more files than may be created in one hour (OpenAI Batch API guide, 2026-07-15).
     """
-    found = pack_queue(load, queue_tokens)
-    files = {requests: -(-requests // rules.max_requests) for requests in found}
-    late_hours = sum((files[requests] - 1) // rules.batches_per_hour * many for requests, many in found.items())
+    parts = pack_queue(load, queue_tokens)
+    files = {requests: -(-requests // rules.max_requests) for requests in parts}
+    late_hours = sum((files[requests] - 1) // rules.batches_per_hour * many for requests, many in parts.items())
     return BatchSubmission(
-        parts=sum(found.values()),
-        files=sum(files[requests] * many for requests, many in found.items()),
+        parts=sum(parts.values()),
+        files=sum(files[requests] * many for requests, many in parts.items()),
         files_at_once=max(files.values()),
-        file_requests=min(max(found), rules.max_requests),
-        seconds=(sum(found.values()) * rules.completion_window_hours + late_hours) * _SECONDS_PER_HOUR,
+        file_requests=min(max(parts), rules.max_requests),
+        seconds=(sum(parts.values()) * rules.completion_window_hours + late_hours) * _SECONDS_PER_HOUR,
     )
 
 
@@ -47,7 +47,7 @@ def pack_queue(load: VariantLoad, queue_tokens: int) -> Mapping[int, int]:
     The largest requests go first, each into the part that is open (next fit): this always works, and is the shortest way if all
     requests are alike or all of them fit at once. No request may be larger than the queue.
     """
-    found: Counter[int] = Counter()
+    parts: Counter[int] = Counter()
     lengths: Counter[int] = Counter()
     for size, many in load.sizes.items():
         lengths[max(size.input_tokens, 1)] += many
@@ -56,10 +56,10 @@ def pack_queue(load: VariantLoad, queue_tokens: int) -> Mapping[int, int]:
         fits = min(many, free // tokens)
         filled, free, left = filled + fits, free - fits * tokens, many - fits
         if left:
-            found[filled] += 1
+            parts[filled] += 1
             full, last = divmod(left - 1, queue_tokens // tokens)
             if full:
-                found[queue_tokens // tokens] += full
+                parts[queue_tokens // tokens] += full
             filled, free = last + 1, queue_tokens - (last + 1) * tokens
-    found[filled] += 1
-    return found
+    parts[filled] += 1
+    return parts

@@ -134,7 +134,7 @@ def check_lifecycle(market: Market, variant: Variant, gone: Level = Level.WARNIN
 
 def check_ended_models(market: Market, names: Iterable[str], gone: Level = Level.WARNING) -> Iterator[Finding]:
     """Make a finding of level `gone` for each model that is shut down on that day, once. An unknown name has none."""
-    known = {each.id: each for name in names if (each := market.catalog.find_variant(name))}
+    known = {variant.id: variant for name in names if (variant := market.catalog.find_variant(name))}
     for variant in known.values():
         if find_past_shutdown(market, variant):
             yield from check_lifecycle(market, variant, gone)
@@ -155,18 +155,18 @@ def find_training_closings(market: Market, rules: TrainingRules) -> Iterator[Fin
     each kind.
     """
     platform, as_of = market.platform, market.as_of
-    found = rules.closings.get(platform.provider, ())
-    past = [each for each in found if each.on <= as_of]
-    coming = [each for each in found if each.on > as_of and each.to_all]
-    closed = [each for each in past if each.to_all]
-    for each in closed or past:
-        level = Level.ERROR if each.to_all and each.confidence == "high" else Level.WARNING
-        verb = f"{platform.provider_name} has not accepted training jobs from {each.closed_to} since {each.on}"
-        yield _make_closing_finding(each, level, verb)
-    for each in () if closed else coming[:1]:
-        days = pluralize((each.on - as_of).days, "day")
-        text = f"{platform.provider_name} stops accepting training jobs from {each.closed_to} on {each.on} (in {days})"
-        yield _make_closing_finding(each, Level.WARNING, text)
+    closings = rules.closings.get(platform.provider, ())
+    past = [closing for closing in closings if closing.on <= as_of]
+    coming = [closing for closing in closings if closing.on > as_of and closing.to_all]
+    closed = [closing for closing in past if closing.to_all]
+    for closing in closed or past:
+        level = Level.ERROR if closing.to_all and closing.confidence == "high" else Level.WARNING
+        verb = f"{platform.provider_name} has not accepted training jobs from {closing.closed_to} since {closing.on}"
+        yield _make_closing_finding(closing, level, verb)
+    for closing in () if closed else coming[:1]:
+        days = pluralize((closing.on - as_of).days, "day")
+        text = f"{platform.provider_name} stops accepting training jobs from {closing.closed_to} on {closing.on} (in {days})"
+        yield _make_closing_finding(closing, Level.WARNING, text)
 
 
 def _make_closing_finding(closing: TrainingClosing, level: Level, text: str) -> Finding:

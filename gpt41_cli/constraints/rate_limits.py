@@ -146,8 +146,8 @@ def compute_waits(catalog: Catalog, variant: Variant, mode: str, load: VariantLo
     """
     if find_tier_block(catalog, variant, mode, load, tier):
         return []
-    found = split_into_pools(catalog, variant, load, tier)
-    return [_compute_batch_wait(catalog, pool) if mode == "batch" else _compute_steady_wait(pool) for pool in found]
+    pools = split_into_pools(catalog, variant, load, tier)
+    return [_compute_batch_wait(catalog, pool) if mode == "batch" else _compute_steady_wait(pool) for pool in pools]
 
 
 def _compute_steady_wait(pool: TierPool) -> PoolWait:
@@ -158,9 +158,9 @@ def _compute_steady_wait(pool: TierPool) -> PoolWait:
         "requests_per_minute": (requests, limit.requests_per_minute),
         "tokens_per_minute": (charged, limit.tokens_per_minute),
     }
-    found = max((Fraction(needed, allowed), name) for name, (needed, allowed) in minutes.items())
-    rate, (needed, allowed) = requests / found[0], minutes[found[1]]
-    slowest = PoolWait(found[1], needed, allowed, ceil(_SECONDS_PER_MINUTE * found[0]), pool, rate)
+    bottleneck = max((Fraction(needed, allowed), name) for name, (needed, allowed) in minutes.items())
+    rate, (needed, allowed) = requests / bottleneck[0], minutes[bottleneck[1]]
+    slowest = PoolWait(bottleneck[1], needed, allowed, ceil(_SECONDS_PER_MINUTE * bottleneck[0]), pool, rate)
     a_day = limit.requests_per_day
     if a_day is None or requests <= a_day:
         return slowest
@@ -249,8 +249,8 @@ def find_rate_shortfall(
                 before = sums.get((unit, pool.is_long_context))
                 whole = needed * times_a_day + (before.needed if before else 0)
                 sums[unit, pool.is_long_context] = RateShortfall(unit, whole, allowed, tier, pool.source)
-    behind = [each for each in sums.values() if each.needed > each.allowed]
-    return max(behind, key=lambda each: each.needed / each.allowed, default=None)
+    behind = [shortfall for shortfall in sums.values() if shortfall.needed > shortfall.allowed]
+    return max(behind, key=lambda shortfall: shortfall.needed / shortfall.allowed, default=None)
 
 
 def _list_daily_needs(pool: TierPool, *, in_batch: bool) -> Iterator[tuple[str, Fraction, int]]:

@@ -65,17 +65,17 @@ class RequestLimits:
 
 def find_exceeded_limits(catalog: Catalog, variant: Variant, mode: str, load: VariantLoad) -> list[Finding]:
     """Find each limit of the variant in that mode that a request breaks, with the figures of the worst."""
-    found: list[Finding] = []
+    findings: list[Finding] = []
     for limit in _list_limits(catalog, variant, mode):
         excess = load.find_excess(limit.measure, limit.most)
         # Input over the window is over the maximum input too. One finding is enough.
-        if excess and not (limit.rule is rules.MAX_INPUT_TOKENS and found):
+        if excess and not (limit.rule is rules.MAX_INPUT_TOKENS and findings):
             text = limit.text.format(format_int(excess.worst), format_int(limit.most)) + describe_affected(excess, load)
             brief = f"over the {limit.brief}"
-            found.append(
+            findings.append(
                 Finding(limit.rule, text, actual=str(excess.worst), allowed=str(limit.most), sources=(limit.source,), brief=brief)
             )
-    return found
+    return findings
 
 
 def describe_affected(excess: LimitExcess, load: VariantLoad) -> str:
@@ -90,7 +90,7 @@ def check_request_limits(
 ) -> list[Finding]:
     """Make a finding for each limit that a request exceeds in any of the modes, each once."""
     broken = dict.fromkeys(limit for mode in modes for limit in find_exceeded_limits(catalog, variant, mode, load))
-    return [each._replace(message=f"{variant.id}: {each.message}", level=level, subject=variant.id) for each in broken]
+    return [finding._replace(message=f"{variant.id}: {finding.message}", level=level, subject=variant.id) for finding in broken]
 
 
 def check_output(work: Workload, market: Market) -> Iterator[Finding]:
@@ -109,16 +109,16 @@ def check_cache_minimum(catalog: Catalog, work: Workload, variant: Variant) -> l
     if work.replay is not None:
         return []
     least, load = catalog.limits.prompt_cache.minimum_tokens, work.load_on(catalog, variant)
-    found = catalog.count_search_tokens(variant, work.terms.tools) or 0
+    search_tokens = catalog.count_search_tokens(variant, work.terms.tools) or 0
 
     def is_short(size: RequestSize) -> bool:
-        tokens = size.input_tokens - found
+        tokens = size.input_tokens - search_tokens
         return tokens < least and work.terms.count_cached(tokens) > 0
 
     short = load.filter_sizes(is_short)
     if not short.sizes:
         return []
-    most = short.input_range[1] - found
+    most = short.input_range[1] - search_tokens
     what = f"{format_int(short.requests)} of these requests are shorter and get no discount"
     if load.is_uniform:
         what = f"this one has {format_int(most)} and gets no discount"

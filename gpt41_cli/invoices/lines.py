@@ -78,11 +78,11 @@ def parse_item(catalog: Catalog, line: InvoiceLine) -> ItemTokens:
     if line.item is None:
         return ItemTokens()
     if line.is_meter:
-        found = parse_meter(catalog.meters, line.item) if catalog.meters else None
-        if found is None:
+        meter = parse_meter(catalog.meters, line.item) if catalog.meters else None
+        if meter is None:
             return ItemTokens()
-        name = f"{FINE_TUNED_PREFIX}{found.model}" if found.is_fine_tuned else found.model
-        return ItemTokens(name, found.direction, found.mode, found.platform, is_known=catalog.find_variant(name) is not None)
+        name = f"{FINE_TUNED_PREFIX}{meter.model}" if meter.is_fine_tuned else meter.model
+        return ItemTokens(name, meter.direction, meter.mode, meter.platform, is_known=catalog.find_variant(name) is not None)
     match = _LINE_ITEM.fullmatch(line.item.strip())
     direction = _DIRECTIONS.get(match["direction"].lower()) if match else None
     if match is None or direction is None:

@@ -82,21 +82,21 @@ def _read_json(data: bytes, name: str, label: str) -> Iterator[InvoiceItem]:
             values = [(line.number, documents.parse_json(line.data)) for line in lines]
         except BadBody as error:
             raise InputError(location=label, problem=error) from None
-    found = False
+    has_costs = False
     for number, value in values:
         try:
             results, others = _list_results(value)
         except BadBody as error:
             raise InputError(location=label, problem=error) from None
         yield from others
-        found = found or bool(others or results)
+        has_costs = has_costs or bool(others or results)
         for position, (result, bucket) in enumerate(results):
             place = Place(name, number, position=position)
             try:
                 yield _read_result(result, bucket, place)
             except BadBody as error:
                 yield RejectedRequest(place, str(error))
-    if not found:
+    if not has_costs:
         raise InputError(expected=f"costs: objects {COSTS_OBJECT}, or a CSV with their amounts", found="none", location=label)
 
 
@@ -104,23 +104,23 @@ def _list_results(value: JsonValue) -> tuple[list[tuple[JsonObject, JsonObject]]
     """Return every result with its bucket, and the ends of pages and days without results. Raises BadBody for anything else in
     such a list.
     """
-    waiting, found, others = [value], list[tuple[JsonObject, JsonObject]](), list[PageEnd | EmptyDay]()
+    waiting, costs, others = [value], list[tuple[JsonObject, JsonObject]](), list[PageEnd | EmptyDay]()
     while waiting:
-        each = waiting.pop(0)
-        if isinstance(each, list):
-            waiting[:0] = each
+        item = waiting.pop(0)
+        if isinstance(item, list):
+            waiting[:0] = item
             continue
-        owner = fields.require_object(each, "")
+        owner = fields.require_object(item, "")
         if "has_more" in owner:
             others.append(PageEnd(owner["has_more"] is True))
         results = [fields.require_object(result, "results") for result in fields.get_list(owner, "results", "")]
-        found += [(result, owner) for result in results]
-        found += [(owner, {})] if "amount" in owner else []  # a result without its bucket
+        costs += [(result, owner) for result in results]
+        costs += [(owner, {})] if "amount" in owner else []  # a result without its bucket
         day = parse_day(owner.get("start_time"))
         if day and not results:
             others.append(EmptyDay(day))
         waiting[:0] = fields.get_list(owner, "data", "")
-    return found, others
+    return costs, others
 
 
 def _read_result(result: JsonObject, bucket: JsonObject, place: Place) -> InvoiceLine:

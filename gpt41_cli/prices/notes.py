@@ -40,12 +40,12 @@ def write_notes(
     `with_differences`: also say how a model's bill differs from the family's: longer answers, and cache
     writes, which aren't priced.
     """
-    found: list[str] = []
+    notes: list[str] = []
     if work.stated_rate:
-        found.append(f"{work.stated_rate}.")
+        notes.append(f"{work.stated_rate}.")
     if work.joined_files > 1:
         files = pluralize(work.joined_files, "file")
-        found.append(f"The {files} together are one request; gpt41 cost --each prices each of them.")
+        notes.append(f"The {files} together are one request; gpt41 cost --each prices each of them.")
     batch = catalog.limits.batch
     if work.text_tokens:
         # Imported here: numbers alone need no token counting.
@@ -54,28 +54,28 @@ def write_notes(
 
         prompt = quotes[0].offer.variant.model.prompt
         overhead = USER_MESSAGE_OVERHEAD + GENERATIONS[prompt.generation].answer - FAMILY.answer
-        found.append(f"Only the text is counted: a user message adds {overhead} tokens per request [{prompt.source.label}].")
+        notes.append(f"Only the text is counted: a user message adds {overhead} tokens per request [{prompt.source.label}].")
     files_by_model = [-(-quote.usage.requests // batch.max_requests) for quote in quotes if quote.mode == "batch"]
     if with_files and max(files_by_model, default=0) > 1:
         files = pluralize(sum(files_by_model) if adds_up else max(files_by_model), "file")
         one = ", each of one model" if adds_up and files_by_model[1:] else ""
-        found.append(
+        notes.append(
             f"Batch takes at most {format_int(batch.max_requests)} requests per file: these take {files}{one} "
             f"[{batch.source.label}]."
         )
-    return [*found, *write_price_notes(catalog, work, quotes, with_differences=with_differences)]
+    return [*notes, *write_price_notes(catalog, work, quotes, with_differences=with_differences)]
 
 
 def write_price_notes(catalog: Catalog, work: Workload, quotes: Sequence[Quote], *, with_differences: bool = True) -> list[str]:
     """Yield how certain the tokens and prices are, and what isn't in them, each sentence once."""
-    found = list(_write_request_notes(catalog, work))
+    notes = list(_write_request_notes(catalog, work))
     for quote in quotes:
-        found += _write_token_notes(catalog, quote, work)
-        found += _write_rate_notes(quote)
+        notes += _write_token_notes(catalog, quote, work)
+        notes += _write_rate_notes(quote)
         if with_differences:
-            found += _write_generation_notes(catalog, quote.offer.variant, work)
-            found += write_cache_write_notes(quote.offer)
-    return list(dict.fromkeys(found))
+            notes += _write_generation_notes(catalog, quote.offer.variant, work)
+            notes += write_cache_write_notes(quote.offer)
+    return list(dict.fromkeys(notes))
 
 
 def _write_request_notes(catalog: Catalog, work: Workload) -> Iterator[str]:

@@ -79,10 +79,10 @@ def price_workload(offer: Offer, work: Workload) -> Quote:
     )
 
 
-def add_batch_price(found: Quote, work: Workload) -> Quote:
+def add_batch_price(quote: Quote, work: Workload) -> Quote:
     """Return the quote with the price of the same work in batch, if that is another mode and has one."""
-    offer = None if found.mode == "batch" else found.offer.market.find_offer(found.offer.variant, "batch")
-    return found if offer is None else found._replace(batch_usd=price_workload(offer, work).total_usd)
+    offer = None if quote.mode == "batch" else quote.offer.market.find_offer(quote.offer.variant, "batch")
+    return quote if offer is None else quote._replace(batch_usd=price_workload(offer, work).total_usd)
 
 
 class CacheWrites(NamedTuple):

@@ -55,13 +55,13 @@ def price_tools(offer: Offer, tools: ToolUse, requests: int) -> tuple[ToolCharge
 def price_storage_per_day(offer: Offer, tools: ToolUse) -> Decimal:
     """Price a day of storage for file search, exactly. Raises MissingPrice if the table has no price."""
     stored = price_tools(offer, ToolUse(storage_gb=tools.storage_gb, storage_days=1), 0)
-    return sum_usd(each.usd for each in stored)
+    return sum_usd(charge.usd for charge in stored)
 
 
 def _list_charges(prices: ToolPrices, tools: ToolUse, requests: int, offer: Offer) -> Iterator[ToolCharge]:
-    as_of, found = offer.market.as_of, offer.market.catalog.count_tokens_per_search(offer.variant, tools)
-    for each in _charge_calls("web_searches", "web search", tools.web_searches * requests, prices.web_search, as_of):
-        yield each._replace(text=f"{each.text}, plus {format_int(found)} input tokens each") if found else each
+    as_of, tokens = offer.market.as_of, offer.market.catalog.count_tokens_per_search(offer.variant, tools)
+    for charge in _charge_calls("web_searches", "web search", tools.web_searches * requests, prices.web_search, as_of):
+        yield charge._replace(text=f"{charge.text}, plus {format_int(tokens)} input tokens each") if tokens else charge
     previews = tools.web_search_previews * requests
     yield from _charge_calls("web_search_previews", "web search preview", previews, prices.web_search_preview, as_of)
     yield from _charge_calls("file_searches", "file search", tools.file_searches * requests, prices.file_search, as_of)

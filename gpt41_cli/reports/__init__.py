@@ -162,7 +162,7 @@ class Report(NamedTuple):
             return finding._replace(place=place._replace(path=move(place.path))) if place else finding
 
         cases = tuple(case._replace(findings=tuple(map(placed, case.findings))) for case in self.cases)
-        findings, mentioned = (tuple(map(placed, each)) for each in (self.findings, self.mentioned))
+        findings, mentioned = (tuple(map(placed, group)) for group in (self.findings, self.mentioned))
         return self._replace(findings=findings, cases=cases, mentioned=mentioned)
 
     @property

@@ -34,16 +34,16 @@ def make_skipped_findings(left_out: Sequence[SkippedPath]) -> Iterator[Finding]:
     """Make a notice for each reason why files in folders were skipped, with the first names; an error for what is unreadable."""
     yield from make_unreadable_findings(left_out)
     by_reason: dict[str, list[str]] = {}
-    for each in left_out:
-        if not each.is_unreadable:
-            by_reason.setdefault(each.reason, []).append(each.path)
+    for skip in left_out:
+        if not skip.is_unreadable:
+            by_reason.setdefault(skip.reason, []).append(skip.path)
     for reason, names in by_reason.items():
         yield Finding(rules.LEFT_OUT, f"left out {format_int(len(names))} ({reason}): {list_first(names, 3)}")
 
 
 def make_unreadable_findings(left_out: Sequence[SkippedPath]) -> Iterator[Finding]:
     """Make an error for each path that couldn't be read: the answer is incomplete."""
-    for place, reason in dict.fromkeys((Place(each.path, each.line), each.reason) for each in left_out if each.is_unreadable):
+    for place, reason in dict.fromkeys((Place(skip.path, skip.line), skip.reason) for skip in left_out if skip.is_unreadable):
         message = f"{place.label} cannot be read, and what is in it is missing: {reason}"
         yield Finding(rules.UNREADABLE, message, place=place, subject=place.path, names_place=True)
 

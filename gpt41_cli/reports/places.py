@@ -28,14 +28,14 @@ def place_findings(report: Report) -> list[PlacedFinding]:
     """Place every finding, the worst first. A finding without a file is placed at the file of the figures, else at the folder."""
     table = Place(report.catalog.file if report.catalog else ".")
     seen = Counter[str]()
-    found = []
+    placements = []
     for finding in sort_worst_first(report.findings):
         place = find_file_location(finding)
         parts = "\0".join((finding.rule.id, place.path if place else "", finding.subject or ""))
         digest = hashlib.sha256(parts.encode("utf-8", "surrogatepass")).hexdigest()[:32]
         seen[digest] += 1
-        found.append(PlacedFinding(finding, place or table, f"{digest}:{seen[digest]}"))
-    return found
+        placements.append(PlacedFinding(finding, place or table, f"{digest}:{seen[digest]}"))
+    return placements
 
 
 def find_file_location(finding: Finding) -> Place | None:

@@ -68,8 +68,8 @@ def make_work_line(catalog: Catalog, work: Workload, quotes: Sequence[Quote]) ->
     counted = f", as {first.model} counts" if any(quote.usage != first.usage for quote in quotes) else ""
     if load.is_uniform:
         (size,) = load.sizes
-        each = " each" if work.requests > 1 else ""
-        return ReportLine("work", f"{pluralize(work.requests, 'request')} of {_describe_tokens(size.usage)}{each}{counted}")
+        suffix = " each" if work.requests > 1 else ""
+        return ReportLine("work", f"{pluralize(work.requests, 'request')} of {_describe_tokens(size.usage)}{suffix}{counted}")
     least, most = load.input_range
     sizes = format_int(least) if least == most else f"{format_int(least)} to {format_int(most)}"
     spread = f"{pluralize(work.requests, 'request')} of {sizes} input tokens"

@@ -31,15 +31,15 @@ def describe_price_after(work: Workload, successions: Sequence[Succession | None
     `adds_up`: each is for a part of the work. Otherwise each is for all of it. Empty unless all are known, and end on the same
     day with the same replacement.
     """
-    known = [each for each in successions if each]
-    if not known or len(known) < len(successions) or len({(each.ends, each.replacement.variant.id) for each in known}) > 1:
+    known = [change for change in successions if change]
+    if not known or len(known) < len(successions) or len({(change.ends, change.replacement.variant.id) for change in known}) > 1:
         return ""
-    priced = [each.replacement for each in known]
-    low, high = [each.quote.total_usd for each in priced], [each.most_usd for each in priced]
+    priced = [change.replacement for change in known]
+    low, high = [replacement.quote.total_usd for replacement in priced], [replacement.most_usd for replacement in priced]
     span = (sum_usd(low), sum_usd(high)) if adds_up else (min(low), max(high))
     show = choose_usd_format((), work.requests)
-    price = f"{find_bound_prefix(work, *(each.quote for each in priced))}{format_usd_span(*span, show)}"
-    modes = {each.quote.mode for each in priced}
+    price = f"{find_bound_prefix(work, *(replacement.quote for replacement in priced))}{format_usd_span(*span, show)}"
+    modes = {replacement.quote.mode for replacement in priced}
     name = name_offer(priced[0].variant.id, modes.pop() if len(modes) == 1 else "standard")
     return f"; after {known[0].ends} {name}, {price}{BEFORE_REASONING if priced[0].is_before_reasoning else ''}"
 
@@ -56,7 +56,7 @@ def format_usd_span(low: Usd, high: Usd, show: Callable[[Usd], str] = show_value
 
 def find_answered_ends(findings: Sequence[Finding], successions: Sequence[Succession | None]) -> list[Finding]:
     """Find the findings that models end, if `successions` say so and nothing about the day is uncertain."""
-    certain = {each.leaving.id for each in successions if each and not each.is_uncertain}
+    certain = {change.leaving.id for change in successions if change and not change.is_uncertain}
     return [finding for finding in findings if finding.rule is rules.MODEL_RETIRES and finding.subject in certain]
 
 

@@ -22,8 +22,8 @@ class Citations:
     def rewrite(self, text: str) -> str:
         """Rewrite the citations of known sources within a text."""
 
-        def replace(found: re.Match[str]) -> str:
-            return self.format(found[1]) if self._sources.keys() >= {*found[1].split(", ")} else found[0]
+        def replace(match: re.Match[str]) -> str:
+            return self.format(match[1]) if self._sources.keys() >= {*match[1].split(", ")} else match[0]
 
         return _BRACKETS.sub(replace, text)
 

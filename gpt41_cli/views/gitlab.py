@@ -17,12 +17,12 @@ def render(report: Report, screen: Screen) -> str:
     """Draw a JSON array with an object for each finding, the worst first."""
     issues = [
         {
-            "description": sanitize(each.finding.message),
-            "check_name": each.finding.rule.id,
-            "fingerprint": each.fingerprint,
-            "severity": _SEVERITIES[each.finding.level],
-            "location": {"path": sanitize(each.place.path), "lines": {"begin": each.place.line or 1}},
+            "description": sanitize(placement.finding.message),
+            "check_name": placement.finding.rule.id,
+            "fingerprint": placement.fingerprint,
+            "severity": _SEVERITIES[placement.finding.level],
+            "location": {"path": sanitize(placement.place.path), "lines": {"begin": placement.place.line or 1}},
         }
-        for each in place_findings(report)
+        for placement in place_findings(report)
     ]
     return escape_commands(json.dumps(issues, indent=2)) + "\n"

@@ -36,7 +36,7 @@ def _list_cases(report: Report) -> list[CheckCase]:
     """List the checks of the report and a case for each finding without a check; one passed case if there is nothing else."""
     listed = {finding for case in report.cases for finding in case.findings}
     group = report.schema.partition("/")[0]
-    rest = [CheckCase(group, _name_case(each), (each,)) for each in report.findings if each not in listed]
+    rest = [CheckCase(group, _name_case(finding), (finding,)) for finding in report.findings if finding not in listed]
     return [*report.cases, *rest] or [CheckCase(group, "no findings")]
 
 
@@ -62,7 +62,7 @@ def _add_case(report: Report, suite: ET.Element, case: CheckCase) -> None:
             element.set("line", str(places[0].line))
     failures = [finding for finding in case.findings if report.fails(finding)]
     if failures:
-        rules = ", ".join(dict.fromkeys(each.rule.id for each in failures))
+        rules = ", ".join(dict.fromkeys(finding.rule.id for finding in failures))
         failure = ET.SubElement(element, "failure", message=sanitize(failures[0].message), type=rules)
         failure.text = _format_findings(failures)
     others = [finding for finding in case.findings if not report.fails(finding)]

@@ -58,7 +58,7 @@ def _draw_report(report: Report, items: int) -> str:
     findings, tables = report.unmentioned_findings, report.tables
     folded_findings = [finding for finding in findings if is_folded and finding.level is not Level.ERROR]
     folded_tables = [table for table in tables if is_folded and table.is_detail]
-    shown = list(_draw_findings([each for each in findings if each not in folded_findings], items, longest))
+    shown = list(_draw_findings([finding for finding in findings if finding not in folded_findings], items, longest))
     folded = [*_draw_findings(folded_findings, items, longest), *lines] if is_folded else []
     listed = shown if is_folded else lines + shown
     blocks = [f"**{escaped(report.headline).strip()}**", *(["\n".join(listed)] if listed else [])]

@@ -20,10 +20,10 @@ _UNRESERVED_BYTES = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuv
 
 def render(report: Report, screen: Screen) -> str:
     """Draw one run with the broken rules and a result for each finding, the worst first."""
-    found = place_findings(report)
-    rules = list(dict.fromkeys(each.finding.rule for each in found))
+    placements = place_findings(report)
+    rules = list(dict.fromkeys(placement.finding.rule for placement in placements))
     driver = {"name": "gpt41", "version": screen.version, "rules": [_make_rule(rule) for rule in rules]}
-    results = [_make_result(each, rules.index(each.finding.rule)) for each in found]
+    results = [_make_result(placement, rules.index(placement.finding.rule)) for placement in placements]
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
     return escape_commands(json.dumps({"$schema": _SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2)) + "\n"
 
@@ -34,8 +34,8 @@ def _make_rule(rule: Rule) -> Mapping[str, Json]:
     return {"id": rule.id, **{name: {"text": text} for name, text in described.items() if text}}
 
 
-def _make_result(each: PlacedFinding, rule: int) -> Mapping[str, Json]:
-    finding, place = each.finding, each.place
+def _make_result(placement: PlacedFinding, rule: int) -> Mapping[str, Json]:
+    finding, place = placement.finding, placement.place
     region = {"startLine": place.line or 1}
     if place.column:
         region["startColumn"] = place.column
@@ -48,7 +48,7 @@ def _make_result(each: PlacedFinding, rule: int) -> Mapping[str, Json]:
         "message": {"text": sanitize(finding.message)},
         "locations": [{"physicalLocation": physical}],
         # The one key that code scanning reads.
-        "partialFingerprints": {"primaryLocationLineHash": each.fingerprint},
+        "partialFingerprints": {"primaryLocationLineHash": placement.fingerprint},
         "properties": {name: value for name, value in figures.items() if value is not None},
     }
 

@@ -49,9 +49,9 @@ def draw_svg(chart: Chart, *, is_narrow: bool = False) -> str:
         raise InputError(problem=f"charts can't be drawn: {error}") from None
     label = html.escape(sanitize(f"{chart.title}. {chart.description}"))
 
-    def root(found: re.Match[str]) -> str:
-        width, height = max(int(found[2]), _MIN_NARROW_WIDTH if is_narrow else _MIN_WIDTH), found[3]
-        return f'<svg role="img" aria-label="{label}" {found[1]}width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
+    def root(match: re.Match[str]) -> str:
+        width, height = max(int(match[2]), _MIN_NARROW_WIDTH if is_narrow else _MIN_WIDTH), match[3]
+        return f'<svg role="img" aria-label="{label}" {match[1]}width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
 
     return _ROOT_PATTERN.sub(root, drawn.strip(), count=1)
 

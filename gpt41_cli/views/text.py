@@ -138,7 +138,7 @@ def _draw_table(table: Table, screen: Screen, *, draws: bool) -> list[str]:
         return _draw_grid(plain, screen)
     narrow, said = _split_shared_columns(plain)
     left_out: list[str] = []
-    for heading in sorted((each for each in narrow.headings if each.spare_rank), key=lambda each: each.spare_rank):
+    for heading in sorted((column for column in narrow.headings if column.spare_rank), key=lambda column: column.spare_rank):
         if _fits(narrow, screen):
             break
         narrow = narrow.without_columns([narrow.headings.index(heading)])

@@ -37,20 +37,20 @@ _TICK_EXPRESSIONS = {
 
 def make_narrow_specification(chart: Chart) -> VegaSpec:
     """Make the Vega-Lite specification of a chart for a phone."""
-    found, width = make_specification(chart), _NARROW_WIDTHS[chart.kind]
-    config, font = found["config"], {"labelFontSize": _NARROW_FONT_SIZE}
+    specification, width = make_specification(chart), _NARROW_WIDTHS[chart.kind]
+    config, font = specification["config"], {"labelFontSize": _NARROW_FONT_SIZE}
     config["text"] |= {"limit": _NARROW_TEXT_WIDTH, "fontSize": _NARROW_FONT_SIZE}
     config["axis"] |= {"labelLimit": _NARROW_LABEL_WIDTH, "titleLimit": 2 * width, "titleFontSize": _NARROW_FONT_SIZE, **font}
     config["axis"] |= {"labelOverlap": "parity", "labelSeparation": 12}
     config["legend"] |= {"columns": 2, "columnPadding": 12, "labelLimit": _NARROW_TEXT_WIDTH, **font}
-    return {**_thin_out_ticks(found), "width": width, "padding": {"left": 16, "right": 28, "top": 6, "bottom": 6}}
+    return {**_thin_out_ticks(specification), "width": width, "padding": {"left": 16, "right": 28, "top": 6, "bottom": 6}}
 
 
 def _thin_out_ticks(value: Any) -> Any:
     """Return a specification with half as many ticks on its axes."""
     if isinstance(value, dict):
-        return {key: each // 2 if key == "tickCount" else _thin_out_ticks(each) for key, each in value.items()}
-    return [_thin_out_ticks(each) for each in value] if isinstance(value, list) else value
+        return {key: part // 2 if key == "tickCount" else _thin_out_ticks(part) for key, part in value.items()}
+    return [_thin_out_ticks(part) for part in value] if isinstance(value, list) else value
 
 
 def make_specification(chart: Chart) -> VegaSpec:
@@ -96,8 +96,8 @@ def make_specification(chart: Chart) -> VegaSpec:
 def _make_printable(chart: Chart) -> Chart:
     """Make all texts of the chart safe: a control character anywhere would abort the process in the library."""
 
-    def point(each: ChartPoint) -> ChartPoint:
-        return ChartPoint(sanitize(each.x) if isinstance(each.x, str) else each.x, each.y, sanitize(each.remark))
+    def point(datum: ChartPoint) -> ChartPoint:
+        return ChartPoint(sanitize(datum.x) if isinstance(datum.x, str) else datum.x, datum.y, sanitize(datum.remark))
 
     return chart._replace(
         x=chart.x._replace(title=sanitize(chart.x.title)),
@@ -214,13 +214,13 @@ def spread_labels(places: Sequence[float], step: float) -> list[float]:
     >>> spread_labels([5, 0, 1], 2)
     [5, 0, 2]
     """
-    found = list(places)
+    positions = list(places)
     last: float | None = None
     for index in sorted(range(len(places)), key=lambda index: places[index]):
         if last is not None:
-            found[index] = max(found[index], last + step)
-        last = found[index]
-    return found
+            positions[index] = max(positions[index], last + step)
+        last = positions[index]
+    return positions
 
 
 def _assign_colours(series: Sequence[ChartSeries]) -> list[str]:
@@ -356,10 +356,10 @@ def _draw_model_labels(
     last: dict[str, ChartPoint] = {}
     chosen = {series.model for series, _ in named if series.tone == "chosen"}
     for series, point in named:
-        last[series.model] = max(last.get(series.model, point), point, key=lambda each: _convert_to_float(each.x))
+        last[series.model] = max(last.get(series.model, point), point, key=lambda candidate: _convert_to_float(candidate.x))
     layers = []
     for (model, point), place in zip(
-        last.items(), spread_labels([_convert_to_float(each.y) for each in last.values()], step), strict=True
+        last.items(), spread_labels([_convert_to_float(end.y) for end in last.values()], step), strict=True
     ):
         value = {"x": _convert_to_float(point.x), "y": _convert_to_float(point.y), "place": place, "side": side, "text": model}
         leader = {"type": "rule", "color": "var(--faint)", "strokeWidth": 1}

@@ -88,13 +88,13 @@ class FrameReader:
         if len(line.data) > _MAX_LINE_BYTES:
             return None
         try:
-            found = self._match(line.data.decode())
+            match = self._match(line.data.decode())
         except ValueError:  # not UTF-8, or a malformed string: reading all of it says where
             return None
-        if found is None:
+        if match is None:
             return None
         self._credit = min(self._credit + 1, _MAX_CREDIT)
-        frame, texts = found
+        frame, texts = match
         custom_id = frame.sent.custom_id if frame.id_position is None else texts.pop(frame.id_position)
         return FramedLine(frame, custom_id, texts, place, len(line.data))
 
@@ -143,7 +143,7 @@ class FrameReader:
             strings, frame = self._study(whole)
         except (BadBody, RecursionError):  # one of the strings says more than a text does
             return
-        texts = [each.value for each in strings]
+        texts = [string.value for string in strings]
         custom_id = sent.custom_id if frame.id_position is None else texts.pop(frame.id_position)
         if FramedLine(frame, custom_id, texts, sent.place, sent.line_bytes).read() == sent:
             self._keep(frame, whole, strings)
@@ -157,19 +157,19 @@ class FrameReader:
         marks = [f"{mark} {number}." for number in range(len(strings))]
         marked = self._read_marked(whole, strings, marks)
         counted = list(join_texts(build_prompt(marked.request)))
-        is_apart = [each == marked.custom_id or [text for text in counted if each in text] == [each] for each in marks]
+        is_apart = [mark == marked.custom_id or [text for text in counted if mark in text] == [mark] for mark in marks]
         strings, marks = list(compress(strings, is_apart)), list(compress(marks, is_apart))
         sent = self._read_marked(whole, strings, marks)
         id_position = marks.index(sent.custom_id) if sent.custom_id in marks else None
         turns = {turn.text: number for number, turn in enumerate(sent.request.turns)}
-        return strings, Frame(sent, [turns[each] for each in marks if each != sent.custom_id], id_position)
+        return strings, Frame(sent, [turns[mark] for mark in marks if mark != sent.custom_id], id_position)
 
     def _read_marked(self, whole: str, strings: Sequence[_String], marks: Sequence[str]) -> ParsedRequest:
         parts: list[str] = []
         start = 0
-        for each, mark in zip(strings, marks, strict=True):
-            parts += whole[start : each.start], mark, '"'
-            start = each.end
+        for string, mark in zip(strings, marks, strict=True):
+            parts += whole[start : string.start], mark, '"'
+            start = string.end
         return read_item(FileLine(1, "".join((*parts, whole[start:])).encode()), self._kind, Place(""))
 
     def _keep(self, frame: Frame, whole: str, strings: Sequence[_String]) -> None:
@@ -177,13 +177,13 @@ class FrameReader:
         if self._free_frames < 0 or self._free_characters < 0:
             self._forget()
         steps, start = self._first, 0
-        for each in strings:
-            characters = whole[start : each.start]
+        for string in strings:
+            characters = whole[start : string.start]
             known = next((step for step in steps if step.characters == characters), None)
             if known is None:
-                known = _Step(characters, (whole[each.start : each.end], each.value))
+                known = _Step(characters, (whole[string.start : string.end], string.value))
                 steps.append(known)
-            steps, start = known.following, each.end
+            steps, start = known.following, string.end
         steps.append(_Step(whole[start:], frame=frame))
 
 
@@ -196,10 +196,10 @@ def _can_have_frame(sent: ParsedRequest) -> bool:
 def _find_strings(line: str) -> Iterator[_String]:
     """Find the strings of a line that may be texts, or the id, of which a line without them may differ."""
     position = 0
-    while found := _TEXT_FIELD.search(line, position):
-        value, position = _read_string(line, found.end() - 1)
+    while match := _TEXT_FIELD.search(line, position):
+        value, position = _read_string(line, match.end() - 1)
         if value and not find_placeholders(value):
-            yield _String(found.end(), position, value)
+            yield _String(match.end(), position, value)
 
 
 class FrameMemo(Generic[V]):

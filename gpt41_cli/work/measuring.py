@@ -127,10 +127,10 @@ def _find_refused_media(request: Request, model: Model) -> Iterator[BadBody]:
         "image": [image.path for image in request.images],
         "audio": [doubt.path for doubt in request.doubts if Group.AUDIO in doubt.rule.groups],
     }
-    for kind, found in paths.items():
+    for kind, media_paths in paths.items():
         if kind not in taken:
             yield from (
-                BadBody(path, f"{' or '.join(model.input_modalities)}, all that {model.id} takes", kind) for path in found
+                BadBody(path, f"{' or '.join(model.input_modalities)}, all that {model.id} takes", kind) for path in media_paths
             )
 
 

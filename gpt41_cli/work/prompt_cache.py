@@ -96,19 +96,19 @@ class PromptCache:
         """
         machine = self._choose_machine(prefix, now)
         keys = [digest ^ machine for digest in prefix.digests]
-        found = len(keys) - 1
-        while found >= 0 and not self._is_cached(keys[found], now):
-            found -= 1
+        hit = len(keys) - 1
+        while hit >= 0 and not self._is_cached(keys[hit], now):
+            hit -= 1
         for index, key in enumerate(keys):
-            if index > found or not self._is_cached(key, now):  # an expired prefix of a longer one that is read is still there
+            if index > hit or not self._is_cached(key, now):  # an expired prefix of a longer one that is read is still there
                 self._written_at[key] = now
             self._read_at[key] = now
         if len(self._read_at) > _MAX_PREFIXES:
             self._forget(now)
-        if found < 0:
+        if hit < 0:
             return 0
-        tokens = prefix.ends[found]
-        self.hits[tokens, prefix.digests[found]] += 1
+        tokens = prefix.ends[hit]
+        self.hits[tokens, prefix.digests[hit]] += 1
         return tokens
 
     def _choose_machine(self, prefix: CachePrefix, now: int) -> int:

@@ -117,10 +117,10 @@ def describe_counting(catalog: Catalog) -> str:
     """
     models = [
         [
-            *(name, each.role, each.snapshots, each.encoding, each.prompt, each.images, each.refuses, each.reasoning),
-            *(each.input_modalities, each.output_modalities, each.fine_tuned is not None),
+            *(name, model.role, model.snapshots, model.encoding, model.prompt, model.images, model.refuses, model.reasoning),
+            *(model.input_modalities, model.output_modalities, model.fine_tuned is not None),
         ]
-        for name, each in sorted(catalog.models.items())
+        for name, model in sorted(catalog.models.items())
     ]
     digest = sha256(json.dumps(_drop_sources(models)).encode()).hexdigest()
     return f"gpt41 {__version__} {digest[:12]}"
@@ -129,7 +129,7 @@ def describe_counting(catalog: Catalog) -> str:
 def _drop_sources(value: object) -> object:
     """Return nested records as lists of texts, without their citations."""
     if isinstance(value, tuple | list):
-        return [_drop_sources(each) for each in value if not isinstance(each, Citation)]
+        return [_drop_sources(item) for item in value if not isinstance(item, Citation)]
     return str(value)
 
 
@@ -141,13 +141,13 @@ def _write_flaw(flaw: Finding) -> str:
 
 @lru_cache(10_000)
 def _read_flaws(text: str) -> tuple[Finding, ...]:
-    found = []
+    flaws = []
     for line in text.split("\n") if text else ():
         rule_id, _, fields = line.partition(" ")
         level, message, actual, allowed, subject, brief, sources = json.loads(fields)
-        cited = tuple(Citation(*each) for each in sources)
-        found.append(Finding(get_rule(rule_id), message, Level(level), None, actual, allowed, subject, cited, brief))
-    return tuple(found)
+        cited = tuple(Citation(*source) for source in sources)
+        flaws.append(Finding(get_rule(rule_id), message, Level(level), None, actual, allowed, subject, cited, brief))
+    return tuple(flaws)
 
 
 class SizeReader:
@@ -245,13 +245,13 @@ class SizeReader:
     def _require_alike(self, name: str | None, *, has_images: bool) -> None:
         """Raise UnusableSizes unless requests for a model are counted, doubted and refused as for the model of the meter."""
         if (name, has_images) not in self._alike:
-            own, wanted = (self._meter.find_variant(each)[0] for each in (name, self._meter.model))
-            treatments = [each and _list_what_counts(each, has_images=has_images) for each in (own, wanted)]
+            own, wanted = (self._meter.find_variant(model)[0] for model in (name, self._meter.model))
+            treatments = [variant and _list_what_counts(variant, has_images=has_images) for variant in (own, wanted)]
             self._alike[name, has_images] = None not in treatments and treatments[0] == treatments[1]
         if not self._alike[name, has_images]:
             requests = "requests with pictures" if has_images else "requests"
-            found = f"{requests} counted for {name}, for which they count differently" if name else f"{requests} without a model"
-            raise _refuse(self._source.label, f"sizes counted for {self._meter.model}", found, _suggest_sizes(self._meter.model))
+            actual = f"{requests} counted for {name}, for which they count differently" if name else f"{requests} without a model"
+            raise _refuse(self._source.label, f"sizes counted for {self._meter.model}", actual, _suggest_sizes(self._meter.model))
 
 
 _MAKE_ANEW = "make the table again with gpt41_cli.arrow.sizes of this version"
@@ -286,10 +286,10 @@ def _refuse(where: Place | str, expected: str, found: str, hint: str = "") -> Un
 def _read_times(value: JsonValue, place: Place) -> int:
     """Read how many requests a row stands for: the one column that isn't of the size, whatever an engine calls it."""
     assert isinstance(value, dict)
-    others = [key for key, each in value.items() if key not in SIZE_FIELDS and not isinstance(each, dict)]
+    others = [key for key, field in value.items() if key not in SIZE_FIELDS and not isinstance(field, dict)]
     if len(others) != 1:
-        found = f"{len(others)} more columns ({', '.join(others)})" if others else "none"
-        raise _refuse(place, "one more column with how many requests are alike", found, "SELECT ..., count(*) ... GROUP BY ALL")
+        actual = f"{len(others)} more columns ({', '.join(others)})" if others else "none"
+        raise _refuse(place, "one more column with how many requests are alike", actual, "SELECT ..., count(*) ... GROUP BY ALL")
     times = _make_whole(value[others[0]])
     if times is None or times < 1:
         raise _refuse(place, f"how many requests are alike in {others[0]}", describe_kind(value[others[0]]))
@@ -345,13 +345,13 @@ def _read_names(text: str) -> frozenset[str]:
 
 @lru_cache(10_000)
 def _read_settings(text: str) -> tuple[RefusableField, ...]:
-    settings = (each.split("|") for each in text.split(",") if text)
+    settings = (setting.split("|") for setting in text.split(",") if text)
     return tuple(RefusableField(parameter, endpoint, effort or None) for parameter, endpoint, effort in settings)
 
 
 def measure_sizes(
     source: InputSource,
-    found: RequestInput,
+    content: RequestInput,
     reading: ReadingOptions,
     meter: Meter,
     gather: Callable[[Iterator[SizedRow]], G],
@@ -372,7 +372,7 @@ def measure_sizes(
         return gather(reader.read(item) for item in list_items(chunk) if isinstance(item, FileLine))
 
     try:
-        yield from map_in_order(work_on, found.chunks, reading.jobs)
+        yield from map_in_order(work_on, content.chunks, reading.jobs)
     except FileShrunk:
         raise make_file_changed_error(source) from None
 

@@ -73,11 +73,11 @@ class RequestTotals(Addable):
         self.places_by_field: defaultdict[RefusableField, Occurrences[Place]] = defaultdict(Occurrences)
 
     @classmethod
-    def from_requests(cls, found: Iterable[MeasuredRequest | RejectedRequest]) -> RequestTotals:
+    def from_requests(cls, requests: Iterable[MeasuredRequest | RejectedRequest]) -> RequestTotals:
         """Add up requests."""
         sizing = cls()
-        for each in found:
-            sizing.add(each)
+        for request in requests:
+            sizing.add(request)
         return sizing
 
     def add(self, sized: MeasuredRequest | RejectedRequest, times: int = 1) -> None:
@@ -101,8 +101,8 @@ class RequestTotals(Addable):
 
     def replay_again(self, sent: SentPrefixes[MeasuredRequest], replay: CacheReplay) -> None:
         """Send the requests again, to the cache that they left, if all of them were kept."""
-        for each in sent.kept or ():
-            self.warm_groups[each.group].add(replay_request(each, replay))
+        for request in sent.kept or ():
+            self.warm_groups[request.group].add(replay_request(request, replay))
 
     @property
     def requests(self) -> int:
@@ -112,16 +112,16 @@ class RequestTotals(Addable):
 
 def count_text_tokens(source: InputSource, encoding: str) -> int:
     """Count the tokens of a source that must be text. Raises InputError for anything else."""
-    with open_input(source, TEXT_KIND) as found:
-        assert isinstance(found, TextInput)
-        return count_stream(found.pieces, encoding)
+    with open_input(source, TEXT_KIND) as content:
+        assert isinstance(content, TextInput)
+        return count_stream(content.pieces, encoding)
 
 
-def find_input_flaws(found: RecognisedInput, path: str) -> Iterator[Finding]:
+def find_input_flaws(content: RecognisedInput, path: str) -> Iterator[Finding]:
     """Make a finding for a text with placeholders, and for a picture that moves."""
-    if isinstance(found, TextInput) and found.placeholders:
-        yield Finding(rules.TEMPLATE, describe_placeholders(found.placeholders), place=Place(path))
-    if isinstance(found, PictureInput) and found.is_animated:
+    if isinstance(content, TextInput) and content.placeholders:
+        yield Finding(rules.TEMPLATE, describe_placeholders(content.placeholders), place=Place(path))
+    if isinstance(content, PictureInput) and content.is_animated:
         yield Finding(rules.IMAGE_ANIMATED, ANIMATED_PICTURE, place=Place(path))
 
 
@@ -158,18 +158,18 @@ def measure_sources(
     with TextCounter(encoding, jobs=reading.jobs, is_much=reading.is_large) as counter:
         for source in sources:
             try:
-                with open_input(source, reading.kind, takes_sizes=True) as found:
-                    for flaw in find_input_flaws(found, source.name):
+                with open_input(source, reading.kind, takes_sizes=True) as content:
+                    for flaw in find_input_flaws(content, source.name):
                         flaws.add(flaw)
-                    if isinstance(found, TextInput):
-                        texts.append(counter.add(found.pieces))
-                    elif isinstance(found, PictureInput):
-                        images.append(Image(found.width, found.height))
+                    if isinstance(content, TextInput):
+                        texts.append(counter.add(content.pieces))
+                    elif isinstance(content, PictureInput):
+                        images.append(Image(content.width, content.height))
                     else:
                         work = partial(measure_request, meter(), names_mode=names_mode, is_replayed=replay is not None)
                         framed = FramedMeasurer(meter(), work, is_replayed=replay is not None)
                         sizing = reduce(
-                            iadd, _measure_requests(source, found, reading, work, framed, meter(), replay, sent), sizing
+                            iadd, _measure_requests(source, content, reading, work, framed, meter(), replay, sent), sizing
                         )
             except InputError as error:
                 skipped.append(skip_or_raise(source, error))
@@ -191,7 +191,7 @@ def measure_sources(
 
 def _measure_requests(
     source: InputSource,
-    found: RequestInput,
+    content: RequestInput,
     reading: ReadingOptions,
     work: Callable[[ParsedRequest], MeasuredRequest],
     framed: FramedMeasurer,
@@ -202,18 +202,18 @@ def _measure_requests(
     """Measure the requests of a source in chunks. The cached tokens depend on earlier requests, so the cache is replayed here, in
     order.
     """
-    if found.holds_sizes:
+    if content.holds_sizes:
         # Imported here: it makes the records of this module.
         from gpt41_cli.work.sizes_table import add_up_sizes, measure_sizes
 
-        yield from measure_sizes(source, found, reading, meter, add_up_sizes, replay)
+        yield from measure_sizes(source, content, reading, meter, add_up_sizes, replay)
         return
     if replay is None:
-        yield from map_chunks(source, found, reading, work, RequestTotals.from_requests, meter.memo_filler, framed.measure)
+        yield from map_chunks(source, content, reading, work, RequestTotals.from_requests, meter.memo_filler, framed.measure)
         return
-    for some in map_chunks(source, found, reading, work, list, meter.memo_filler, framed.measure):
+    for some in map_chunks(source, content, reading, work, list, meter.memo_filler, framed.measure):
         yield RequestTotals.from_requests(
-            each if isinstance(each, RejectedRequest) else replay_request(each, replay, sent) for each in some
+            request if isinstance(request, RejectedRequest) else replay_request(request, replay, sent) for request in some
         )
 
 
@@ -235,8 +235,8 @@ def split_into_workloads(
     `model` and `mode`, if given, are those of all requests.
     """
     groups, warm = (
-        _merge_groups(each, lambda named: ModelAndMode(model or named.model, mode or named.mode))
-        for each in (sizing.groups, sizing.warm_groups)
+        _merge_groups(by_group, lambda named: ModelAndMode(model or named.model, mode or named.mode))
+        for by_group in (sizing.groups, sizing.warm_groups)
     )
     return {
         group: _make_workload(totals, warm.get(group), terms, times, sizing.replay, mode=group.mode)
@@ -250,19 +250,19 @@ def _merge_groups(
     alike: dict[ModelAndMode, list[ModelModeTotals]] = {}
     for named, totals in groups.items():
         alike.setdefault(find_group(named), []).append(totals)
-    return {group: _sum_totals(each) for group, each in alike.items()}
+    return {group: _sum_totals(members) for group, members in alike.items()}
 
 
-def _sum_totals(each: Sequence[ModelModeTotals]) -> ModelModeTotals:
+def _sum_totals(parts: Sequence[ModelModeTotals]) -> ModelModeTotals:
     """Return the sum. One alone isn't copied, as there may be many shapes: nobody changes what is returned."""
-    return each[0] if len(each) == 1 else reduce(iadd, each, ModelModeTotals())
+    return parts[0] if len(parts) == 1 else reduce(iadd, parts, ModelModeTotals())
 
 
 def merge_into_workload(sizing: RequestTotals, terms: Assumptions, times: int) -> Workload:
     """Make one workload of all requests, whatever they name, sent `times` times."""
     modes = {group.mode for group in sizing.groups}
     mode = modes.pop() if len(modes) == 1 else None
-    totals, warm = (_sum_totals([*each.values()]) for each in (sizing.groups, sizing.warm_groups))
+    totals, warm = (_sum_totals([*by_group.values()]) for by_group in (sizing.groups, sizing.warm_groups))
     work = _make_workload(totals, warm if sizing.warm_groups else None, terms, times, sizing.replay, mode=mode)
     return replace(work, flaws=tuple(list_request_flaws(sizing.flaws)))
 

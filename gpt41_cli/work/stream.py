@@ -63,7 +63,7 @@ def open_input(source: InputSource, kind: str | None, *, takes_sizes: bool = Fal
     kind = kind or (TEXT_KIND if source.name == LITERAL_NAME else None)
     with open_lines(source) as stream:
         try:
-            found = recognise_input(stream, source.label, kind, is_listed=source.is_from_folder, takes_sizes=takes_sizes)
+            content = recognise_input(stream, source.label, kind, is_listed=source.is_from_folder, takes_sizes=takes_sizes)
         except UnknownRecords:
             if isinstance(stream, RowStream):
                 raise _refuse_columns(stream, source) from None
@@ -72,9 +72,9 @@ def open_input(source: InputSource, kind: str | None, *, takes_sizes: bool = Fal
             if isinstance(stream, RowStream) and stream.column is None and not isinstance(error, LogContent):
                 error.hint = f"{_NAME_COLUMN} which of its columns has the requests ({_name_columns(stream)})"
             raise
-        if kind is None and isinstance(found, TextInput) and isinstance(stream, RowStream):
+        if kind is None and isinstance(content, TextInput) and isinstance(stream, RowStream):
             raise _refuse_columns(stream, source)
-        yield found
+        yield content
 
 
 def _refuse_columns(stream: RowStream, source: InputSource) -> BadBody:
@@ -135,10 +135,10 @@ def map_chunks(
         return _try_request(source, sent.place, act_on, sent)
 
     def work_on(chunk: RequestChunk) -> G:
-        found: Iterable[ParsedRequest | FramedLine | RejectedRequest] = map(read, list_items(chunk))
+        items: Iterable[ParsedRequest | FramedLine | RejectedRequest] = map(read, list_items(chunk))
         if learn:
-            found = _learn_ahead(found, learn)
-        return gather(map(act, found))
+            items = _learn_ahead(items, learn)
+        return gather(map(act, items))
 
     try:
         yield from map_in_order(work_on, requests.chunks, reading.jobs)
@@ -152,7 +152,7 @@ def _learn_ahead(
     """Yield the items that were read, many at a time, after `learn` has seen them: a row group at once would be too many."""
     pending = iter(read)
     while some := list(islice(pending, _LEARNT_AT_ONCE)):
-        learn([each for each in some if not isinstance(each, RejectedRequest)])
+        learn([request for request in some if not isinstance(request, RejectedRequest)])
         yield from some
 
 

@@ -41,19 +41,19 @@ class Tally(Addable):
         self.largest: list[LargestRequest] = []  # the largest first; of equals, those that came first
 
     @classmethod
-    def from_entries(cls, found: Iterable[Entry | RejectedRequest]) -> Tally:
+    def from_entries(cls, entries: Iterable[Entry | RejectedRequest]) -> Tally:
         """Tally entries and rejected requests."""
         tally = cls()
-        for each in found:
-            tally._add(each)
+        for entry in entries:
+            tally._add(entry)
         tally._trim()
         return tally
 
     @classmethod
-    def from_sizes(cls, found: Iterable[tuple[Entry | RejectedRequest, int]]) -> Tally:
+    def from_sizes(cls, entries: Iterable[tuple[Entry | RejectedRequest, int]]) -> Tally:
         """Tally entries that stand for several requests each: their tokens alone, as their doubts aren't known one by one."""
         tally = cls()
-        for entry, times in found:
+        for entry, times in entries:
             if isinstance(entry, RejectedRequest):
                 tally.rejects.add(entry, times)
             else:

@@ -34,16 +34,18 @@ class RuleViolations(Addable):
 
     def renumber(self, numbers: Sequence[int]) -> None:
         """Give the line of each example the number that `numbers` has for it, in order from line 1."""
-        for found in self.by_rule.values():
-            found.examples = [
-                each._replace(place=Place("", numbers[each.place.line - 1])) if each.place and each.place.line else each
-                for each in found.examples
+        for occurrences in self.by_rule.values():
+            occurrences.examples = [
+                example._replace(place=Place("", numbers[example.place.line - 1]))
+                if example.place and example.place.line
+                else example
+                for example in occurrences.examples
             ]
 
     @property
     def counts(self) -> dict[Rule, int]:
         """How often each rule is violated."""
-        return {rule: found.count for rule, found in self.by_rule.items()}
+        return {rule: occurrences.count for rule, occurrences in self.by_rule.items()}
 
 
 def make_violation_findings(source: InputSource, breaches: RuleViolations, noticed: Group = Group.NONE) -> list[Finding]:
@@ -52,32 +54,32 @@ def make_violation_findings(source: InputSource, breaches: RuleViolations, notic
     """
     located: list[Finding] = []
     rest: list[Finding] = []
-    for rule, found in breaches.by_rule.items():
+    for rule, occurrences in breaches.by_rule.items():
         level = Level.NOTICE if rule.groups & noticed else None
-        for example in found.examples:
+        for example in occurrences.examples:
             line = example.place and example.place.line
             where = source.label if line is None else f"{source.label}:{line}"
             message, place = f"{where}: {example.message}", Place(source.name, line)
             own = level or example.level
             located.append(example._replace(message=message, level=own, place=place, subject=source.name, names_place=True))
-        more = found.count - len(found.examples)
+        more = occurrences.count - len(occurrences.examples)
         if more:
             last = located[-1]
             line = last.place and last.place.line
             message = f"{source.label}: {format_int(more)} more like {f'line {format_int(line)}' if line else 'these'}"
             rest.append(Finding(rule, message, last.level, Place(source.name), str(more), None, source.name, names_place=True))
-    return [*sorted(located, key=lambda each: (each.place and each.place.line) or 0), *rest]
+    return [*sorted(located, key=lambda finding: (finding.place and finding.place.line) or 0), *rest]
 
 
 def list_request_flaws(flaws: RuleViolations) -> Iterator[Finding]:
     """List the rules of the API that requests break, with the first examples: warnings, as other providers may take them."""
-    for rule, found in flaws.by_rule.items():
-        for example in found.examples:
+    for rule, occurrences in flaws.by_rule.items():
+        for example in occurrences.examples:
             assert example.place is not None
             message = f"{example.place.label}: {example.message}"
             yield example._replace(message=message, level=min(example.level, Level.WARNING), names_place=True)
-        if more := found.count - len(found.examples):
-            text, subject = f"{format_int(more)} more like these", found.examples[0].subject
+        if more := occurrences.count - len(occurrences.examples):
+            text, subject = f"{format_int(more)} more like these", occurrences.examples[0].subject
             yield Finding(rule, text, Level.WARNING, actual=str(more), subject=subject)
 
 

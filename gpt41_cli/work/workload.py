@@ -212,7 +212,7 @@ class RequestSizer:
         if shape.max_output_tokens is not None:
             return RequestSize(tokens, cached, shape.max_output_tokens, shape.answers, rejected)
         # Without a stated maximum, it is the model's own, or the rest of its window. A successor's longer maximum wasn't meant.
-        limits = [each for each in (model.max_output_tokens, self._first.max_output_tokens) if each is not None]
+        limits = [limit for limit in (model.max_output_tokens, self._first.max_output_tokens) if limit is not None]
         most = max(min([*limits, self._variant.context_window - tokens]), 0)
         return RequestSize(tokens, cached, most, shape.answers, rejected, is_stated=False)
 

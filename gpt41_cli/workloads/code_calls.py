@@ -57,14 +57,14 @@ def find_code_calls(
     market = market._replace(catalog=market.catalog.with_aliases(config.models))
     shown = {key: source.name for key, source in sources.items()}
     keyed = [source._replace(name=key) for key, source in sources.items() if key.rsplit("/", 1)[-1] != CONFIG_NAME]
-    found = scan_files(keyed, market, jobs=jobs)
+    scan = scan_files(keyed, market, jobs=jobs)
     by_file: dict[str, list[CodeUse]] = {}
-    for use in found.uses:
+    for use in scan.uses:
         if use.kind is UseKind.CALL and use.entry in market.catalog.models:
             place = use.place._replace(path=shown[use.place.path], column=None)
             by_file.setdefault(use.place.path, []).append(use._replace(place=place))
-    unreadable = [each._replace(path=shown[each.path]) for each in found.skipped if each.is_unreadable]
-    return CodeCalls(by_file, (*(each for each in skipped if each.is_unreadable), *unreadable))
+    unreadable = [skip._replace(path=shown[skip.path]) for skip in scan.skipped if skip.is_unreadable]
+    return CodeCalls(by_file, (*(skip for skip in skipped if skip.is_unreadable), *unreadable))
 
 
 def get_declared_model(catalog: Catalog, priced: PricedWorkload) -> str:
@@ -104,11 +104,11 @@ def find_code_changes(
     pairs = list(_pair(gone, new))
     for key, uses in after.by_file.items():
         pairs += _pair(before.by_file.get(key, ()), uses) if key in before.by_file else ()
-    declared = {get_declared_model(market.catalog, each) for each in workloads}
+    declared = {get_declared_model(market.catalog, workload) for workload in workloads}
     for old, use in pairs:
         if old.subject in declared or use.subject not in declared:
-            moved = (each for each in workloads if get_declared_model(market.catalog, each) == old.subject)
-            effects = tuple(_price_effect(each, use.subject, market) for each in moved)
+            moved = (workload for workload in workloads if get_declared_model(market.catalog, workload) == old.subject)
+            effects = tuple(_price_effect(workload, use.subject, market) for workload in moved)
             yield CodeChange(use.place, old.subject, use.subject, effects)
 
 
@@ -135,7 +135,7 @@ def _price_effect(priced: PricedWorkload, model: str, market: Market) -> Workloa
         moved = price_declared_workload(priced.declaration, contents, market).cost
     except Gpt41Error:
         return WorkloadEffect(priced.declaration.name, unit, None, exceeds_growth=False)
-    was, now = (each.monthly_usd or each.usd_per_request for each in (priced.cost, moved))
+    was, now = (cost.monthly_usd or cost.usd_per_request for cost in (priced.cost, moved))
     change = now.expected - was.expected
     allowed = priced.declaration.budget.growth_percent
     exceeds = allowed is not None and change > was.expected * Fraction(allowed) / 100

@@ -39,7 +39,7 @@ class WorkloadContents(NamedTuple):
     @property
     def tokens_by_file(self) -> dict[str, FileTokens]:
         """The tokens that each file adds."""
-        return {key: FileTokens(each.requests, each.input_tokens) for key, each in self.tallies_by_file.items()}
+        return {key: FileTokens(tally.requests, tally.input_tokens) for key, tally in self.tallies_by_file.items()}
 
     def with_output_tokens(self, output_tokens: int | None) -> Workload:
         """Return the work with answers of this length; None: as long as each request allows."""

@@ -137,8 +137,8 @@ class WorkloadCost(NamedTuple):
         """The price per month; None without a volume."""
         if self.volume is None:
             return None
-        each, many, stored = self.usd_per_request, self.volume.per_month, self.storage_monthly_usd
-        return UsdRange(each.expected * many + stored, each.high * many + stored)
+        request_usd, many, stored = self.usd_per_request, self.volume.per_month, self.storage_monthly_usd
+        return UsdRange(request_usd.expected * many + stored, request_usd.high * many + stored)
 
     @property
     def runs_per_day(self) -> Fraction | None:

@@ -28,13 +28,13 @@ def list_sources(
     with declared.errors_at(key):
         for pattern in patterns:
             try:
-                found, more = files(pattern)
+                matches, more = files(pattern)
             except InputError as error:
                 if " " in pattern:
                     error.hint = error.hint or "put text into a file, and give the path of the file"
                 raise
             column = declared.column if key == "requests" else None
-            sources |= {name: each._replace(column=column) for name, each in found.items() if name not in sources}
+            sources |= {name: source._replace(column=column) for name, source in matches.items() if name not in sources}
             skipped += more
     return sources, skipped
 

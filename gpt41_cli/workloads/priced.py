@@ -27,12 +27,12 @@ def price_declared_workloads(
 
     Raises InputError, with the place in gpt41.yaml, if one cannot be read or has no price.
     """
-    found = []
+    priced = []
     catalog = conditions.market.catalog.with_aliases(config.models)
     for declared in config.workloads.values():
         contents = read_contents(declared, files, catalog, conditions.jobs, inspects_batch=inspects_batch)
-        found.append(price_declared_workload(declared, contents, conditions.market))
-    return found
+        priced.append(price_declared_workload(declared, contents, conditions.market))
+    return priced
 
 
 class OpenConfig(NamedTuple):
@@ -51,14 +51,16 @@ class PricedConfig(NamedTuple):
     @property
     def has_volumes(self) -> bool:
         """True if some workload states its volume, so that a month has a price."""
-        return any(each.cost.volume for each in self.workloads)
+        return any(workload.cost.volume for workload in self.workloads)
 
     def with_file_names(self) -> PricedConfig:
         """Return the same with the file in the name of each workload."""
         named = []
-        for each in self.workloads:
-            name = f"{each.cost.name} ({self.config.file})"
-            named.append(each._replace(declaration=each.declaration._replace(name=name), cost=each.cost._replace(name=name)))
+        for workload in self.workloads:
+            name = f"{workload.cost.name} ({self.config.file})"
+            named.append(
+                workload._replace(declaration=workload.declaration._replace(name=name), cost=workload.cost._replace(name=name))
+            )
         return self._replace(workloads=named)
 
 
@@ -69,9 +71,9 @@ def price_configs(opened: Sequence[OpenConfig], conditions: CheckOptions, *, ins
     `inspects_batch` and errors as for `price_declared_workloads`.
     """
     priced = [
-        PricedConfig(each.config, price_declared_workloads(*each, conditions, inspects_batch=inspects_batch)) for each in opened
+        PricedConfig(pair.config, price_declared_workloads(*pair, conditions, inspects_batch=inspects_batch)) for pair in opened
     ]
-    return [each.with_file_names() for each in priced] if len(priced) > 1 else priced
+    return [config.with_file_names() for config in priced] if len(priced) > 1 else priced
 
 
 class CheckOptions(NamedTuple):

@@ -59,13 +59,13 @@ def _read_prompt(declared: WorkloadDeclaration, files: FileLister, catalog: Cata
         for key, source in sources.items():
             place = Place(source.name)
             try:
-                with open_input(source, None) as found:
-                    for flaw in sizing.find_input_flaws(found, source.name):
+                with open_input(source, None) as content:
+                    for flaw in sizing.find_input_flaws(content, source.name):
                         flaws.add(flaw)
-                    if isinstance(found, TextInput):
-                        parts[key] = make_entry({TEXT: count_stream(found.pieces, variant.model.encoding.name)}, place)
-                    elif isinstance(found, PictureInput):
-                        images.append(Image(found.width, found.height))
+                    if isinstance(content, TextInput):
+                        parts[key] = make_entry({TEXT: count_stream(content.pieces, variant.model.encoding.name)}, place)
+                    elif isinstance(content, PictureInput):
+                        images.append(Image(content.width, content.height))
                         tokens = count_image_tokens(images[-1], get_counting_method(catalog, variant.model).image_rule)
                         parts[key] = make_entry({IMAGES: tokens}, place)
                     else:
@@ -91,7 +91,7 @@ def _read_prompt(declared: WorkloadDeclaration, files: FileLister, catalog: Cata
             prediction_tokens=predicted,
         )
     with declared.errors_at("prediction"):
-        is_incomplete = any(each.is_unreadable for each in skipped)
+        is_incomplete = any(path.is_unreadable for path in skipped)
         found_flaws = tuple(list_request_flaws(flaws))
         work = replace(work, terms=make_assumptions(declared), is_incomplete=is_incomplete, flaws=found_flaws)
     whole = Counter({TEXT: numbers})
@@ -99,5 +99,5 @@ def _read_prompt(declared: WorkloadDeclaration, files: FileLister, catalog: Cata
         whole.update(part.parts)
     at = declared.locate("prompt" if declared.prompt else "input_tokens")
     tally = Tally.from_entries([make_entry(whole, Place(at.path, at.line))])
-    tallies = {key: Tally.from_entries([each]) for key, each in parts.items()}
+    tallies = {key: Tally.from_entries([entry]) for key, entry in parts.items()}
     return WorkloadContents(variant, declared.mode or declared.fallback_mode, work, tally, tallies, skipped_files=tuple(skipped))

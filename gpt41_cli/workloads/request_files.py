@@ -103,8 +103,8 @@ class RequestsReader:
             work = sizing.merge_into_workload(self.request_totals, self.terms, 1)
             if declared.prediction and not work.prediction_tokens:
                 raise InputError(expected="requests that state a prediction", found="none that does")
-        work = replace(work, text_tokens=self.text_tokens, is_incomplete=any(each.is_unreadable for each in skipped))
-        tallies = {key: each for key, each in self.tallies.items() if each.requests}
+        work = replace(work, text_tokens=self.text_tokens, is_incomplete=any(path.is_unreadable for path in skipped))
+        tallies = {key: tally for key, tally in self.tallies.items() if tally.requests}
         batch_files = {source: lines or self._read_batch_file(source) for source, lines in self.batch_files.items()}
         return WorkloadContents(variant, mode, work, tally, tallies, batch_files, tuple(skipped), self.request_totals)
 
@@ -115,31 +115,31 @@ class RequestsReader:
             totals.replay_again(self.sent, self.replay)
 
     def _read_file(self, key: str, source: InputSource) -> None:
-        with open_input(source, self.reading.kind, takes_sizes=True) as found:
-            if isinstance(found, PictureInput):
+        with open_input(source, self.reading.kind, takes_sizes=True) as content:
+            if isinstance(content, PictureInput):
                 raise InputError(
                     expected="requests or text", found="a picture, which belongs under prompt", location=source.label
                 )
-            if isinstance(found, TextInput):
+            if isinstance(content, TextInput):
                 if source.is_from_folder and is_no_prompt(key):
                     raise InputError(
                         expected="requests or prompts", found="a file that is neither, by its name", hint="name it to count it"
                     )
-                self._add(key, self._collect_chunk([self._read_text(source, found)]))
+                self._add(key, self._collect_chunk([self._read_text(source, content)]))
                 return
-            if found.holds_sizes:
+            if content.holds_sizes:
                 fallback = self.declaration.fallback_model
-                for chunk in measure_sizes(source, found, self.reading, self.meter, self._collect_sizes, self.replay, fallback):
+                for chunk in measure_sizes(source, content, self.reading, self.meter, self._collect_sizes, self.replay, fallback):
                     self._add(key, chunk)
                 return
             modes: set[str] = set()
             lines = BatchLines()
             work, framed, learn = self._count_request, self._count_framed, self.meter.memo_filler
-            for chunk in map_chunks(source, found, self.reading, work, self._collect_chunk, learn, framed):
+            for chunk in map_chunks(source, content, self.reading, work, self._collect_chunk, learn, framed):
                 modes |= self._add(key, chunk)
                 lines += chunk.batch_lines
             if modes == {"batch"} and self.inspects_batch:
-                chunks, is_sound = found.chunks, not self.tallies[key].rejects.count
+                chunks, is_sound = content.chunks, not self.tallies[key].rejects.count
                 self.batch_files[source] = None
                 if is_sound and isinstance(chunks, LineChunks) and chunks.encoding == "utf-8":
                     lines.finish(chunks)
@@ -150,17 +150,17 @@ class RequestsReader:
         with open_source(source) as stream:
             return read_batch_lines(stream, source, self.line_meter, self.terms, self.reading.jobs)
 
-    def _read_text(self, source: InputSource, found: TextInput) -> _CountedRequest:
+    def _read_text(self, source: InputSource, content: TextInput) -> _CountedRequest:
         if self.replay:
             raise InputError(expected="requests to replay", found="text", location=source.label)
         name = self.declaration.model or self.declaration.fallback_model
         variant = self.catalog.variant(name) if name else None
-        tokens = count_stream(found.pieces, variant.model.encoding.name if variant else DEFAULT_ENCODING)
+        tokens = count_stream(content.pieces, variant.model.encoding.name if variant else DEFAULT_ENCODING)
         if source.is_from_folder and not tokens:
             raise InputError(expected="requests or prompts", found="an empty file")
         self.text_tokens += tokens
         group, place = ModelAndMode(variant and variant.id, "standard"), Place(source.name)
-        flaws = tuple(sizing.find_input_flaws(found, source.name))
+        flaws = tuple(sizing.find_input_flaws(content, source.name))
         sized = MeasuredRequest(group, RequestShape(tokens), flaws=flaws, place=place)
         return _CountedRequest(sized, make_entry({TEXT: tokens}, place))
 
@@ -202,25 +202,25 @@ class RequestsReader:
         except BadBody as error:
             return error
 
-    def _collect_chunk(self, found: Iterable[_CountedRequest | RejectedRequest]) -> _Chunk:
+    def _collect_chunk(self, results: Iterable[_CountedRequest | RejectedRequest]) -> _Chunk:
         requests: list[MeasuredRequest | RejectedRequest] = []
         entries: list[Entry | RejectedRequest] = []
         lines = BatchLines()
-        for each in found:
-            if isinstance(each, RejectedRequest):
-                requests.append(each)
-                entries.append(each)
+        for result in results:
+            if isinstance(result, RejectedRequest):
+                requests.append(result)
+                entries.append(result)
                 continue
-            requests.append(each.measured)
-            entries.append(each.entry)
-            if isinstance(each.batch_line, InspectedRequest):
-                lines.add(each.batch_line)
-            elif each.batch_line is not None:
-                lines.add_invalid(each.measured.place, str(each.batch_line), each.batch_line.path)
+            requests.append(result.measured)
+            entries.append(result.entry)
+            if isinstance(result.batch_line, InspectedRequest):
+                lines.add(result.batch_line)
+            elif result.batch_line is not None:
+                lines.add_invalid(result.measured.place, str(result.batch_line), result.batch_line.path)
         return _Chunk(requests if self.replay else RequestTotals.from_requests(requests), Tally.from_entries(entries), lines)
 
-    def _collect_sizes(self, found: Iterator[SizedRow]) -> _Chunk:
-        rows = list(found)
+    def _collect_sizes(self, sizes: Iterator[SizedRow]) -> _Chunk:
+        rows = list(sizes)
         tally = Tally.from_sizes((row.entry, row.times) for row in rows)
         return _Chunk(add_up_sizes(rows), tally, BatchLines())
 
@@ -228,16 +228,16 @@ class RequestsReader:
         assert self.replay
         replay, sent = self.replay, self.sent
         return RequestTotals.from_requests(
-            replay_request(each, replay, sent) if isinstance(each, MeasuredRequest) else each for each in requests
+            replay_request(request, replay, sent) if isinstance(request, MeasuredRequest) else request for request in requests
         )
 
     def _add(self, key: str, chunk: _Chunk) -> set[str]:
         """Add the requests of a chunk; return the modes that they are written for."""
-        found = chunk.requests if isinstance(chunk.requests, RequestTotals) else self._replay(chunk.requests)
-        self.request_totals += found
+        totals = chunk.requests if isinstance(chunk.requests, RequestTotals) else self._replay(chunk.requests)
+        self.request_totals += totals
         tally = self.tallies.setdefault(key, Tally())
         tally += chunk.tally
-        return {group.mode for group in found.groups}
+        return {group.mode for group in totals.groups}
 
     def _find_model_and_mode(self) -> tuple[Variant, str]:
         """Return the model and mode of all requests. Raises InputError if they differ."""

@@ -112,10 +112,10 @@ def _dump(value: Any) -> JsonValue:
     if isinstance(value, Usage):
         return asdict(value)
     if hasattr(value, "_fields"):
-        return {key: _dump(each) for key, each in zip(get_keys(type(value)), value, strict=True)}
+        return {key: _dump(field) for key, field in zip(get_keys(type(value)), value, strict=True)}
     if isinstance(value, Mapping):
-        return {key: _dump(each) for key, each in value.items()}
-    return [_dump(each) for each in value] if isinstance(value, tuple) else value
+        return {key: _dump(item) for key, item in value.items()}
+    return [_dump(item) for item in value] if isinstance(value, tuple) else value
 
 
 def _dump_figures(costing: WorkloadCost) -> dict[str, JsonValue]:
