@@ -117,6 +117,14 @@ BROKEN: list[tuple[dict[str, Any], list[str]]] = [
         ["part-type input[0].content[0].image_url"],
     ),
     ({"input": [{"role": "user", "content": [PICTURE]}]}, ["part-type input[0].content[0].type"]),
+    (  # an item of a type that isn't known: nothing else has looked into it
+        {"input": [{"type": "user", "role": "user", "content": [1, {"type": "text", "text": "hi"}, "hi"]}]},
+        ["part-type input[0].content[1].type"],
+    ),
+    (
+        {"input": [{"type": "user", "role": "tool", "content": [None, PICTURE]}]},
+        ["part-type input[0].content[1].type", "image-role input[0].content[1]"],
+    ),
     ({"input": "hi", "max_output_tokens": 15}, ["value-range max_output_tokens"]),
     ({"input": "hi", "max_output_tokens": 16}, []),
     (chat(max_completion_tokens=15), []),

@@ -10,11 +10,11 @@ _STORED_INPUT = ("previous_response_id", "conversation", "prompt")
 
 
 def list_objects(owner: JsonObject, key: str, path: str) -> Iterator[tuple[JsonObject, str]]:
-    """Yield the objects in a list, each with its path."""
+    """Yield the objects in a list, each with its path. Items of unknown types are read with anything in their lists."""
     values = owner.get(key)
-    yield from (
-        (value, f"{join_path(path, key)}[{index}]") for index, value in enumerate(values if isinstance(values, list) else ())
-    )
+    for index, value in enumerate(values if isinstance(values, list) else ()):
+        if isinstance(value, dict):
+            yield value, f"{join_path(path, key)}[{index}]"
 
 
 def has_stored_input(body: JsonObject) -> bool:
