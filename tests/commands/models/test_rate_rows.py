@@ -22,21 +22,23 @@ LONG = 272_000
 """Input tokens of gpt-6-luna above which the surcharge begins."""
 
 
-def make_answers(long_inputs: bool) -> list[dict[str, Any]]:
-    """Make answers of October and November 2026: two on either side of the surcharge, one logged twice, one without details."""
+def make_answers() -> list[dict[str, Any]]:
+    """Make answers of October and November 2026: two on either side of the surcharge, one logged twice, one without details, one
+    without input, one in a tier without a known price.
+    """
     choose = random.Random(3)
     answers = []
     for index in range(300):
         model = NAMES[index % len(NAMES)]
-        tokens = choose.randint(1, 400_000 if long_inputs and model == "gpt-6-luna" else 100_000)
-        day = datetime(2026, choose.randint(10, 11), choose.randint(1, 28), 12, tzinfo=UTC)
+        tokens = choose.randint(1, 400_000 if model == "gpt-6-luna" else 100_000)
+        day = datetime(2026, choose.randint(10, 11), choose.randint(1, 28), 1, tzinfo=UTC)
         answers.append(
             make_answer(f"chatcmpl-{index}", model, day, tokens, choose.randrange(tokens), choose.choice(list_tiers(model)))
         )
     del answers[0]["usage"]["prompt_tokens_details"]
     day = datetime(2026, 11, 1, tzinfo=UTC)
-    if long_inputs:
-        answers += [make_answer(f"chatcmpl-{tokens}", "gpt-6-luna", day, tokens, 0, "default") for tokens in (LONG, LONG + 1)]
+    answers += [make_answer("no-input", "gpt-6-luna", day, 0, 0, "default"), make_answer("scale", "gpt-4.1", day, 9, 0, "scale")]
+    answers += [make_answer(f"chatcmpl-{tokens}", "gpt-6-luna", day, tokens, 0, "default") for tokens in (LONG, LONG + 1)]
     return [*answers, answers[-1]]
 
 
@@ -70,27 +72,33 @@ def write(answers: list[dict[str, Any]]) -> None:
 
 
 def test_a_join_prices_answers_to_the_last_digit(recipes: list[str], run: Run) -> None:
-    write(make_answers(long_inputs=True))
+    write(make_answers())
     with duckdb.connect() as database:
         rows = database.execute(recipes[0]).fetchall()
     billed = reconcile(run, "answers.jsonl")
     assert sum(usd for *_, usd, _ in rows if usd is not None) == Decimal(billed["total_usd"])
-    assert [(name, missing) for name, _, _, _, missing in rows if missing] == [("gpt-x", 25), ("gpt-x", 25)]
-    assert sum(answers for _, _, answers, _, _ in rows) == 302
+    missing = sorted((name, mode, answers) for name, mode, _, _, answers in rows if answers)
+    assert missing == [("gpt-4.1", "scale", 1), ("gpt-x", "priority", 25), ("gpt-x", "standard", 25)]
+    assert sum(answers for _, _, answers, _, _ in rows) == 304
 
 
 def test_sums_are_explained_as_their_answers_are(recipes: list[str], run: Run) -> None:
-    write(make_answers(long_inputs=False))
+    write(make_answers())
     with duckdb.connect() as database:
+        database.execute("SET TimeZone = 'America/New_York'")
         database.execute(recipes[0])
         database.execute(recipes[1])
     answers, sums = (reconcile(run, name) for name in ("answers.jsonl", "sums.csv"))
     for key in ("total_usd", "usage", "caching_saved_usd"):
         assert sums[key] == answers[key], key
+    of_sums, of_answers = (
+        sorted((row["mode"], row["day"], row["total_usd"]) for row in each["charges"]) for each in (sums, answers)
+    )
+    assert of_sums == of_answers
     # The high end has all possible cache writes, and a sum no longer shows which answers are too short for one.
-    for of_sums, of_answers in zip(sums["elsewhere"], answers["elsewhere"], strict=True):
-        assert of_sums | {"high_usd": None} == of_answers | {"high_usd": None}
-        assert Decimal(of_sums["high_usd"]) >= Decimal(of_answers["high_usd"])
+    for other_sums, other_answers in zip(sums["elsewhere"], answers["elsewhere"], strict=True):
+        assert other_sums | {"high_usd": None} == other_answers | {"high_usd": None}
+        assert Decimal(other_sums["high_usd"]) >= Decimal(other_answers["high_usd"])
 
 
 def test_every_name_of_a_log_has_rates(catalog: Catalog) -> None:
