@@ -68,7 +68,7 @@ class CheckedBatchFile(NamedTuple):
     def broken_rules(self) -> tuple[Rule, ...]:
         """The rules for which it would be rejected."""
         broken = self.violations.by_rule.items()
-        return tuple(rule for rule, found in broken if any(example.level is Level.ERROR for example in found.examples))
+        return tuple(rule for rule, violations in broken if any(example.level is Level.ERROR for example in violations.examples))
 
 
 class BatchCheck(NamedTuple):
@@ -111,7 +111,7 @@ def check_batch_files(sources: Sequence[InputSource], conditions: BatchOptions, 
     work = merge_into_workload(sizing, conditions.terms, 1) if prices else None
     quotes = prices[0].quotes if prices else ()
     mended = Group.FIXED_BY_SPLIT if is_split else Group.NONE
-    findings = [found for file in files for found in make_violation_findings(file.source, file.violations, mended)]
+    findings = [finding for file in files for finding in make_violation_findings(file.source, file.violations, mended)]
     findings += check_output(work, conditions.market) if work else ()
     findings += _warn_of_retirements(quotes, conditions)
     findings += lifecycle.check_price_table_age(conditions.market)

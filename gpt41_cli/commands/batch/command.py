@@ -92,8 +92,8 @@ def batch(
     )
     if split is None:
         with show_progress(sources) as seen:
-            found = check_batch_files(seen, conditions)
-        output.show_and_exit(make_report(catalog, found), wanted)
+            check = check_batch_files(seen, conditions)
+        output.show_and_exit(make_report(catalog, check), wanted)
 
     _split_files(sources, conditions, Path(split), drop_invalid, wanted)
 
@@ -115,14 +115,14 @@ def _split_files(
             kept, dropped = _drop_lines(sources, conditions, directory, stack)
             sources, dropped = (kept, dropped) if kept else (sources, [])
         with show_progress(sources) as seen:
-            found = check_batch_files(seen, conditions, is_split=True)
-        if found.broken_rules:
-            output.show_and_exit(make_report(catalog, found), wanted)
+            check = check_batch_files(seen, conditions, is_split=True)
+        if check.broken_rules:
+            output.show_and_exit(make_report(catalog, check), wanted)
         if dropped:
             message = f"left out {pluralize(len(dropped), 'line')}: {drop_invalid} has them, and the rules that they break"
-            found = found._replace(findings=(Finding(rules.INVALID_REQUEST, message), *found.findings))
-        planned = plan_split(found, catalog, conditions.usage_tier, directory)
-        output.show_report(make_report(catalog, found, planned), wanted)
+            check = check._replace(findings=(Finding(rules.INVALID_REQUEST, message), *check.findings))
+        planned = plan_split(check, catalog, conditions.usage_tier, directory)
+        output.show_report(make_report(catalog, check, planned), wanted)
         write_parts(planned)
         rejects = ""
         if drop_invalid is not None:

@@ -71,10 +71,10 @@ def _find_reasons(source: InputSource, conditions: BatchOptions) -> Mapping[int,
     with open_source(source) as stream:
         lines = read_batch_lines(stream, source, conditions.meter, conditions.terms, conditions.jobs, keeps_all=True)
     file = BatchFile(lines, conditions.market, conditions.usage_tier)
-    found = find_violations(file)
-    assert found.errors_by_line is not None
+    violations = find_violations(file)
+    assert violations.errors_by_line is not None
     reasons: defaultdict[int, list[str]] = defaultdict(list)
-    for line, errors in found.errors_by_line.items():
+    for line, errors in violations.errors_by_line.items():
         for error in errors:
             if not error.rule.groups & (Group.FIXED_BY_SPLIT | Group.UNAVAILABLE):
                 reasons[line].append(f"{error.rule.id}: {error.message}")

@@ -114,7 +114,7 @@ def _make_price_lines(check: BatchCheck) -> Iterator[ReportLine]:
     if not check.prices:
         return
     prices = [price for price in check.prices if price.name != "cached" or _count_cached(price)]
-    least = min(each.total_usd for each in prices)
+    least = min(price.total_usd for price in prices)
     show = choose_money_format([price.total_usd for price in check.prices], check.usage.requests)
     for price in prices:
         cheapest = ", the cheapest" if price.total_usd == least and len(prices) > 1 else ""
@@ -151,28 +151,28 @@ def _make_queue_lines(check: BatchCheck, rules: BatchRules) -> Iterator[ReportLi
         yield ReportLine("queue", text, rules.source.label)
 
 
-def _describe_wait(each: BatchWait, rules: BatchRules) -> str:
-    allowed = f"tier {each.usage_tier} queues {format_int(each.queue.short_limit or 0)} tokens of {each.model.id}"
-    if each.queue.long_limit is not None:
-        allowed += f" ({format_int(each.queue.long_limit)} in requests above {format_int(each.queue.long_context_threshold)})"
-    if each.blocked_requests:
-        verb = "is" if each.blocked_requests == 1 else "are"
-        return f"{allowed}: {pluralize(each.blocked_requests, 'request')} alone {verb} over it"
-    return f"{allowed}: {format_int(each.input_tokens)} take {pluralize(each.parts, 'file')} and {_describe_time(each, rules)}"
+def _describe_wait(wait: BatchWait, rules: BatchRules) -> str:
+    allowed = f"tier {wait.usage_tier} queues {format_int(wait.queue.short_limit or 0)} tokens of {wait.model.id}"
+    if wait.queue.long_limit is not None:
+        allowed += f" ({format_int(wait.queue.long_limit)} in requests above {format_int(wait.queue.long_context_threshold)})"
+    if wait.blocked_requests:
+        verb = "is" if wait.blocked_requests == 1 else "are"
+        return f"{allowed}: {pluralize(wait.blocked_requests, 'request')} alone {verb} over it"
+    return f"{allowed}: {format_int(wait.input_tokens)} take {pluralize(wait.parts, 'file')} and {_describe_time(wait, rules)}"
 
 
-def _describe_time(each: BatchWait, rules: BatchRules) -> str:
+def _describe_time(wait: BatchWait, rules: BatchRules) -> str:
     hours = rules.completion_window_hours
-    if each.windows == 1:
+    if wait.windows == 1:
         return f"up to {hours} hours"
-    days = -(-each.windows * hours // _HOURS_PER_DAY)
-    return f"up to {pluralize(days, 'day')}: {format_int(each.windows)} rounds of up to {hours} hours, one after the other"
+    days = -(-wait.windows * hours // _HOURS_PER_DAY)
+    return f"up to {pluralize(days, 'day')}: {format_int(wait.windows)} rounds of up to {hours} hours, one after the other"
 
 
 def _make_tables(check: BatchCheck, plan: SplitPlan | None, rules: BatchRules) -> Iterator[Table]:
     if len(check.files) > 1:
         yield make_table(_list_file_columns(check), check.files, tone=lambda file: "faint" if file.broken_rules else "")
-    if len({each.usage_tier for each in check.waits}) > 1:
+    if len({wait.usage_tier for wait in check.waits}) > 1:
         yield make_table(_list_queue_columns(rules), check.waits, tone=lambda wait: "faint" if wait.blocked_requests else "")
     if plan:
         rest = len(plan.part_files) - MAX_KEPT

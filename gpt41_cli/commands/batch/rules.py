@@ -75,7 +75,7 @@ def _check_urls(held: BatchFile) -> Iterator[Finding]:
     deployments, https://learn.microsoft.com/azure/ai-services/openai/how-to/batch).
     """
     is_azure = held.market.platform.provider != held.market.catalog.limits.usage_tiers.provider
-    taken = [*ENDPOINTS, *(each.removeprefix("/v1") for each in ENDPOINTS if is_azure)]
+    taken = [*ENDPOINTS, *(endpoint.removeprefix("/v1") for endpoint in ENDPOINTS if is_azure)]
     urls = [target.endpoint for target in held.lines.targets.different]
     if set(urls) <= set(taken):
         return
@@ -134,9 +134,9 @@ def find_shut_down_targets(held: BatchFile) -> dict[int, Finding]:
 
 def find_queues(catalog: Catalog, lines: BatchLines, tier: int | None) -> list[BatchQueue]:
     """Find the queue of each target's requests."""
-    found = (catalog.variant(lane.variant_id) if lane.variant_id else None for lane in lines.targets.different)
+    variants = (catalog.variant(lane.variant_id) if lane.variant_id else None for lane in lines.targets.different)
     nothing = BatchQueue(None, None, catalog.limits.long_context_tokens)
-    return [find_queue(catalog, variant.model, tier) if variant else nothing for variant in found]
+    return [find_queue(catalog, variant.model, tier) if variant else nothing for variant in variants]
 
 
 def _check_queue(held: BatchFile) -> Iterator[Finding]:
@@ -192,8 +192,8 @@ def find_violations(file: BatchFile) -> RuleViolations:
     violations += file.lines.violations
     uses = violations.by_rule.pop(rules.FEATURE_ENDS, None)
     for rule in FILE_RULES:
-        for each in rule(file):
-            violations.add(each)
+        for violation in rule(file):
+            violations.add(violation)
     first = uses.examples[0] if uses else None
     if uses and first and first.place:
         line = f"line {first.place.line}"

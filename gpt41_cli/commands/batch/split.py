@@ -120,7 +120,7 @@ def convert_write_errors(directory: Path) -> Iterator[None]:
 def plan_split(check: BatchCheck, catalog: Catalog, tier: int | None, directory: Path) -> SplitPlan:
     """Plan which requests go to which parts. Raises InputError if a file with the name of a part exists."""
     names = _choose_base_names([file.source for file in check.files])
-    files = (_plan_file_split(*each, catalog, tier, directory) for each in zip(check.files, names, strict=True))
+    files = (_plan_file_split(file, name, catalog, tier, directory) for file, name in zip(check.files, names, strict=True))
     planned = SplitPlan(directory, tuple(files))
     for part in planned.part_files:
         if os.path.lexists(part.path):
@@ -141,15 +141,15 @@ def _plan_file_split(checked: CheckedBatchFile, name: str, catalog: Catalog, tie
 
 def _choose_base_names(sources: Sequence[InputSource]) -> list[str]:
     """Choose the names of the parts of each source, all different even if case is ignored."""
-    found: dict[str, str] = {}
+    names: dict[str, str] = {}
     for source in sources:
         base = "stdin" if source.name == STDIN else _BATCH_FILE_SUFFIXES.sub("", Path(source.name).name, count=1)
         name, times = _shorten_name(base), 1
-        while name.casefold() in found:
+        while name.casefold() in names:
             times += 1
             name = _shorten_name(base, f"-{times}")
-        found[name.casefold()] = name
-    return list(found.values())
+        names[name.casefold()] = name
+    return list(names.values())
 
 
 def _shorten_name(base: str, ending: str = "") -> str:
@@ -160,8 +160,8 @@ def _shorten_name(base: str, ending: str = "") -> str:
 
 
 def _file_exists_error(path: Path) -> InputError:
-    found = "one, and nothing is overwritten"
-    return InputError(expected="no such file", found=found, hint="name another folder", location=str(path))
+    obstacle = "one, and nothing is overwritten"
+    return InputError(expected="no such file", found=obstacle, hint="name another folder", location=str(path))
 
 
 def write_parts(planned: SplitPlan) -> None:
@@ -180,8 +180,8 @@ def write_parts(planned: SplitPlan) -> None:
             for file in planned.files:
                 _write_file_parts(file, unfinished)
             for part in planned.part_files:
-                found = (unfinished / part.path.name).stat()
-                identities[part.path] = found.st_dev, found.st_ino
+                status = (unfinished / part.path.name).stat()
+                identities[part.path] = status.st_dev, status.st_ino
                 _publish(unfinished / part.path.name, part.path)
         is_whole = True
     finally:
@@ -239,6 +239,6 @@ def _discard(unfinished: Path, identities: dict[Path, tuple[int, int]]) -> None:
         unfinished.rmdir()
     for path, identity in identities.items():
         with suppress(OSError):
-            found = path.lstat()
-            if (found.st_dev, found.st_ino) == identity:
+            status = path.lstat()
+            if (status.st_dev, status.st_ino) == identity:
                 path.unlink()

@@ -34,7 +34,7 @@ class BatchWait(NamedTuple):
 def estimate_waits(market: Market, files: Sequence[BatchLines], tiers: Sequence[int]) -> list[BatchWait]:
     """Estimate the wait of every model of the files that still runs in each tier with published limits."""
     catalog = market.catalog
-    found: list[BatchWait] = []
+    waits: list[BatchWait] = []
     for tier in tiers:
         parts = _group_parts_by_model(catalog, files, tier)
         for name, of_model in parts.items():
@@ -44,18 +44,18 @@ def estimate_waits(market: Market, files: Sequence[BatchLines], tiers: Sequence[
             if limits and queue.short_limit is not None and not is_gone:
                 blocked = sum(not queue.has_room_for(part.short_tokens, part.long_tokens) for part in of_model)
                 tokens, rounds = sum(part.input_tokens for part in of_model), count_rounds(of_model, queue)
-                found.append(BatchWait(model, limits.source, tier, queue, tokens, len(of_model), rounds, blocked))
-    return sorted(found, key=lambda each: list(catalog.models).index(each.model.id))
+                waits.append(BatchWait(model, limits.source, tier, queue, tokens, len(of_model), rounds, blocked))
+    return sorted(waits, key=lambda wait: list(catalog.models).index(wait.model.id))
 
 
 def _group_parts_by_model(catalog: Catalog, files: Sequence[BatchLines], tier: int) -> dict[str, list[BatchPart]]:
     """Group the parts of all files in a tier by model, in order; unknown models are left out."""
-    found: dict[str, list[BatchPart]] = {}
+    parts_by_model: dict[str, list[BatchPart]] = {}
     for lines in files:
         targets = lines.targets.different
         _, parts = pack_into_parts(lines, catalog.limits.batch, find_queues(catalog, lines, tier))
         for part in parts:
             variant_id = targets[part.target_index].variant_id
             if variant_id:
-                found.setdefault(catalog.variant(variant_id).model.id, []).append(part)
-    return found
+                parts_by_model.setdefault(catalog.variant(variant_id).model.id, []).append(part)
+    return parts_by_model

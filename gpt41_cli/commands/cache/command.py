@@ -48,10 +48,10 @@ def cache(
     reading = make_reading(kind, jobs, sources)
     meter = make_meter(catalog, variant and variant.id, image_size, reading, needs_tokens=True)
     with show_progress(sources) as seen:
-        found = replay_requests(seen, reading, meter, traffic, left_out, requests)
-    if not (skip_invalid and found.requests):
-        refuse_invalid(found.rejects, found.requests)
-    if not found.requests:
+        study = replay_requests(seen, reading, meter, traffic, left_out, requests)
+    if not (skip_invalid and study.requests):
+        refuse_invalid(study.rejects, study.requests)
+    if not study.requests:
         raise InputError(expected="requests", found="none in these files")
     gone = Level.ERROR if quiet else Level.WARNING  # a bare share can't say that the model is gone
-    output.show_and_exit(make_report(market, found, compute_savings(market, found), left_out, gone), wanted)
+    output.show_and_exit(make_report(market, study, compute_savings(market, study), left_out, gone), wanted)

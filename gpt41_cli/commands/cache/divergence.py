@@ -106,14 +106,16 @@ def compare_prompts(samples: Sequence[SampledPrompt], count: Callable[[str], int
     kinds: list[_PromptGroup] = []
     for sample in samples:
         _assign_to_group(sample, kinds, count, rules)
-    breaks = [each for kind in kinds for each in kind.breaks.values() if each.gained_tokens]
+    breaks = [cache_break for kind in kinds for cache_break in kind.breaks.values() if cache_break.gained_tokens]
     nears = [
         ShortPrefix(kind.shared_tokens, kind.uncached_requests, kind.first_prompt.place)
         for kind in kinds
         if kind.shared_tokens is not None
         and rules.minimum_tokens - rules.step_tokens <= kind.shared_tokens < rules.minimum_tokens
     ]
-    return PromptComparison(sorted(breaks, key=lambda each: -each.gained_tokens), sorted(nears, key=lambda each: -each.requests))
+    return PromptComparison(
+        sorted(breaks, key=lambda cache_break: -cache_break.gained_tokens), sorted(nears, key=lambda near: -near.requests)
+    )
 
 
 def _assign_to_group(sample: SampledPrompt, kinds: list[_PromptGroup], count: Callable[[str], int], rules: CacheRules) -> None:
@@ -173,7 +175,7 @@ def find_divergence(first: SampledPrompt, other: SampledPrompt, count: Callable[
     if mine.label == "tools" and sorted(mine.text.splitlines()) == sorted(its.text.splitlines()):
         after = count(mine.text[begin:]) + _count_common_tokens(first, other, index + 1, count)
         return Divergence(index, mine.label, line, TOOL_ORDER, ("", its.text[begin:]), shared, after)
-    ends, length = max(_find_resumptions(mine.text[begin:], its.text[begin:]), key=lambda each: each[1])
+    ends, length = max(_find_resumptions(mine.text[begin:], its.text[begin:]), key=lambda resumption: resumption[1])
     after = count(mine.text[begin + ends[0] :][:length])
     if begin + ends[0] + length == len(mine.text) and begin + ends[1] + length == len(its.text):
         after += _count_common_tokens(first, other, index + 1, count)
@@ -190,11 +192,11 @@ def _find_first_difference(first: SampledPrompt, other: SampledPrompt, start: in
 def _count_common_tokens(first: SampledPrompt, other: SampledPrompt, start: int, count: Callable[[str], int]) -> int:
     """Count the tokens that they share from a stretch on, until they differ."""
     end = _find_first_difference(first, other, start)
-    found = sum(first.stretch_tokens[start:end])
+    tokens = sum(first.stretch_tokens[start:end])
     if end < min(len(first.stretches), len(other.stretches)) and first.stretches[end].label == other.stretches[end].label:
         mine = first.stretches[end].text
-        found += count(mine[: _count_common_characters(mine, other.stretches[end].text)])
-    return found
+        tokens += count(mine[: _count_common_characters(mine, other.stretches[end].text)])
+    return tokens
 
 
 def _describe_image(image: Image) -> str:
@@ -212,8 +214,8 @@ def _find_resumptions(first: str, other: str) -> Iterator[tuple[tuple[int, int],
 
 
 def _find_word_end(text: str) -> int:
-    found = _WORD_PATTERN.match(text)
-    return found.end() if found else 0
+    match = _WORD_PATTERN.match(text)
+    return match.end() if match else 0
 
 
 def _find_line_end(text: str) -> int:

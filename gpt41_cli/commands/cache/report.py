@@ -46,7 +46,7 @@ def make_report(
     variants = (value.offer.variant for value in values)
     ended = {variant.id for variant in variants if lifecycle.find_past_shutdown(market, variant)}
     near = [value.offer.variant for value in asked if lifecycle.ends_soon(market, value.offer.variant)]
-    is_least = study.rejects.count > 0 or any(each.is_unreadable for each in left_out)
+    is_least = study.rejects.count > 0 or any(file.is_unreadable for file in left_out)
     columns = _list_model_columns(ended)
     records = make_records(columns, values)
     beginnings = f"Beginnings that most requests could read from the cache, the first {_MAX_SHOWN}"
@@ -82,7 +82,7 @@ def make_report(
             "models": records,
             "shared": make_records(_PREFIX_COLUMNS, study.shared_prefixes),
             "compared": study.compared_requests,
-            "breaks": [_dump_break(each, asked) for each in study.prompt_comparison.breaks],
+            "breaks": [_dump_break(cache_break, asked) for cache_break in study.prompt_comparison.breaks],
         },
         records=records,
         catalog=catalog,
@@ -103,7 +103,10 @@ def _make_headline(total: CacheReads, asked: Sequence[CacheSavings], study: Cach
     share = format_percent(_compute_share(total.usage.cached_tokens, total.usage.input_tokens))
     cold, saved = sum_usd(value.cold_usd for value in asked), sum_usd(value.saved_usd for value in asked)
     where = f" on {asked[0].offer.variant.id}" if len(asked) == 1 else ""
-    lost = [_compute_model_saving_usd(each.gained_tokens, each.model, asked) for each in study.prompt_comparison.breaks]
+    lost = [
+        _compute_model_saving_usd(cache_break.gained_tokens, cache_break.model, asked)
+        for cache_break in study.prompt_comparison.breaks
+    ]
     lost += (_compute_model_saving_usd(reads.tokens_lost_to_keys, model, asked) for model, reads in study.reads_by_model.items())
     more = f"; {format_money(sum_usd(lost))} more if no prompt broke the cache" if any(lost) else ""
     least = choose_bound_prefix(is_most=False, is_least=is_least)
@@ -184,9 +187,9 @@ _PREFIX_COLUMNS: tuple[Column[SharedPrefix], ...] = (
 
 def _make_findings(catalog: Catalog, study: CacheStudy, asked: Sequence[CacheSavings]) -> Iterator[Finding]:
     cache_rules = catalog.limits.prompt_cache
-    for each in study.prompt_comparison.breaks[:_MAX_SHOWN]:
-        text = _explain_break(each, asked, study)
-        yield Finding(rules.CACHE_BREAK, text, place=each.other_place, subject=each.model, names_place=True)
+    for cache_break in study.prompt_comparison.breaks[:_MAX_SHOWN]:
+        text = _explain_break(cache_break, asked, study)
+        yield Finding(rules.CACHE_BREAK, text, place=cache_break.other_place, subject=cache_break.model, names_place=True)
     for model, reads in study.reads_by_model.items():
         if reads.tokens_lost_to_keys:
             yield Finding(rules.CACHE_KEY, _explain_keys(model, reads, asked), subject=model)
@@ -203,8 +206,8 @@ def _make_findings(catalog: Catalog, study: CacheStudy, asked: Sequence[CacheSav
         yield Finding(rules.CACHE_MINIMUM, text, allowed=str(cache_rules.minimum_tokens))
 
 
-def _explain_break(each: CacheBreak, asked: Sequence[CacheSavings], study: CacheStudy) -> str:
-    parting = each.divergence
+def _explain_break(cache_break: CacheBreak, asked: Sequence[CacheSavings], study: CacheStudy) -> str:
+    parting = cache_break.divergence
     what = {TOOL_ORDER: "the tools come in another order", PICTURE: "another picture"}.get(
         parting.kind,
         f"{parting.kind} {quote_text(parting.differing_words[0])} here, {quote_text(parting.differing_words[1])} there",
@@ -213,12 +216,16 @@ def _explain_break(each: CacheBreak, asked: Sequence[CacheSavings], study: Cache
     mend = "at the end of the prompt"
     if parting.section in ("tools", "schema"):  # which always stand first
         mend = "always in the same order" if parting.kind == TOOL_ORDER else "always the same"
-    both, of = f"{each.first_place.label} and {each.other_place.label}", pluralize(study.compared_requests, "request")
-    saved = format_money(_compute_model_saving_usd(each.gained_tokens, each.model, asked))
+    both, of = (
+        f"{cache_break.first_place.label} and {cache_break.other_place.label}",
+        pluralize(study.compared_requests, "request"),
+    )
+    saved = format_money(_compute_model_saving_usd(cache_break.gained_tokens, cache_break.model, asked))
     return (
         f"{both} differ after {pluralize(parting.shared_tokens, 'token')} in {where}: {what}. "
-        f"{pluralize(parting.shared_tokens_after, 'token')} after it are the same: {mend}, {format_int(each.requests - 1)} of "
-        f"the first {of} would read {format_int(each.gained_tokens)} more tokens from the cache, {saved}"
+        f"{pluralize(parting.shared_tokens_after, 'token')} after it are the same: {mend}, "
+        f"{format_int(cache_break.requests - 1)} of the first {of} would read "
+        f"{format_int(cache_break.gained_tokens)} more tokens from the cache, {saved}"
     )
 
 
@@ -254,17 +261,17 @@ def _make_notes(catalog: Catalog, asked: Sequence[CacheSavings], traffic: Replay
         yield from write_cache_write_notes(value.offer)
 
 
-def _dump_break(each: CacheBreak, asked: Sequence[CacheSavings]) -> Mapping[str, Json]:
+def _dump_break(cache_break: CacheBreak, asked: Sequence[CacheSavings]) -> Mapping[str, Json]:
     return {
-        "where": each.divergence.section,
-        "line": each.divergence.line,
-        "kind": each.divergence.kind,
-        "texts": [sanitize(text[:200]) for text in each.divergence.differing_words],
-        "first": each.first_place.label,
-        "other": each.other_place.label,
-        "shared_tokens": each.divergence.shared_tokens,
-        "tokens_after": each.divergence.shared_tokens_after,
-        "requests": each.requests,
-        "gained_tokens": each.gained_tokens,
-        "gained_usd": _compute_model_saving_usd(each.gained_tokens, each.model, asked),
+        "where": cache_break.divergence.section,
+        "line": cache_break.divergence.line,
+        "kind": cache_break.divergence.kind,
+        "texts": [sanitize(text[:200]) for text in cache_break.divergence.differing_words],
+        "first": cache_break.first_place.label,
+        "other": cache_break.other_place.label,
+        "shared_tokens": cache_break.divergence.shared_tokens,
+        "tokens_after": cache_break.divergence.shared_tokens_after,
+        "requests": cache_break.requests,
+        "gained_tokens": cache_break.gained_tokens,
+        "gained_usd": _compute_model_saving_usd(cache_break.gained_tokens, cache_break.model, asked),
     }

@@ -46,13 +46,13 @@ def compute_savings(market: Market, study: CacheStudy) -> list[CacheSavings]:
 
     Raises MissingPrice if a model of the requests has no price.
     """
-    found = [
+    savings = [
         CacheSavings(market.offer(market.catalog.variant(model), "standard"), reads, is_as_sent=True)
-        for model, reads in sorted(study.reads_by_model.items(), key=lambda each: (-each[1].usage.requests, each[0]))
+        for model, reads in sorted(study.reads_by_model.items(), key=lambda item: (-item[1].usage.requests, item[0]))
     ]
-    if len(found) == 1:
-        found += _price_other_variants(market, study, found[0])
-    return found
+    if len(savings) == 1:
+        savings += _price_other_variants(market, study, savings[0])
+    return savings
 
 
 def _price_other_variants(market: Market, study: CacheStudy, here: CacheSavings) -> Iterator[CacheSavings]:

@@ -257,7 +257,7 @@ def replay_requests(
         raise InputError("--requests", "fewer requests, which are kept to be sent again", "too many")
     if sent.kept:
         caches.send_again(sent.kept, times - 1)
-    compared = [_make_sample(meter, *each) for each in zip(samples, is_read, strict=True)]
+    compared = [_make_sample(meter, sample, is_hit) for sample, is_hit in zip(samples, is_read, strict=True)]
     count = meter.get_memo(DEFAULT_ENCODING)
     return CacheStudy(
         caches.reads,
@@ -275,21 +275,21 @@ def _read_requests(
 ) -> Iterator[CacheRequest | RejectedRequest]:
     for source in sources:
         try:
-            with open_input(source, reading.kind) as found:
-                if not isinstance(found, RequestInput):
-                    what = "a picture" if isinstance(found, PictureInput) else "text, or nothing"
+            with open_input(source, reading.kind) as content:
+                if not isinstance(content, RequestInput):
+                    what = "a picture" if isinstance(content, PictureInput) else "text, or nothing"
                     raise InputError(expected="requests", found=what, location=source.label)
                 keeps_prompt = _PromptLimiter()
                 work = partial(measure_for_cache, meter, keeps_prompt=keeps_prompt)
                 framed = _FramedMeasurer(meter, keeps_prompt)
                 is_compared = _PromptLimiter()
-                for each in chain.from_iterable(
-                    map_chunks(source, found, reading, work, list, meter.memo_filler, framed.measure)
+                for request in chain.from_iterable(
+                    map_chunks(source, content, reading, work, list, meter.memo_filler, framed.measure)
                 ):
-                    if isinstance(each, RejectedRequest) or is_compared() or not each.stretches:
-                        yield each
+                    if isinstance(request, RejectedRequest) or is_compared() or not request.stretches:
+                        yield request
                     else:
-                        yield each._replace(stretches=())
+                        yield request._replace(stretches=())
         except InputError as error:
             skipped.append(skip_or_raise(source, error))
 

@@ -29,7 +29,7 @@ class CheckedWorkload(NamedTuple):
     @property
     def findings(self) -> tuple[Finding, ...]:
         """All findings about it alone."""
-        return tuple(finding for found in self.findings_by_check.values() for finding in found)
+        return tuple(finding for findings in self.findings_by_check.values() for finding in findings)
 
 
 class ReplacedModels(NamedTuple):
@@ -48,18 +48,18 @@ def find_replaced_models(priced: Sequence[PricedWorkload]) -> ReplacedModels | N
     """Replace each model that ends soon; None if none does, or one has no replacement with a price."""
     successions: list[Succession] = []
     months: list[UsdRange | None] = []
-    for each in priced:
-        if not lifecycle.find_near_shutdown(each.market, each.contents.variant):
-            months.append(each.cost.monthly_usd and each.cost.monthly_usd.rounded)
+    for workload in priced:
+        if not lifecycle.find_near_shutdown(workload.market, workload.contents.variant):
+            months.append(workload.cost.monthly_usd and workload.cost.monthly_usd.rounded)
             continue
-        succession = find_near_succession(each.market, each.contents.variant, each.contents.mode, each.workload)
+        succession = find_near_succession(workload.market, workload.contents.variant, workload.contents.mode, workload.workload)
         if succession is None:
             return None
         successions.append(succession)
-        months.append(_price_month(each, succession))
+        months.append(_price_month(workload, succession))
     if not successions:
         return None
-    return ReplacedModels(max(each.ends for each in successions), tuple(successions), sum_usd_ranges(months))
+    return ReplacedModels(max(succession.ends for succession in successions), tuple(successions), sum_usd_ranges(months))
 
 
 def _price_month(priced: PricedWorkload, succession: Succession) -> UsdRange | None:
@@ -89,40 +89,43 @@ class ConfigCheck(NamedTuple):
     def findings(self) -> tuple[Finding, ...]:
         """All findings."""
         own = [finding for workload in self.workloads for finding in workload.findings]
-        return (*own, *(each.finding for each in self._shared))
+        return (*own, *(shared.finding for shared in self._shared))
 
     @property
     def _shared(self) -> list[SharedFinding]:
-        return [each for found in self.shared_findings.values() for each in found]
+        return [shared for findings in self.shared_findings.values() for shared in findings]
 
     def list_own_findings(self, workload: CheckedWorkload) -> list[Finding]:
         """List the findings about one workload, alone or as about others."""
         name = workload.priced.declaration.name
-        return [*workload.findings, *(each.finding for each in self._shared if name in each.workloads and not each.is_about_sum)]
+        return [
+            *workload.findings,
+            *(shared.finding for shared in self._shared if name in shared.workloads and not shared.is_about_sum),
+        ]
 
     @property
     def findings_together(self) -> list[Finding]:
         """The findings about the sum of workloads, or about none of them."""
-        return [each.finding for each in self._shared if each.is_about_sum or not each.workloads]
+        return [shared.finding for shared in self._shared if shared.is_about_sum or not shared.workloads]
 
 
 def check_workloads(opened: Sequence[OpenConfig], conditions: CheckOptions) -> ConfigCheck:
     """Price every workload of the files and run every check that applies."""
     configs = price_configs(opened, conditions, inspects_batch=True)
-    priced = [each for config in configs for each in config.workloads]
+    priced = [workload for config in configs for workload in config.workloads]
     shared = {name: check(configs, conditions) for name, check in SHARED_CHECKS.items()}
     calls = []
-    for each, config in zip(opened, configs, strict=True):
+    for open_config, config in zip(opened, configs, strict=True):
         calls.append(CodeCalls({}))
-        if each.config.code:
-            calls[-1] = find_code_calls(each.config, each.files, conditions.market, conditions.jobs)
-            found = check_code(each.config, calls[-1], config.workloads, conditions.market.catalog)
-            shared["calls in the code"] = [*(shared.get("calls in the code") or ()), *found]
+        if open_config.config.code:
+            calls[-1] = find_code_calls(open_config.config, open_config.files, conditions.market, conditions.jobs)
+            code_findings = check_code(open_config.config, calls[-1], config.workloads, conditions.market.catalog)
+            shared["calls in the code"] = [*(shared.get("calls in the code") or ()), *code_findings]
     return ConfigCheck(
-        tuple(CheckedWorkload(each, _run_checks(each)) for each in priced),
-        {name: tuple(found) for name, found in shared.items() if found is not None},
+        tuple(CheckedWorkload(workload, _run_checks(workload)) for workload in priced),
+        {name: tuple(findings) for name, findings in shared.items() if findings is not None},
         tuple(calls),
-        sum_usd_ranges(each.cost.monthly_usd and each.cost.monthly_usd.rounded for each in priced),
+        sum_usd_ranges(workload.cost.monthly_usd and workload.cost.monthly_usd.rounded for workload in priced),
         tuple(_make_notes(priced, conditions)),
         find_replaced_models(priced),
     )
@@ -130,16 +133,16 @@ def check_workloads(opened: Sequence[OpenConfig], conditions: CheckOptions) -> C
 
 def _run_checks(priced: PricedWorkload) -> dict[str, tuple[Finding, ...]]:
     judged = judge_workload(priced)
-    found = {name: check(priced, judged) for name, check in WORKLOAD_CHECKS.items()}
-    return {name: tuple(each) for name, each in found.items() if each is not None}
+    findings_by_check = {name: check(priced, judged) for name, check in WORKLOAD_CHECKS.items()}
+    return {name: tuple(findings) for name, findings in findings_by_check.items() if findings is not None}
 
 
 def _make_notes(priced: Sequence[PricedWorkload], conditions: CheckOptions) -> Iterator[str]:
     """Write the notes that a reader of the prices needs, and which workloads they are about."""
     of: dict[str, list[str]] = {}
-    for each in priced:
-        for note in write_notes(conditions.market.catalog, each.workload, [each.quote], with_files=False):
-            of.setdefault(note, []).append(each.declaration.name)
+    for workload in priced:
+        for note in write_notes(conditions.market.catalog, workload.workload, [workload.quote], with_files=False):
+            of.setdefault(note, []).append(workload.declaration.name)
     for note, names in of.items():
         yield note if len(names) == len(priced) else f"{', '.join(names)}: {note}"
     yield from _note_shared_free_storage(priced, conditions)
@@ -147,7 +150,11 @@ def _make_notes(priced: Sequence[PricedWorkload], conditions: CheckOptions) -> I
 
 def _note_shared_free_storage(priced: Sequence[PricedWorkload], conditions: CheckOptions) -> Iterator[str]:
     """Say how much more workloads that store files cost in one account, which has only one free allowance."""
-    stored = {each.declaration.name: each.declaration.tools.storage_gb for each in priced if each.declaration.tools.storage_gb}
+    stored = {
+        workload.declaration.name: workload.declaration.tools.storage_gb
+        for workload in priced
+        if workload.declaration.tools.storage_gb
+    }
     prices = conditions.market.catalog.tools
     if len(stored) > 1 and prices:
         price = prices.file_storage

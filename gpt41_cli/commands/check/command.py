@@ -75,7 +75,7 @@ def _make_check_report(paths: list[Path], conditions: "CheckOptions") -> "Report
     from gpt41_cli.commands.check.report import make_report
 
     opened = open_configs(paths, conditions.market.catalog)
-    return make_report([each.config for each in opened], check_workloads(opened, conditions), conditions)
+    return make_report([open_config.config for open_config in opened], check_workloads(opened, conditions), conditions)
 
 
 def _write_config(paths: list[str] | None, file: Path, conditions: "CheckOptions") -> None:

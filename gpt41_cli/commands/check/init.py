@@ -87,7 +87,7 @@ def draft_config(paths: Sequence[str], file: Path, files: FileLister, conditions
     Raises InputError for a file that can't be read or has several models.
     """
     model = _choose_default_model(conditions)
-    found: dict[str, _DraftWorkload] = {}
+    drafts: dict[str, _DraftWorkload] = {}
     left_out = _LeftOut([], [])
     for path in paths:
         if path == STDIN:
@@ -97,22 +97,22 @@ def draft_config(paths: Sequence[str], file: Path, files: FileLister, conditions
             sources, skipped = files(pattern)
         except InputError as error:
             raise InputError("--init", problem=error) from None
-        unlisted = [f"{each.path}: {each.reason}" for each in skipped if each.is_unreadable]
+        unlisted = [f"{folder.path}: {folder.reason}" for folder in skipped if folder.is_unreadable]
         if unlisted:
             raise InputError("--init", "folders that can be listed", unlisted[0])
         try:
             groups = _group_files(sources, model, conditions, left_out)
         except InputError as error:
             raise InputError.from_error(error, f"--init: {path}") from None
-        for (named, mode), each in groups.items():
+        for (named, mode), draft in groups.items():
             name = Path(path).resolve().name.split(".")[0]
-            if len(groups) > 1 or each.is_partial:
-                found[_make_unique_name(f"{name} {named} {mode}" if len(groups) > 1 else name, found)] = each
+            if len(groups) > 1 or draft.is_partial:
+                drafts[_make_unique_name(f"{name} {named} {mode}" if len(groups) > 1 else name, drafts)] = draft
             else:
-                found[_make_unique_name(name, found)] = each._replace(paths=(pattern,))
+                drafts[_make_unique_name(name, drafts)] = draft._replace(paths=(pattern,))
     head = _HEAD_TEMPLATE.format(version=CONFIG_VERSION, model=model)
     notes = _format_left_out(_NO_PROMPT_ENTRY, left_out.no_prompts) + _format_left_out(_UNREAD_ENTRY, left_out.unread)
-    text = head + "".join(_format_workload(name, each) for name, each in found.items()) + notes
+    text = head + "".join(_format_workload(name, draft) for name, draft in drafts.items()) + notes
     return DraftConfig(text, sum(map(len, left_out)))
 
 
@@ -140,7 +140,7 @@ def _group_files(
     """Group the files by the model and mode of their requests. `left_out` collects the files in folders that aren't taken.
     Raises InputError if nothing is left, or for such a file that the user named.
     """
-    found: dict[tuple[str, str], _DraftWorkload] = {}
+    drafts: dict[tuple[str, str], _DraftWorkload] = {}
     refused: InputError | None = None
     skipped = len(left_out.no_prompts)
     for key, source in sources.items():
@@ -158,13 +158,13 @@ def _group_files(
             raise _make_no_prompt_error(key)
         group = contents.variant.id, contents.mode
         is_guess = bool(contents.workload.requests_without_maximum or contents.workload.training_requests)
-        before = found.get(group, _DraftWorkload((), False))
+        before = drafts.get(group, _DraftWorkload((), False))
         maxima = (before.least_maximum, *(shape.max_output_tokens for shape in contents.workload.shapes))
-        least = min((each for each in maxima if each is not None), default=None)
-        found[group] = _DraftWorkload((*before.paths, _make_pattern(key)), before.has_guessed_output or is_guess, least)
-    if refused and not found:
+        least = min((maximum for maximum in maxima if maximum is not None), default=None)
+        drafts[group] = _DraftWorkload((*before.paths, _make_pattern(key)), before.has_guessed_output or is_guess, least)
+    if refused and not drafts:
         raise refused
-    return {group: each._replace(is_partial=len(left_out.no_prompts) > skipped) for group, each in found.items()}
+    return {group: draft._replace(is_partial=len(left_out.no_prompts) > skipped) for group, draft in drafts.items()}
 
 
 def _declare_workload(path: str, model: str, catalog: Catalog) -> WorkloadDeclaration:
@@ -189,12 +189,12 @@ def _list_single_file(key: str, source: InputSource, pattern: str) -> ListedFile
     return {key: source}, []
 
 
-def _format_workload(name: str, found: _DraftWorkload) -> str:
-    paths = [_format_yaml_scalar(path) for path in found.paths]
+def _format_workload(name: str, draft: _DraftWorkload) -> str:
+    paths = [_format_yaml_scalar(path) for path in draft.paths]
     path = paths[0] if len(paths) == 1 else f"[{', '.join(paths)}]"
-    high = min(_GUESSED_OUTPUT.high, found.least_maximum or _GUESSED_OUTPUT.high)
+    high = min(_GUESSED_OUTPUT.high, draft.least_maximum or _GUESSED_OUTPUT.high)
     guess = _GUESSED_OUTPUT_ENTRY.format(expected=min(_GUESSED_OUTPUT.expected, high), high=high)
-    return _WORKLOAD_TEMPLATE.format(name=name, path=path, output=guess if found.has_guessed_output else "")
+    return _WORKLOAD_TEMPLATE.format(name=name, path=path, output=guess if draft.has_guessed_output else "")
 
 
 def _make_pattern(path: str) -> str:

@@ -26,22 +26,22 @@ _MAX_FILES = 10
 def make_report(configs: Sequence[Config], check: ConfigCheck, conditions: CheckOptions) -> Report:
     """Make the report; a later run compares with its JSON. Several files have no budget of growth in common."""
     costings = [workload.priced.cost for workload in check.workloads]
-    unreadable = [each for calls in check.code for each in calls.unreadable]
+    unreadable = [file for calls in check.code for file in calls.unreadable]
     skipped = [left_out for workload in check.workloads for left_out in workload.priced.contents.skipped_files]
     cases = [
-        CheckCase(workload.priced.declaration.name, name, found)
+        CheckCase(workload.priced.declaration.name, name, findings)
         for workload in check.workloads
-        for name, found in workload.findings_by_check.items()
+        for name, findings in workload.findings_by_check.items()
     ]
     cases += (
-        CheckCase("all workloads", name, tuple(each.finding for each in shared)) for name, shared in check.shared_findings.items()
+        CheckCase("all workloads", name, tuple(item.finding for item in shared)) for name, shared in check.shared_findings.items()
     )
-    names = ", ".join(sanitize(each.file) for each in configs)
+    names = ", ".join(sanitize(config.file) for config in configs)
     only = configs[0] if len(configs) == 1 else None
     by_name = {costing.name: costing for costing in costings}
     document = dump_saved_report(SavedReport(conditions.market.as_of, by_name, only and only.budget.growth_percent))
     pairs = zip(document["workloads"], check.workloads, strict=True)
-    workloads = [{**saved, **make_record(_TOOL_COLUMNS, each)} for saved, each in pairs]
+    workloads = [{**saved, **make_record(_TOOL_COLUMNS, workload)} for saved, workload in pairs]
     columns = _list_columns(check)
     return Report(
         schema=CHECK_SCHEMA,
@@ -56,7 +56,7 @@ def make_report(configs: Sequence[Config], check: ConfigCheck, conditions: Check
         notes=check.notes,
         data={
             "config": only and only.file,
-            **({} if only else {"configs": [each.file for each in configs]}),
+            **({} if only else {"configs": [config.file for config in configs]}),
             "monthly_usd": check.monthly_usd and check.monthly_usd._asdict(),
             **document,
             "workloads": workloads,
@@ -149,8 +149,8 @@ def _show_months(workloads: Sequence[CheckedWorkload]) -> Callable[[CheckedWorkl
     return show
 
 
-def _find_worst_level(found: Sequence[Finding]) -> str | None:
-    worst = max((finding.level for finding in found), default=None)
+def _find_worst_level(findings: Sequence[Finding]) -> str | None:
+    worst = max((finding.level for finding in findings), default=None)
     return None if worst is None else worst.label
 
 
@@ -167,7 +167,9 @@ def _describe_total(check: ConfigCheck) -> str:
     if check.monthly_usd is None:
         return workloads
     priced = [workload.priced for workload in check.workloads]
-    is_unpriced = any(each.contents.variant.model.reasoning and not each.cost.output_tokens.reasoning for each in priced)
+    is_unpriced = any(
+        workload.contents.variant.model.reasoning and not workload.cost.output_tokens.reasoning for workload in priced
+    )
     reasoning = BEFORE_REASONING if is_unpriced else ""
     return f"{workloads}: {_find_total_prefix(check)}{format_usd_range(check.monthly_usd)} per month{reasoning}"
 
@@ -177,15 +179,15 @@ def _describe_replaced(check: ConfigCheck) -> str:
     if check.replaced is None:
         return ""
     ends, successions, monthly_usd = check.replaced
-    priced = [each.replacement for each in successions]
-    models = ", ".join(dict.fromkeys(each.variant.id for each in priced))
+    priced = [replacement.replacement for replacement in successions]
+    models = ", ".join(dict.fromkeys(replacement.variant.id for replacement in priced))
     some = f" for {format_int(len(priced))} of them" if len(priced) < len(check.workloads) else ""
     if monthly_usd is None or check.monthly_usd is None:
         return f"; after {ends} {models}{some}"
     is_range = check.monthly_usd.high != check.monthly_usd.expected
     usd = format_usd_range(monthly_usd) if is_range else format_usd_span(*monthly_usd)
-    least = "at least " if any(each.quote.is_lower_bound for each in priced) else _find_total_prefix(check)
-    reasoning = BEFORE_REASONING if any(each.is_before_reasoning for each in priced) else ""
+    least = "at least " if any(replacement.quote.is_lower_bound for replacement in priced) else _find_total_prefix(check)
+    reasoning = BEFORE_REASONING if any(replacement.is_before_reasoning for replacement in priced) else ""
     return f"; after {ends} {models}{some}, {least}{usd}{reasoning}"
 
 
@@ -213,12 +215,12 @@ def _describe_findings(check: ConfigCheck) -> str:
 
 def _make_file_tables(costings: list[WorkloadCost]) -> list[Table]:
     """Make the table of the files with the most tokens, if there are files."""
-    found = [(tokens, costing.name, path) for costing in costings for path, tokens in costing.tokens_by_file.items()]
-    found.sort(key=lambda each: (-each[0].input_tokens, each[1], each[2]))
+    files = [(tokens, costing.name, path) for costing in costings for path, tokens in costing.tokens_by_file.items()]
+    files.sort(key=lambda file: (-file[0].input_tokens, file[1], file[2]))
     rows = [
         Row((sanitize(path), sanitize(name), format_int(tokens.requests), format_int(tokens.input_tokens)))
-        for tokens, name, path in found[:_MAX_FILES]
+        for tokens, name, path in files[:_MAX_FILES]
     ]
-    more = f", {format_int(len(found) - len(rows))} smaller ones not shown" if len(found) > len(rows) else ""
+    more = f", {format_int(len(files) - len(rows))} smaller ones not shown" if len(files) > len(rows) else ""
     titles = make_headings("`file", "`workload", ">requests", ">input tokens")
-    return [Table(titles, tuple(rows), f"{pluralize(len(found), 'file')}{more}", is_detail=True)] if rows else []
+    return [Table(titles, tuple(rows), f"{pluralize(len(files), 'file')}{more}", is_detail=True)] if rows else []

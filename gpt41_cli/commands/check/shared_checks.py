@@ -41,7 +41,7 @@ SharedFindings: TypeAlias = Sequence[SharedFinding] | None
 
 def sum_monthly_usd(priced: Iterable[PricedWorkload]) -> UsdRange | None:
     """Add up the monthly costs; None if a workload has no volume."""
-    return sum_usd_ranges(each.cost.monthly_usd for each in priced)
+    return sum_usd_ranges(workload.cost.monthly_usd for workload in priced)
 
 
 def sum_usd_ranges(amounts: Iterable[UsdRange | None]) -> UsdRange | None:
@@ -56,13 +56,13 @@ def sum_usd_ranges(amounts: Iterable[UsdRange | None]) -> UsdRange | None:
 
 def _list_workloads(configs: Sequence[PricedConfig]) -> list[PricedWorkload]:
     """List the workloads of all files: limits of an account or a model are checked for all of them together."""
-    return [each for config in configs for each in config.workloads]
+    return [workload for config in configs for workload in config.workloads]
 
 
 def _check_total_cost(configs: Sequence[PricedConfig], conditions: CheckOptions) -> SharedFindings:
     """Check the budget of each file for its own workloads."""
-    checked = [each for config in configs if (each := _check_own_total(config, is_only=len(configs) == 1)) is not None]
-    return [finding for each in checked for finding in each] if checked else None
+    checked = [total for config in configs if (total := _check_own_total(config, is_only=len(configs) == 1)) is not None]
+    return [finding for total in checked for finding in total] if checked else None
 
 
 def _check_own_total(priced_config: PricedConfig, *, is_only: bool) -> SharedFindings:
@@ -71,32 +71,36 @@ def _check_own_total(priced_config: PricedConfig, *, is_only: bool) -> SharedFin
     allowed, monthly = config.budget.monthly_usd, sum_monthly_usd(priced)
     if allowed is None or monthly is None:
         return None
-    found, place = find_excess(monthly, allowed), config.locations["budget.monthly_usd"]
-    if found:
-        finding = Finding(rules.BUDGET_TOTAL, f"{total}: {found.describe('month')}", found.level, place, *found.finding_figures)
+    over, place = find_excess(monthly, allowed), config.locations["budget.monthly_usd"]
+    if over:
+        finding = Finding(rules.BUDGET_TOTAL, f"{total}: {over.describe('month')}", over.level, place, *over.finding_figures)
         return [SharedFinding(finding, _collect_names(priced), is_about_sum=True)]
-    if not any(each.is_lower_bound for each in priced):
+    if not any(workload.is_lower_bound for workload in priced):
         return []
     least = to_decimal(monthly.expected)
     text = f"{total}: costs at least {format_money(least)} per month: that may be over the {format_rate(allowed)} allowed"
     finding = Finding(rules.BUDGET_TOTAL, text, Level.WARNING, place, format_exact(least), format_exact(allowed))
-    return [SharedFinding(finding, _collect_names([each for each in priced if each.is_lower_bound]), is_about_sum=True)]
+    return [
+        SharedFinding(finding, _collect_names([workload for workload in priced if workload.is_lower_bound]), is_about_sum=True)
+    ]
 
 
 def _check_tier_spending(configs: Sequence[PricedConfig], conditions: CheckOptions) -> SharedFindings:
     """Check that each usage tier may spend what its workloads cost per month."""
-    found: list[SharedFinding] = []
+    findings: list[SharedFinding] = []
     by_tier: dict[int, list[PricedWorkload]] = {}
-    for each in _list_workloads(configs):
-        if each.declaration.usage_tier is not None and each.cost.volume is not None:
-            by_tier.setdefault(each.declaration.usage_tier, []).append(each)
+    for workload in _list_workloads(configs):
+        if workload.declaration.usage_tier is not None and workload.cost.volume is not None:
+            by_tier.setdefault(workload.declaration.usage_tier, []).append(workload)
     for tier, some in by_tier.items():
         total, allowed = sum_monthly_usd(some), Decimal(rate_limits.get_monthly_limit(conditions.market.catalog, tier))
         over = total and find_excess(total, allowed)
         if over:
             text = over.describe("month", f"that tier {tier} may spend")
-            found.append(_make_shared_finding(rules.MONTHLY_LIMIT, over.level, text, some, "usage_tier", *over.finding_figures))
-    return found if by_tier else None
+            findings.append(
+                _make_shared_finding(rules.MONTHLY_LIMIT, over.level, text, some, "usage_tier", *over.finding_figures)
+            )
+    return findings if by_tier else None
 
 
 def _check_rate_limits(configs: Sequence[PricedConfig], conditions: CheckOptions) -> SharedFindings:
@@ -104,30 +108,32 @@ def _check_rate_limits(configs: Sequence[PricedConfig], conditions: CheckOptions
 
     Batch work may be done sooner than its completion windows allow, so there it is a warning.
     """
-    found: list[SharedFinding] = []
+    findings: list[SharedFinding] = []
     groups: dict[tuple[str, int, bool], list[PricedWorkload]] = {}
-    for each in _list_workloads(configs):
-        if each.declaration.usage_tier is not None and each.cost.volume is not None:
-            key = (each.cost.model, each.declaration.usage_tier, each.cost.mode == "batch")
-            groups.setdefault(key, []).append(each)
+    for workload in _list_workloads(configs):
+        if workload.declaration.usage_tier is not None and workload.cost.volume is not None:
+            key = (workload.cost.model, workload.declaration.usage_tier, workload.cost.mode == "batch")
+            groups.setdefault(key, []).append(workload)
     for (model, tier, in_batch), some in groups.items():
         catalog, variant = conditions.market.catalog, some[0].contents.variant
-        runs = [(each.workload.load_on(catalog, variant), each.cost.runs_per_day) for each in some]
+        runs = [(workload.workload.load_on(catalog, variant), workload.cost.runs_per_day) for workload in some]
         sent = [(load, times) for load, times in runs if times is not None]
         behind = rate_limits.find_rate_shortfall(catalog, variant, sent, tier, in_batch=in_batch)
         if behind:
             level = Level.WARNING if in_batch else Level.ERROR
             figures = format_exact(to_decimal(behind.needed)), str(behind.allowed)
-            found.append(_make_shared_finding(rules.PACE, level, f"{model} {behind.description}", some, "usage_tier", *figures))
-    return found if groups else None
+            findings.append(
+                _make_shared_finding(rules.PACE, level, f"{model} {behind.description}", some, "usage_tier", *figures)
+            )
+    return findings if groups else None
 
 
 def _check_model_ends(configs: Sequence[PricedConfig], conditions: CheckOptions) -> SharedFindings:
     """Find the end of each model: an error if it is shut down or will be within the time asked about, else a warning."""
-    found: list[SharedFinding] = []
+    findings: list[SharedFinding] = []
     by_model: dict[tuple[str, str], list[PricedWorkload]] = {}
-    for each in _list_workloads(configs):
-        by_model.setdefault((each.cost.model, each.cost.platform), []).append(each)
+    for workload in _list_workloads(configs):
+        by_model.setdefault((workload.cost.model, workload.cost.platform), []).append(workload)
     for some in by_model.values():
         variant, market = some[0].contents.variant, some[0].market
         for end in lifecycle.check_lifecycle(market, variant):
@@ -137,8 +143,8 @@ def _check_model_ends(configs: Sequence[PricedConfig], conditions: CheckOptions)
                 place=some[0].declaration.locate("model"),
                 subject=f"{variant.id} on {market.platform.id}",
             )
-            found.append(SharedFinding(finding, _collect_names(some)))
-    return found
+            findings.append(SharedFinding(finding, _collect_names(some)))
+    return findings
 
 
 def _ends_soon(market: Market, variant: Variant, within: timedelta | None) -> bool:
@@ -150,7 +156,7 @@ def _ends_soon(market: Market, variant: Variant, within: timedelta | None) -> bo
 
 
 def _check_price_table(configs: Sequence[PricedConfig], conditions: CheckOptions) -> SharedFindings:
-    return [SharedFinding(each, ()) for each in lifecycle.check_price_table_age(conditions.market)]
+    return [SharedFinding(finding, ()) for finding in lifecycle.check_price_table_age(conditions.market)]
 
 
 def _make_shared_finding(
@@ -169,7 +175,7 @@ def _make_shared_finding(
 
 
 def _collect_names(priced: Iterable[PricedWorkload]) -> tuple[str, ...]:
-    return tuple(each.declaration.name for each in priced)
+    return tuple(workload.declaration.name for workload in priced)
 
 
 def check_code(config: Config, calls: CodeCalls, priced: Sequence[PricedWorkload], catalog: Catalog) -> Iterator[SharedFinding]:
@@ -177,7 +183,7 @@ def check_code(config: Config, calls: CodeCalls, priced: Sequence[PricedWorkload
 
     A call with a comment `gpt41: ignore` needs no workload.
     """
-    declared = {each.declaration.name: get_declared_model(catalog, each) for each in priced}
+    declared = {workload.declaration.name: get_declared_model(catalog, workload) for workload in priced}
     by_model: dict[str, list[CodeUse]] = {}
     for use in calls.uses:
         by_model.setdefault(use.subject, []).append(use)
@@ -188,11 +194,13 @@ def check_code(config: Config, calls: CodeCalls, priced: Sequence[PricedWorkload
             verb = "call" if more else "calls"
             text = f"{unknown[0].place.label}{more} {verb} {model}, which no workload declares"
             yield SharedFinding(Finding(rules.CODE_UNDECLARED, text, place=unknown[0].place, subject=model, names_place=True), ())
-    for each in priced:
-        name = each.declaration.name
+    for workload in priced:
+        name = workload.declaration.name
         if declared[name] not in by_model:
             text = f"{name}: {declared[name]} is called nowhere in {', '.join(config.code)}"
-            yield SharedFinding(Finding(rules.CODE_UNUSED, text, place=each.declaration.locate("model"), subject=name), (name,))
+            yield SharedFinding(
+                Finding(rules.CODE_UNUSED, text, place=workload.declaration.locate("model"), subject=name), (name,)
+            )
 
 
 SHARED_CHECKS: Mapping[str, Callable[[Sequence[PricedConfig], CheckOptions], SharedFindings]] = {

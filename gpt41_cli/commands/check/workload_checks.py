@@ -58,9 +58,9 @@ class BudgetExcess(NamedTuple):
 
     def describe(self, span: str, allows: str = "allowed") -> str:
         """Describe the amount and the limit per `span`, such as a month; with more digits if they would look equal."""
-        found = format_money_above(to_decimal(self.usd), self.allowed, choose_unit_format(span))
+        usd = format_money_above(to_decimal(self.usd), self.allowed, choose_unit_format(span))
         verb = "costs" if self.level is Level.ERROR else "may cost"
-        return f"{verb} {found} per {span}, over the {format_rate(self.allowed)} {allows}"
+        return f"{verb} {usd} per {span}, over the {format_rate(self.allowed)} {allows}"
 
     @property
     def finding_figures(self) -> tuple[str, str]:
@@ -108,25 +108,25 @@ def _check_input_tokens(priced: PricedWorkload, judged: JudgedWorkload) -> Workl
     if allowed is None:
         return None
     tally, name = priced.contents.tally, priced.declaration.name
-    over = [each for each in tally.largest if each.input_tokens > allowed]
+    over = [request for request in tally.largest if request.input_tokens > allowed]
     limit = f"over the {format_int(allowed)} allowed"
-    found = [
+    findings = [
         Finding(
             rules.BUDGET_INPUT_TOKENS,
-            f"{name}: {each.place.label} has {format_int(each.input_tokens)} input tokens, {limit}",
-            place=each.place,
-            actual=str(each.input_tokens),
+            f"{name}: {request.place.label} has {format_int(request.input_tokens)} input tokens, {limit}",
+            place=request.place,
+            actual=str(request.input_tokens),
             allowed=str(allowed),
             subject=name,
             names_place=True,
         )
-        for each in over
+        for request in over
     ]
-    more = tally.count_over(allowed) - len(found)
+    more = tally.count_over(allowed) - len(findings)
     if more:
         text, key = f"{pluralize(more, 'more request')} {limit}", "budget.input_tokens"
-        found.append(_make_finding(priced, rules.BUDGET_INPUT_TOKENS, Level.ERROR, text, key, str(more), str(allowed)))
-    return found
+        findings.append(_make_finding(priced, rules.BUDGET_INPUT_TOKENS, Level.ERROR, text, key, str(more), str(allowed)))
+    return findings
 
 
 def _check_requirements(priced: PricedWorkload, judged: JudgedWorkload) -> list[Finding]:
@@ -135,26 +135,26 @@ def _check_requirements(priced: PricedWorkload, judged: JudgedWorkload) -> list[
     They are errors if expected answers break them, warnings if only the longest do.
     """
     together = (rules.MODEL_SHUT_DOWN, rules.PACE) if priced.cost.volume else (rules.MODEL_SHUT_DOWN,)
-    found: dict[Rule, Finding] = {}
+    findings: dict[Rule, Finding] = {}
     for level, candidate in ((Level.ERROR, judged.expected), (Level.WARNING, judged.high)):
         for finding in candidate.exclusions:
-            if finding.rule not in (*found, *together):
-                found[finding.rule] = _make_exclusion_finding(priced, finding, level)
+            if finding.rule not in (*findings, *together):
+                findings[finding.rule] = _make_exclusion_finding(priced, finding, level)
     for finding in _find_refused_lengths(priced):
-        found[finding.rule] = _make_exclusion_finding(priced, finding, Level.ERROR)
+        findings[finding.rule] = _make_exclusion_finding(priced, finding, Level.ERROR)
     must = priced.cost.requirements
     if _is_until_past(must, priced.market.as_of):
         text = f"{must.until}, until which it must run, is in the past, so it has no effect any more"
-        found[rules.UNTIL_PAST] = _make_finding(priced, rules.UNTIL_PAST, Level.NOTICE, text, "require.until")
-    return list(found.values())
+        findings[rules.UNTIL_PAST] = _make_finding(priced, rules.UNTIL_PAST, Level.NOTICE, text, "require.until")
+    return list(findings.values())
 
 
 def _find_refused_lengths(priced: PricedWorkload) -> list[Finding]:
     """Find longest answers that requests ask for and no model gives: they are refused, however long answers would be."""
     variant, mode, catalog = priced.contents.variant, priced.contents.mode, priced.market.catalog
     asked = priced.contents.with_output_tokens(None).load_on(catalog, variant).filter_sizes(lambda size: size.is_stated)
-    found = request_limits.find_exceeded_limits(catalog, variant, mode, asked)
-    return [each for each in found if each.rule is rules.MAX_OUTPUT_TOKENS]
+    findings = request_limits.find_exceeded_limits(catalog, variant, mode, asked)
+    return [finding for finding in findings if finding.rule is rules.MAX_OUTPUT_TOKENS]
 
 
 def _make_exclusion_finding(priced: PricedWorkload, exclusion: Finding, level: Level) -> Finding:
@@ -217,7 +217,7 @@ def judge_workload(priced: PricedWorkload) -> JudgedWorkload:
 
     works = (priced.workload, priced.high_workload)
     offered = [(variant.id, mode) for variant in family if wishes.tasks for mode in variant.modes]
-    fitting = (judge(*each, works[0]) for each in offered if not any(judge(*each, work).exclusions for work in works))
+    fitting = (judge(*offer, works[0]) for offer in offered if not any(judge(*offer, work).exclusions for work in works))
     return JudgedWorkload(tuple(fitting), *(judge(own.id, priced.contents.mode, work) for work in works))
 
 
@@ -225,8 +225,8 @@ def _check_best_variant(priced: PricedWorkload, judged: JudgedWorkload) -> Workl
     """Make a notice if another variant or mode of the family meets the requirements for less, or meets them at all."""
     if not priced.declaration.require.tasks:
         return None
-    fitting = [each for each in judged.fitting if each.quote and not _ends_sooner(priced, each.variant)]
-    best = min(fitting, key=lambda each: (_is_price_lower_bound(each), _get_total_usd(each)), default=None)
+    fitting = [candidate for candidate in judged.fitting if candidate.quote and not _ends_sooner(priced, candidate.variant)]
+    best = min(fitting, key=lambda candidate: (_is_price_lower_bound(candidate), _get_total_usd(candidate)), default=None)
     own = judged.expected
     if best is None:
         return []
@@ -238,7 +238,7 @@ def _check_best_variant(priced: PricedWorkload, judged: JudgedWorkload) -> Workl
     times, stored, what = Fraction(1), Fraction(0), "per request"
     if costing.volume:
         times, stored, what = costing.volume.per_month, costing.storage_monthly_usd, "per month"
-    now, then = (Fraction(_get_total_usd(each)) / costing.requests * times + stored for each in (own, best))
+    now, then = (Fraction(_get_total_usd(candidate)) / costing.requests * times + stored for candidate in (own, best))
     show = choose_money_format([to_decimal(now), to_decimal(then)]) if costing.volume else format_price
     who = name_offer(best.variant.id, best.mode)
     ends = lifecycle.find_near_shutdown(priced.market, best.variant)
@@ -275,12 +275,12 @@ def _check_batch_files(priced: PricedWorkload, judged: JudgedWorkload) -> Worklo
     contents, declared = priced.contents, priced.declaration
     if contents.mode != "batch" or not contents.batch_files:
         return None
-    market, found = priced.market, list[Finding]()
+    market, flaws = priced.market, list[Finding]()
     for source, lines in contents.batch_files.items():
         for variant_id in filter(None, (target.variant_id for target in lines.targets.different)):
             market.offer(market.catalog.variant(variant_id), "batch")
-        found += make_violation_findings(source, find_violations(BatchFile(lines, market, declared.usage_tier)))
-    return [each._replace(message=f"{declared.name}: {each.message}") for each in found if each.rule is not rules.MODEL_SHUT_DOWN]
+        flaws += make_violation_findings(source, find_violations(BatchFile(lines, market, declared.usage_tier)))
+    return [flaw._replace(message=f"{declared.name}: {flaw.message}") for flaw in flaws if flaw.rule is not rules.MODEL_SHUT_DOWN]
 
 
 def _check_requests(priced: PricedWorkload, judged: JudgedWorkload) -> WorkloadFindings:
@@ -289,7 +289,7 @@ def _check_requests(priced: PricedWorkload, judged: JudgedWorkload) -> WorkloadF
         return None
     name = priced.declaration.name
     flaws = lifecycle.date_feature_ends(priced.market, priced.workload.flaws)
-    return [each._replace(message=f"{name}: {each.message}", subject=name) for each in flaws] or None
+    return [flaw._replace(message=f"{name}: {flaw.message}", subject=name) for flaw in flaws] or None
 
 
 def _check_stated_cache(priced: PricedWorkload, judged: JudgedWorkload) -> WorkloadFindings:
@@ -297,8 +297,11 @@ def _check_stated_cache(priced: PricedWorkload, judged: JudgedWorkload) -> Workl
     if not (priced.declaration.cached.tokens or priced.declaration.cached.share):
         return None
     name, place = priced.declaration.name, priced.declaration.locate("cached")
-    found = request_limits.check_cache_minimum(priced.market.catalog, priced.workload, priced.contents.variant)
-    return [each._replace(message=f"{name}: {each.message}", place=place, subject=name, names_place=False) for each in found]
+    findings = request_limits.check_cache_minimum(priced.market.catalog, priced.workload, priced.contents.variant)
+    return [
+        finding._replace(message=f"{name}: {finding.message}", place=place, subject=name, names_place=False)
+        for finding in findings
+    ]
 
 
 def _check_folders(priced: PricedWorkload, judged: JudgedWorkload) -> WorkloadFindings:

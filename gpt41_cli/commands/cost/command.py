@@ -82,8 +82,8 @@ def cost(
         _price_each_request(asked, market, variants, modes, wanted)
     work = read_input_workloads(asked, catalog, variants or catalog.family, variants[0].id if variants else None)
     # A bare price can't say that its model is gone.
-    found = _estimate_work(market, work, variants, modes, Level.ERROR if quiet else Level.WARNING)
-    output.show_and_exit(work.add_gaps(make_report(catalog, work.combined, found)), wanted)
+    estimate = _estimate_work(market, work, variants, modes, Level.ERROR if quiet else Level.WARNING)
+    output.show_and_exit(work.add_gaps(make_report(catalog, work.combined, estimate)), wanted)
 
 
 def _estimate_work(

@@ -75,8 +75,8 @@ class RequestPricer:
         offer = self._offer(sized.group.model, self.mode or sized.group.mode)
         try:
             self.terms.check_prediction(sized.shape.prediction_tokens)
-            found = size_request(sized.shape, self.terms, self.meter.catalog, offer.variant)
-            usage = found.usage
+            size = size_request(sized.shape, self.terms, self.meter.catalog, offer.variant)
+            usage = size.usage
             charged = price_tools(offer, self.terms.tools, 1)
         except (InputError, MissingPrice) as error:
             raise BadBody.from_error(error) from None
@@ -87,12 +87,12 @@ class RequestPricer:
             offer.variant.id,
             offer.mode,
             usage,
-            price(usage, offer.rates_for(found.input_tokens)),
+            price(usage, offer.rates_for(size.input_tokens)),
             not sized.doubts,
             is_least,
             self.terms.output_tokens is None and not is_unknown,
             choose_bound_prefix(self.terms.output_tokens is None or is_largest, is_least, is_largest if is_least else is_unknown),
-            sum_usd(each.usd for each in charged),
+            sum_usd(charge.usd for charge in charged),
             sized.place,
             tuple(str(flaw.subject) for flaw in sized.flaws if flaw.rule is rules.FEATURE_ENDS),
         )
@@ -116,23 +116,25 @@ def price_requests(
     """Price every request, text and picture of the sources in order, as a stream."""
     for source in sources:
         try:
-            with open_input(source, reading.kind) as found:
-                if not isinstance(found, RequestInput):
-                    yield _price_text(source, found, pricer)
+            with open_input(source, reading.kind) as content:
+                if not isinstance(content, RequestInput):
+                    yield _price_text(source, content, pricer)
                     continue
-                for some in map_chunks(source, found, reading, pricer.price, list, pricer.meter.memo_filler, pricer.price_framed):
+                for some in map_chunks(
+                    source, content, reading, pricer.price, list, pricer.meter.memo_filler, pricer.price_framed
+                ):
                     yield from some
         except InputError as error:
             skipped.append(skip_or_raise(source, error))
 
 
-def _price_text(source: InputSource, found: TextInput | PictureInput, pricer: RequestPricer) -> PricedRequest | RejectedRequest:
+def _price_text(source: InputSource, content: TextInput | PictureInput, pricer: RequestPricer) -> PricedRequest | RejectedRequest:
     """Price a text or a picture as the input of one request; it states no maximum for the answer."""
     place = Place(source.name)
     sent = (
-        make_text_request("".join(found.pieces))
-        if isinstance(found, TextInput)
-        else make_text_request("", [Image(found.width, found.height, is_animated=found.is_animated)])
+        make_text_request("".join(content.pieces))
+        if isinstance(content, TextInput)
+        else make_text_request("", [Image(content.width, content.height, is_animated=content.is_animated)])
     )
     try:
         if pricer.terms.output_tokens is None:

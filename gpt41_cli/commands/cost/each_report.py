@@ -50,7 +50,7 @@ def make_answer(priced: PricedRequest) -> str:
 
 
 def make_report(
-    found: Sequence[PricedRequest | RejectedRequest],
+    requests: Sequence[PricedRequest | RejectedRequest],
     rejects: Rejections,
     catalog: Catalog | None,
     *,
@@ -58,19 +58,21 @@ def make_report(
     is_incomplete: bool = False,
 ) -> Report:
     """Make a report with a row per request. `is_incomplete`: some could not be read."""
-    priced = [each for each in found if isinstance(each, PricedRequest)]
-    total_usd = sum_usd(each.total_usd for each in priced)
-    bound = join_bound_prefixes({each.bound_prefix for each in priced}, is_incomplete=is_incomplete)
+    priced = [request for request in requests if isinstance(request, PricedRequest)]
+    total_usd = sum_usd(request.total_usd for request in priced)
+    bound = join_bound_prefixes({request.bound_prefix for request in priced}, is_incomplete=is_incomplete)
     return Report(
         schema=SCHEMA,
         answer="\n".join(map(make_answer, priced)),
         headline=f"{bound}{format_total(total_usd, len(priced))} for {pluralize(len(priced), 'request')}",
         lines=(),
-        tables=(Table(make_headings(">total", ">input", ">output", "`request", "model", "mode"), tuple(map(_make_row, found))),),
+        tables=(
+            Table(make_headings(">total", ">input", ">output", "`request", "model", "mode"), tuple(map(_make_row, requests))),
+        ),
         findings=tuple(make_invalid_findings(rejects)),
         notes=(),
-        data={"total_usd": total_usd, "is_ceiling": is_ceiling, "requests": [make_record(each) for each in found]},
-        records=tuple(make_record(each) for each in found),
+        data={"total_usd": total_usd, "is_ceiling": is_ceiling, "requests": [make_record(request) for request in requests]},
+        records=tuple(make_record(request) for request in requests),
         catalog=catalog,
     )
 

@@ -62,13 +62,13 @@ def estimate(
     for variant in variants or catalog.family:
         for mode in modes:
             try:
-                found = price_workload(market.offer(variant, mode), work)
+                priced = price_workload(market.offer(variant, mode), work)
             except MissingPrice as error:
                 if variants:
                     raise
                 missing.append((variant, error))
                 continue
-            quotes.append(add_batch_price(found, work))
+            quotes.append(add_batch_price(priced, work))
     if not quotes:
         raise missing[0][1]
     findings += request_limits.check_output(work, market)
@@ -97,14 +97,14 @@ def estimate_parts(
     """
     catalog = market.catalog
     largest_first = sorted(parts.items(), key=lambda part: (-part[1].requests, part[0]))
-    found = [
+    priced_parts = [
         estimate(
             market, work.without_storage() if index else work, variants=[catalog.variant(str(model))], modes=[mode], ended=ended
         )
         for index, ((model, mode), work) in enumerate(largest_first)
     ]
-    quotes = tuple(quote for each in found for quote in each.quotes)
-    findings = tuple(dict.fromkeys(finding for each in found for finding in each.findings))
-    successions = tuple(succession for each in found for succession in each.successions)
+    quotes = tuple(quote for part in priced_parts for quote in part.quotes)
+    findings = tuple(dict.fromkeys(finding for part in priced_parts for finding in part.findings))
+    successions = tuple(succession for part in priced_parts for succession in part.successions)
     notes = tuple(write_notes(catalog, together, quotes, adds_up=True))
     return Estimate(quotes, findings, notes, adds_up=True, successions=successions if len(successions) == len(quotes) else ())

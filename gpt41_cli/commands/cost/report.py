@@ -88,9 +88,9 @@ def _make_headline(estimate: Estimate, work: Workload, unusable: set[str | None]
         filter(None, ([quote for quote in quotes if quote.model not in left_out] for left_out in (unusable, ended))), quotes
     )
     if total is not None:
-        each = f" ({format_price(total / work.requests)} each)" if work.requests > 1 else ""
+        mean = f" ({format_price(total / work.requests)} each)" if work.requests > 1 else ""
         who = f"{name_offer(quotes[0].model, quotes[0].mode)}: " if len(quotes) == 1 else ""
-        return f"{who}{find_bound_prefix(work, *quotes)}{format_total(total, work.requests)}{describe_requests(work)}{each}"
+        return f"{who}{find_bound_prefix(work, *quotes)}{format_total(total, work.requests)}{describe_requests(work)}{mean}"
     cheapest = min(callable_quotes, key=lambda quote: quote.total_usd)
     costliest = max(callable_quotes, key=lambda quote: quote.total_usd)
     prefix, suffix = find_bound_prefix(work, cheapest, costliest), describe_requests(work)

@@ -96,15 +96,15 @@ def count(
                 read_market=read_market,
                 find_more=partial(make_max_tokens_findings, large) if large else None,
             )
-        found = count_inputs(inputs)
-    rejects = found.tally.rejects
-    if not found.input_count or (rejects.named_count and not skip_invalid):
-        refuse_invalid(rejects, found.input_count)
-    if found.tally.requests or found.pictures:
+        result = count_inputs(inputs)
+    rejects = result.tally.rejects
+    if not result.input_count or (rejects.named_count and not skip_invalid):
+        refuse_invalid(rejects, result.input_count)
+    if result.tally.requests or result.pictures:
         catalog = read_catalog()  # what counted them
-    large = find_oversized_inputs(found, max_tokens) if max_tokens else None
+    large = find_oversized_inputs(result, max_tokens) if max_tokens else None
     shown = make_report(
-        found,
+        result,
         large,
         encoding=encoding,
         catalog=catalog,
@@ -112,7 +112,7 @@ def count(
         top=top,
         tree=tree,
         skips_invalid=skip_invalid,
-        ended=[*check_models(found.tally.models), *_check_features(read_market, found.tally)],
+        ended=[*check_models(result.tally.models), *_check_features(read_market, result.tally)],
     )
     output.show_and_exit(shown, wanted)
 

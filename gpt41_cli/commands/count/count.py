@@ -85,13 +85,13 @@ class CountInputs(NamedTuple):
 def count_each_input(inputs: CountInputs) -> Iterator[Entry | RejectedRequest]:
     """Count every input in order as a stream, requests one by one."""
     with _make_counter(inputs) as counter:
-        for found in _count_sources(inputs, counter, list):
-            if isinstance(found, PendingText):
-                yield Entry({**dict.fromkeys(PARTS, 0), TEXT_KIND: found.wait_for_tokens()}, place=found.place)
-            elif isinstance(found, Entry):
-                yield found
+        for counted in _count_sources(inputs, counter, list):
+            if isinstance(counted, PendingText):
+                yield Entry({**dict.fromkeys(PARTS, 0), TEXT_KIND: counted.wait_for_tokens()}, place=counted.place)
+            elif isinstance(counted, Entry):
+                yield counted
             else:
-                yield from found.result
+                yield from counted.result
 
 
 def count_inputs(inputs: CountInputs) -> CountResult:
@@ -101,18 +101,20 @@ def count_inputs(inputs: CountInputs) -> CountResult:
     pictures: list[Entry] = []
     tallies: dict[str, Tally] = {}
     with _make_counter(inputs) as counter:
-        for found in _count_sources(inputs, counter, Tally.from_entries):
-            if isinstance(found, PendingText):
-                texts.append(found)
-            elif isinstance(found, Entry):
-                pictures.append(found)
+        for counted in _count_sources(inputs, counter, Tally.from_entries):
+            if isinstance(counted, PendingText):
+                texts.append(counted)
+            elif isinstance(counted, Entry):
+                pictures.append(counted)
             else:
-                mine = tallies.setdefault(found.path, Tally())
-                mine += found.result
+                mine = tallies.setdefault(counted.path, Tally())
+                mine += counted.result
         items += (CountedInput(text.place.path, text.wait_for_tokens()) for text in texts)
     items += (CountedInput(picture.place.path, picture.input_tokens, IMAGE_KIND) for picture in pictures)
-    items += (CountedInput(path, each.input_tokens, REQUESTS, each.requests) for path, each in tallies.items() if each.requests)
-    if inputs.sources and not items and not any(each.rejects.count for each in tallies.values()):
+    items += (
+        CountedInput(path, tally.input_tokens, REQUESTS, tally.requests) for path, tally in tallies.items() if tally.requests
+    )
+    if inputs.sources and not items and not any(tally.rejects.count for tally in tallies.values()):
         raise InputError(expected="text or requests in these files", found=explain_empty(inputs.skipped))
     tally = reduce(iadd, tallies.values(), Tally())
     templates = tuple((text.place, text.placeholders) for text in texts if text.placeholders)
@@ -133,18 +135,18 @@ def _count_sources(
     """Count every source in order: texts as they wait for their sum, pictures, and requests reduced by `gather`."""
     for source in inputs.sources:
         try:
-            with open_input(source, inputs.reading.kind) as found:
-                if isinstance(found, TextInput):
-                    yield PendingText(Place(source.name), counter.add(found.pieces), found.placeholders)
-                elif isinstance(found, PictureInput):
-                    yield _count_picture(inputs, source, found)
+            with open_input(source, inputs.reading.kind) as content:
+                if isinstance(content, TextInput):
+                    yield PendingText(Place(source.name), counter.add(content.pieces), content.placeholders)
+                elif isinstance(content, PictureInput):
+                    yield _count_picture(inputs, source, content)
                 else:
                     from gpt41_cli.work.frames import FramedCounter
 
                     meter = inputs.make_meter()
                     work = partial(meter.count, keeps_pieces=inputs.keeps_pieces)
                     framed = None if inputs.keeps_pieces else FramedCounter(meter).count
-                    for part in map_chunks(source, found, inputs.reading, work, gather, meter.memo_filler, framed):
+                    for part in map_chunks(source, content, inputs.reading, work, gather, meter.memo_filler, framed):
                         yield ChunkResult(source.name, part)
         except InputError as error:
             inputs.skipped.append(skip_or_raise(source, error))
@@ -154,8 +156,10 @@ def _make_counter(inputs: CountInputs) -> TextCounter:
     return TextCounter(inputs.encoding, jobs=inputs.reading.jobs, is_much=inputs.reading.is_large)
 
 
-def _count_picture(inputs: CountInputs, source: InputSource, found: PictureInput) -> Entry:
+def _count_picture(inputs: CountInputs, source: InputSource, content: PictureInput) -> Entry:
     meter = inputs.make_meter()
     if meter.model is None:
         raise InputError(expected="--model with a picture, whose tokens depend on the model", found="none", location=source.label)
-    return meter.count_picture(Image(found.width, found.height, is_animated=found.is_animated))._replace(place=Place(source.name))
+    return meter.count_picture(Image(content.width, content.height, is_animated=content.is_animated))._replace(
+        place=Place(source.name)
+    )

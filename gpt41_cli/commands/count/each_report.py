@@ -50,10 +50,10 @@ def make_answer(entry: Entry) -> str:
 
 
 def make_report(
-    found: Sequence[Entry | RejectedRequest], rejects: Rejections, catalog: Catalog | None, *, is_incomplete: bool = False
+    entries: Sequence[Entry | RejectedRequest], rejects: Rejections, catalog: Catalog | None, *, is_incomplete: bool = False
 ) -> Report:
     """Make a report with a row per input. `is_incomplete`: some could not be read."""
-    counted = [each for each in found if isinstance(each, Entry)]
+    counted = [entry for entry in entries if isinstance(entry, Entry)]
     tokens = sum(entry.input_tokens for entry in counted)
     bound = join_bound_prefixes(set(map(find_bound_prefix, counted)), is_incomplete=is_incomplete)
     return Report(
@@ -61,11 +61,11 @@ def make_report(
         answer="\n".join(map(make_answer, counted)),
         headline=f"{bound}{pluralize(tokens, 'token')} in {pluralize(len(counted), 'input')}",
         lines=(),
-        tables=(Table(make_headings(">tokens", "", "`request", "model", ""), tuple(map(_make_row, found))),),
+        tables=(Table(make_headings(">tokens", "", "`request", "model", ""), tuple(map(_make_row, entries))),),
         findings=tuple(make_invalid_findings(rejects)),
         notes=(),
-        data={"input_tokens": tokens, "entries": [make_record(each) for each in found]},
-        records=tuple(make_record(each) for each in found),
+        data={"input_tokens": tokens, "entries": [make_record(entry) for entry in entries]},
+        records=tuple(make_record(entry) for entry in entries),
         catalog=catalog,
     )
 

@@ -30,26 +30,26 @@ class OversizedInputs:
             insort(self.largest, large, key=rank_by_size)
             del self.largest[MAX_KEPT:]
 
-    def track(self, found: Iterator[Entry | RejectedRequest]) -> Iterator[Entry | RejectedRequest]:
+    def track(self, entries: Iterator[Entry | RejectedRequest]) -> Iterator[Entry | RejectedRequest]:
         """Yield the same inputs, recording each as it passes."""
-        for each in found:
-            if isinstance(each, Entry):
-                self.add(LargestRequest(each.input_tokens, each.place, each.custom_id))
-            yield each
+        for entry in entries:
+            if isinstance(entry, Entry):
+                self.add(LargestRequest(entry.input_tokens, entry.place, entry.custom_id))
+            yield entry
 
 
 def find_oversized_inputs(count: CountResult, allowed: int) -> OversizedInputs:
     """Find the counted inputs that exceed the limit."""
-    found = OversizedInputs(allowed)
+    oversized = OversizedInputs(allowed)
     for item in count.items:
         if item.kind != REQUESTS:
-            found.add(LargestRequest(item.input_tokens, Place(item.path), None))
+            oversized.add(LargestRequest(item.input_tokens, Place(item.path), None))
     # The tally counts all that are over, and names the largest.
-    total = found.count + count.tally.count_over(allowed)
+    total = oversized.count + count.tally.count_over(allowed)
     for large in count.tally.largest:
-        found.add(large)
-    found.count = total
-    return found
+        oversized.add(large)
+    oversized.count = total
+    return oversized
 
 
 def make_max_tokens_findings(over: OversizedInputs | None) -> Iterator[Finding]:

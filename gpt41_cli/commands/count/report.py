@@ -85,7 +85,7 @@ def make_report(
             "items": records,
             "requests": _dump_requests(count),
             "pictures": [entries.make_record(picture) for picture in count.pictures],
-            "left_out": [{"path": each.path, "reason": each.reason} for each in count.skipped],
+            "left_out": [{"path": file.path, "reason": file.reason} for file in count.skipped],
         },
         records=records,
         catalog=catalog,
@@ -115,7 +115,7 @@ def _find_bound_prefix(count: CountResult) -> str:
     A part that is missing entirely outweighs any doubt about the rest.
     """
     tally = count.tally
-    is_incomplete = tally.rejects.count > 0 or any(each.is_unreadable for each in count.skipped)
+    is_incomplete = tally.rejects.count > 0 or any(file.is_unreadable for file in count.skipped)
     is_least = is_incomplete or tally.lower_bound_requests > 0
     doubted = {rule for rule, _ in tally.places_by_doubt}
     is_most = rules.IMAGE_SIZE in doubted
@@ -158,9 +158,9 @@ def _make_picture_lines(pictures: Sequence[Entry]) -> Iterator[ReportLine]:
     for picture in pictures:
         for doubt in picture.doubts:
             labels[doubt.rule, doubt.message].append(doubt.path or picture.place.label)
-    for (rule, message), found in labels.items():
-        many = f"in {format_int(len(found))} pictures, first " if len(found) > 1 else ""
-        yield ReportLine("uncertain", f"{many}{found[0]}: {message}", rule.id)
+    for (rule, message), places in labels.items():
+        many = f"in {format_int(len(places))} pictures, first " if len(places) > 1 else ""
+        yield ReportLine("uncertain", f"{many}{places[0]}: {message}", rule.id)
 
 
 def _make_size_lines(count: CountResult) -> Iterator[ReportLine]:
@@ -204,8 +204,8 @@ def _dump_requests(count: CountResult) -> Mapping[str, Json] | None:
         "p95": tally.percentile(95),
         "parts": dict(tally.parts),
         "largest": [
-            {**entries.dump_place(each.place), "custom_id": each.custom_id, "input_tokens": each.input_tokens}
-            for each in tally.largest
+            {**entries.dump_place(request.place), "custom_id": request.custom_id, "input_tokens": request.input_tokens}
+            for request in tally.largest
         ],
         "assumptions": [entries.dump_counted_finding(doubt, "requests") for doubt in tally.doubt_counts],
         "shown": [
@@ -222,7 +222,10 @@ def _make_tables(count: CountResult, shown: int, tree: bool) -> Iterator[Table]:
         yield _make_tree_table(count, shown) if tree else _make_list_table(count, shown)
     largest = count.tally.largest[:shown]
     if count.tally.requests > 1:
-        rows = [Row((format_int(each.input_tokens), entries.format_request_name(each.place, each.custom_id))) for each in largest]
+        rows = [
+            Row((format_int(request.input_tokens), entries.format_request_name(request.place, request.custom_id)))
+            for request in largest
+        ]
         yield Table(make_headings(">tokens", "`largest"), tuple(rows))
 
 
@@ -270,16 +273,16 @@ def _make_notes(count: CountResult, variant: Variant | None) -> Iterator[str]:
 def _make_skipped_lines(left_out: Sequence[SkippedPath]) -> Iterator[ReportLine]:
     """Write a line for each usual reason for skipping, with the first names."""
     for reason in _USUAL_SKIP_REASONS:
-        names = [sanitize(each.path) for each in left_out if each.reason == reason]
+        names = [sanitize(file.path) for file in left_out if file.reason == reason]
         if names:
             yield ReportLine("left out", f"{format_int(len(names))} ({reason}): {list_first(names, 3)}")
 
 
 def _make_skipped_findings(left_out: Sequence[SkippedPath]) -> Iterator[Finding]:
-    for each in left_out:
-        if each.reason not in _USUAL_SKIP_REASONS and not each.is_unreadable:
-            message = f"left out {each.path}: {each.reason}"
-            yield Finding(rules.NOT_TEXT, message, place=Place(each.path), subject=each.path, names_place=True)
+    for file in left_out:
+        if file.reason not in _USUAL_SKIP_REASONS and not file.is_unreadable:
+            message = f"left out {file.path}: {file.reason}"
+            yield Finding(rules.NOT_TEXT, message, place=Place(file.path), subject=file.path, names_place=True)
 
 
 def _make_list_table(count: CountResult, shown: int) -> Table:

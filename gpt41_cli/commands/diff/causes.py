@@ -70,7 +70,7 @@ class CostAndTokens(NamedTuple):
 
     def multiplied_by(self, many: Fraction) -> CostAndTokens:
         """Return the amounts multiplied by a number."""
-        return CostAndTokens(*(each * many for each in self))
+        return CostAndTokens(*(amount * many for amount in self))
 
     def plus_usd(self, usd: Fraction) -> CostAndTokens:
         """Return the amounts with dollars added."""
@@ -121,8 +121,8 @@ def price_request(market: Market, mean: MeanRequest) -> Fraction:
     """Price a request and its tools, without any surcharge. Raises Gpt41Error if it has no price."""
     offer = find_offer(market, mean)
     charged = sum((Fraction(tool.usd) for tool in price_tools(offer, mean.tools, 1)), Fraction(0))
-    found = market.catalog.count_search_tokens(offer.variant, mean.tools) or 0
-    return mean.price_tokens(offer.row.rates) + charged + found * Fraction(offer.row.rates.input) / _MILLION
+    search_tokens = market.catalog.count_search_tokens(offer.variant, mean.tools) or 0
+    return mean.price_tokens(offer.row.rates) + charged + search_tokens * Fraction(offer.row.rates.input) / _MILLION
 
 
 def reprice_workload(market: Market, costing: WorkloadCost) -> WorkloadCostNow:
@@ -136,13 +136,13 @@ def reprice_workload(market: Market, costing: WorkloadCost) -> WorkloadCostNow:
     rates, surcharge = offer.row.rates, Fraction(0)
     if rule := offer.variant.model.surcharge:
         scaled = rates.with_multipliers(rule.input_multiplier, rule.output_multiplier)
-        dear, plain = (Fraction(price(costing.surcharged_usage, each).total_usd) for each in (scaled, rates))
+        dear, plain = (Fraction(price(costing.surcharged_usage, prices).total_usd) for prices in (scaled, rates))
         surcharge = (dear - plain) / costing.requests
     expected = price_request(market, mean) + surcharge
     tokens = (mean.prompt_tokens + mean.schema_tokens, mean.output_tokens)
-    each = CostAndTokens(expected, expected + _compute_high_extra_usd(costing, rates), *tokens)
+    cost = CostAndTokens(expected, expected + _compute_high_extra_usd(costing, rates), *tokens)
     stored = Fraction(price_storage_per_day(offer, costing.tools)) * DAYS_PER_MONTH
-    return WorkloadCostNow(costing, mean, each, surcharge, stored)
+    return WorkloadCostNow(costing, mean, cost, surcharge, stored)
 
 
 def compute_mean_request(costing: WorkloadCost) -> MeanRequest:

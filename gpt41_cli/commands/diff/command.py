@@ -37,7 +37,7 @@ class _LoadedSide(NamedTuple):
         """List the workloads whose prompts are templates, which are filled in before they are sent."""
         from gpt41_cli import rules
 
-        flaws = ((each.declaration.name, flaw) for each in self.workloads for flaw in each.workload.flaws)
+        flaws = ((priced.declaration.name, flaw) for priced in self.workloads for flaw in priced.workload.flaws)
         templates = [(name, flaw) for name, flaw in flaws if flaw.rule is rules.TEMPLATE]
         return [flaw._replace(message=f"{name}: {flaw.message}", subject=name) for name, flaw in templates]
 
@@ -82,12 +82,12 @@ def diff(
     if head is None:
         config = find_config(config)
     with ExitStack() as opened:
-        before, after = (_load_side(each, config, conditions, opened) for each in (base, head))
+        before, after = (_load_side(revision, config, conditions, opened) for revision in (base, head))
         if not after.side.has_config:
             raise InputError(after.side.label, f"{config or 'a gpt41.yaml'} to compare with", "none")
         code = _compare_code(before, after, conditions)
-    found = compare_sides(before.side, after.side, conditions.market, code)
-    output.show_and_exit(make_report(catalog, found, after.left_out, after.list_templates()), wanted, threshold)
+    comparison = compare_sides(before.side, after.side, conditions.market, code)
+    output.show_and_exit(make_report(catalog, comparison, after.left_out, after.list_templates()), wanted, threshold)
 
 
 def _compare_code(before: _LoadedSide, after: _LoadedSide, conditions: "CheckOptions") -> "CodeComparison":
@@ -165,8 +165,8 @@ def _load_saved_side(name: str) -> "DiffSide":
 
     label = sanitize(name)
     with wrap_os_errors(label), open_file(Path(name)) as stream:
-        found = load_saved_report(stream.read(MAX_REPORT_BYTES + 1), label)
-    return DiffSide(f"{label} ({found.as_of})", found.costs, found.max_growth_percent)
+        saved = load_saved_report(stream.read(MAX_REPORT_BYTES + 1), label)
+    return DiffSide(f"{label} ({saved.as_of})", saved.costs, saved.max_growth_percent)
 
 
 def _price_side(root: "ConfigRoot", file: str, conditions: "CheckOptions") -> _LoadedSide:
@@ -177,16 +177,16 @@ def _price_side(root: "ConfigRoot", file: str, conditions: "CheckOptions") -> _L
     config = read_config(root, conditions.market.catalog)
     if config is None:
         return _LoadedSide(DiffSide(root.label, {}, has_config=False), root=root)
-    found = price_declared_workloads(config, root.find_files, conditions)
-    costings = {each.cost.name: each.cost for each in found}
-    left_out = [skipped_file for priced in found for skipped_file in priced.contents.skipped_files]
+    workloads = price_declared_workloads(config, root.find_files, conditions)
+    costings = {priced.cost.name: priced.cost for priced in workloads}
+    left_out = [skipped_file for priced in workloads for skipped_file in priced.contents.skipped_files]
     side = DiffSide(root.label, costings, config.budget.growth_percent, _find_budget_places(config, file))
-    return _LoadedSide(side, left_out, root, config, found)
+    return _LoadedSide(side, left_out, root, config, workloads)
 
 
 def _find_budget_places(config: "Config", file: str) -> "Mapping[str, Place]":
     """Find the places of the growth budgets; the one of all workloads is under the empty name."""
     key = "budget.growth_percent"
-    found = {name: declared.locate(key) for name, declared in config.workloads.items()}
-    found |= {"": config.locations[key]} if key in config.locations else {}
-    return {name: place._replace(path=file) for name, place in found.items()}
+    places = {name: declared.locate(key) for name, declared in config.workloads.items()}
+    places |= {"": config.locations[key]} if key in config.locations else {}
+    return {name: place._replace(path=file) for name, place in places.items()}

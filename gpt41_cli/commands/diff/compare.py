@@ -160,8 +160,8 @@ def compare_sides(before: DiffSide, after: DiffSide, market: Market, code: CodeC
         code,
         (
             *([] if before.has_config else [Finding(rules.BASE_WITHOUT_CONFIG, f"{before.label} {_DECLARES_NOTHING}")]),
-            *(_place_at_grown_file(each.finding, moved) for each in checked if each.finding),
-            *_find_longer_prompts(after, workloads, moved, {each.name for each in checked if each.finding}),
+            *(_place_at_grown_file(check.finding, moved) for check in checked if check.finding),
+            *_find_longer_prompts(after, workloads, moved, {check.name for check in checked if check.finding}),
             *map(make_code_finding, code.changes),
         ),
     )
@@ -169,7 +169,7 @@ def compare_sides(before: DiffSide, after: DiffSide, market: Market, code: CodeC
 
 def _place_at_grown_file(finding: Finding, moved: Sequence[FileChange]) -> Finding:
     """Place findings about growth at the file that grew most: a pull request changes that file, not gpt41.yaml."""
-    grown = [each for each in moved if each.token_change > 0 and finding.subject in (None, *each.workloads)]
+    grown = [change for change in moved if change.token_change > 0 and finding.subject in (None, *change.workloads)]
     if finding.place is None or not grown:
         return finding
     return finding._replace(place=Place(str(PurePosixPath(finding.place.path).parent / grown[0].path)))
@@ -182,12 +182,12 @@ def _find_longer_prompts(
 
     Another finding covers the `known` workloads.
     """
-    for each in workloads:
-        usd = to_decimal(sum((cause.usd for cause in each.causes if cause.factors in _PROMPT_FACTORS), Fraction(0)))
-        if usd > 0 and each.name not in known:
-            text = f"{sanitize(each.name)}: longer prompts cost {choose_unit_format(each.unit)(usd)} more per {each.unit}"
-            declared = after.budget_places.get(each.name)
-            finding = Finding(rules.PROMPT_GROWTH, text, place=declared, actual=format_exact(usd), subject=each.name)
+    for change in workloads:
+        usd = to_decimal(sum((cause.usd for cause in change.causes if cause.factors in _PROMPT_FACTORS), Fraction(0)))
+        if usd > 0 and change.name not in known:
+            text = f"{sanitize(change.name)}: longer prompts cost {choose_unit_format(change.unit)(usd)} more per {change.unit}"
+            declared = after.budget_places.get(change.name)
+            finding = Finding(rules.PROMPT_GROWTH, text, place=declared, actual=format_exact(usd), subject=change.name)
             placed = _place_at_grown_file(finding, moved)
             if placed.place != declared:
                 yield placed
@@ -203,22 +203,22 @@ def _reprice_workload(side: DiffSide, name: str, market: Market) -> WorkloadCost
 
 
 def _compare_workload(name: str, before: WorkloadCostNow | None, after: WorkloadCostNow | None, market: Market) -> WorkloadChange:
-    volumes = [each.costing.volume for each in (before, after) if each]
+    volumes = [side.costing.volume for side in (before, after) if side]
     unit = MONTH if any(volumes) else REQUEST
-    many_before, many_after = (_count_requests(each, unit) for each in (before, after))
-    stored_before, stored_after = (_scale_storage_usd(each and each.storage_monthly_usd, unit) for each in (before, after))
+    many_before, many_after = (_count_requests(side, unit) for side in (before, after))
+    stored_before, stored_after = (_scale_storage_usd(side and side.storage_monthly_usd, unit) for side in (before, after))
     stored_then = _scale_storage_usd(before and before.costing.storage_monthly_usd, unit)
     repriced = before.cost_per_request.multiplied_by(many_before).plus_usd(stored_before) if before else ZERO_COST
     was = _get_saved_cost(before).multiplied_by(many_before).plus_usd(stored_then) if before else ZERO_COST
     now = after.cost_per_request.multiplied_by(many_after).plus_usd(stored_after) if after else ZERO_COST
-    found = [Cause((PRICES,), repriced.expected_usd - was.expected_usd)]
+    causes = [Cause((PRICES,), repriced.expected_usd - was.expected_usd)]
     if before and after:
-        found += (Cause(cause.factors, cause.usd * many_before) for cause in find_causes(before, after, market))
-        found.append(Cause((VOLUME,), after.cost_per_request.expected_usd * (many_after - many_before)))
-        found.append(Cause((STORAGE,), stored_after - stored_before))
+        causes += (Cause(cause.factors, cause.usd * many_before) for cause in find_causes(before, after, market))
+        causes.append(Cause((VOLUME,), after.cost_per_request.expected_usd * (many_after - many_before)))
+        causes.append(Cause((STORAGE,), stored_after - stored_before))
     else:
-        found.append(Cause((ADDED if after else REMOVED,), now.expected_usd - repriced.expected_usd))
-    return WorkloadChange(name, before, after, unit, was, repriced, now, tuple(each for each in found if each.usd))
+        causes.append(Cause((ADDED if after else REMOVED,), now.expected_usd - repriced.expected_usd))
+    return WorkloadChange(name, before, after, unit, was, repriced, now, tuple(cause for cause in causes if cause.usd))
 
 
 def _get_saved_cost(priced: WorkloadCostNow) -> CostAndTokens:
@@ -245,27 +245,27 @@ def sum_changes(workloads: Sequence[WorkloadChange]) -> TotalChange:
     unit = MONTH if any(workload.unit == MONTH for workload in workloads) else REQUEST
     inside = [workload for workload in workloads if workload.unit == unit]
     moved: dict[tuple[str, ...], Fraction] = {}
-    for cause in chain.from_iterable(each.causes for each in inside):
+    for cause in chain.from_iterable(workload.causes for workload in inside):
         moved[cause.factors] = moved.get(cause.factors, Fraction(0)) + cause.usd
-    by_size = sorted((Cause(*each) for each in moved.items() if each[1]), key=lambda cause: -abs(cause.usd))
+    by_size = sorted((Cause(factors, usd) for factors, usd in moved.items() if usd), key=lambda cause: -abs(cause.usd))
     return TotalChange(
         unit,
-        _sum_costs(each.before_cost for each in inside),
-        _sum_costs(each.repriced_cost for each in inside),
-        _sum_costs(each.after_cost for each in inside),
+        _sum_costs(workload.before_cost for workload in inside),
+        _sum_costs(workload.repriced_cost for workload in inside),
+        _sum_costs(workload.after_cost for workload in inside),
         tuple(by_size),
         tuple(workload.name for workload in workloads if workload.unit != unit),
     )
 
 
 def _sum_costs(amounts: Iterable[CostAndTokens]) -> CostAndTokens:
-    return CostAndTokens(*(sum(each, Fraction(0)) for each in zip(ZERO_COST, *amounts, strict=True)))
+    return CostAndTokens(*(sum(figures, Fraction(0)) for figures in zip(ZERO_COST, *amounts, strict=True)))
 
 
 def _find_file_changes(before: Mapping[str, WorkloadCost], after: Mapping[str, WorkloadCost]) -> list[FileChange]:
     """Find the files that changed, the largest change first. A file that several workloads share is listed once."""
     sides = [
-        {(name, path): tokens.input_tokens for name, each in side.items() for path, tokens in each.tokens_by_file.items()}
+        {(name, path): tokens.input_tokens for name, cost in side.items() for path, tokens in cost.tokens_by_file.items()}
         for side in (before, after)
     ]
     workloads: dict[tuple[str, int | None, int | None], list[str]] = {}
@@ -273,8 +273,8 @@ def _find_file_changes(before: Mapping[str, WorkloadCost], after: Mapping[str, W
         tokens = [side.get((name, path)) for side in sides]
         if (tokens[0] or 0) != (tokens[1] or 0):
             workloads.setdefault((path, tokens[0], tokens[1]), []).append(name)
-    found = [FileChange(path, tuple(names), *tokens) for (path, *tokens), names in workloads.items()]
-    return sorted(found, key=lambda each: (-abs(each.token_change), each.path))
+    changes = [FileChange(path, tuple(names), *tokens) for (path, *tokens), names in workloads.items()]
+    return sorted(changes, key=lambda change: (-abs(change.token_change), change.path))
 
 
 def _collect_growth_budgets(

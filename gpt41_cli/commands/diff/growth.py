@@ -57,9 +57,9 @@ def check_growth(held: Sequence[GrowthBudget]) -> tuple[GrowthCheck, ...]:
     All findings use the same number of decimals: tenths of a percent, or as many as show that each exceeds its budget.
     """
     pairs = list(zip(held, map(_find_excess, held), strict=True))
-    places = max((_count_decimal_places(each, grown.allowed_percent) for grown, each in pairs if each), default=1)
+    places = max((_count_decimal_places(excess, grown.allowed_percent) for grown, excess in pairs if excess), default=1)
     return tuple(
-        GrowthCheck(grown.name, grown.allowed_percent, each and _make_finding(grown, each, places)) for grown, each in pairs
+        GrowthCheck(grown.name, grown.allowed_percent, excess and _make_finding(grown, excess, places)) for grown, excess in pairs
     )
 
 
@@ -79,7 +79,7 @@ def _count_decimal_places(excess: _GrowthExcess, allowed_percent: Decimal) -> in
     if excess.share is None:
         return 1
     percent = excess.share * 100
-    return next(each for each in count(1) if to_decimal(percent, each) > allowed_percent)
+    return next(places for places in count(1) if to_decimal(percent, places) > allowed_percent)
 
 
 def _make_finding(grown: GrowthBudget, excess: _GrowthExcess, places: int) -> Finding:

@@ -44,7 +44,7 @@ def make_report(catalog: Catalog, diff: Diff, left_out: Sequence[SkippedPath] = 
     findings = (*diff.findings, *flaws, *make_skipped_findings([*left_out, *diff.code.unreadable]))
     errors = sum(finding.level is Level.ERROR for finding in findings)
     unpriced = _find_unpriced_reasoning(catalog, diff)
-    headline = _make_headline(diff, len(changed), bool(unpriced), is_least=any(each.is_unreadable for each in left_out))
+    headline = _make_headline(diff, len(changed), bool(unpriced), is_least=any(file.is_unreadable for file in left_out))
     return Report(
         schema=SCHEMA,
         answer=format_exact(to_decimal(total.after_cost.expected_usd - total.before_cost.expected_usd)),
@@ -139,15 +139,15 @@ def _make_lines(diff: Diff, changed: int) -> Iterator[ReportLine]:
 
 def _format_before_after(was: Fraction, now: Fraction) -> str:
     """Format tokens before and after, or once if they are equal."""
-    before, after = (format_int(round(each)) for each in (was, now))
+    before, after = (format_int(round(tokens)) for tokens in (was, now))
     return before if was == now else f"{before} -> {after}"
 
 
 def _make_tables(diff: Diff, changed: Sequence[WorkloadChange]) -> Iterator[Table]:
     if changed:
         yield make_table(_WORKLOAD_COLUMNS, changed)
-    if len(diff.workloads) > 1 and any(len(each.causes) > 1 for each in changed):
-        causes = [(each, cause) for each in changed for cause in _sort_causes(each)]
+    if len(diff.workloads) > 1 and any(len(workload.causes) > 1 for workload in changed):
+        causes = [(workload, cause) for workload in changed for cause in _sort_causes(workload)]
         yield make_table(_CAUSE_COLUMNS, causes, "Every cause", is_detail=True)
     if diff.file_changes:
         most = f"The {format_int(len(diff.file_changes))} files that changed most, of {format_int(diff.changed_file_count)}"
@@ -199,24 +199,24 @@ def _describe_main_cause(compared: WorkloadChange) -> str:
     if compared.causes and not compared.gained_volume:
         first = _describe_cause(compared, *_sort_causes(compared)[0].factors)
         return first if len(compared.causes) == 1 else f"mainly {first}"
-    found = [
+    causes = [
         _describe_cause(compared, name)
         for name, field in CAUSE_FIELDS
         if getattr(before.mean_request, field) != getattr(after.mean_request, field)
     ]
     if compared.gained_volume is not None:
-        return ", ".join([_describe_cause(compared, VOLUME), *found])
-    return ", ".join([*found, "longest answer"] if compared.before_cost.high_usd != compared.after_cost.high_usd else found)
+        return ", ".join([_describe_cause(compared, VOLUME), *causes])
+    return ", ".join([*causes, "longest answer"] if compared.before_cost.high_usd != compared.after_cost.high_usd else causes)
 
 
 def _describe_cause(compared: WorkloadChange, *factors: str) -> str:
     """Name the factors of a cause, and the values before and after if they are names or volumes."""
     sides = [side.costing for side in (compared.before, compared.after) if side]
     shown = {
-        "model": [each.model for each in sides],
-        "mode": [each.mode for each in sides],
-        "platform": [each.platform for each in sides],
-        VOLUME: [str(each.volume or "none") for each in sides],
+        "model": [costing.model for costing in sides],
+        "mode": [costing.mode for costing in sides],
+        "platform": [costing.platform for costing in sides],
+        VOLUME: [str(costing.volume or "none") for costing in sides],
     }
     moves = [" -> ".join(shown[name]) for name in factors if name in shown]
     cause = " and ".join(factors)
@@ -283,7 +283,7 @@ def _round_change(compared: WorkloadChange) -> WorkloadChange:
         causes.append(Cause(cause.factors, _round_amount(usd + cause.usd) - _round_amount(usd)))
         usd += cause.usd
     was, repriced, now = (
-        CostAndTokens(*map(_round_amount, each)) for each in (compared.before_cost, compared.repriced_cost, compared.after_cost)
+        CostAndTokens(*map(_round_amount, cost)) for cost in (compared.before_cost, compared.repriced_cost, compared.after_cost)
     )
     return compared._replace(before_cost=was, repriced_cost=repriced, after_cost=now, causes=tuple(causes))
 
@@ -352,7 +352,7 @@ def _name_state(compared: WorkloadChange) -> str:
     return "removed" if compared.after is None else "unchanged" if compared.is_unchanged else "changed"
 
 
-def _dump_amounts(found: WorkloadChange | TotalChange, printed: WorkloadChange | TotalChange) -> Mapping[str, Json]:
+def _dump_amounts(exact: WorkloadChange | TotalChange, printed: WorkloadChange | TotalChange) -> Mapping[str, Json]:
     """Convert the amounts of a unit: `change_percent` is of the price before, `growth_percent` of that at today's prices, both of
     exact amounts.
     """
@@ -363,8 +363,8 @@ def _dump_amounts(found: WorkloadChange | TotalChange, printed: WorkloadChange |
         "repriced_usd": {"expected": repriced.expected_usd, "high": repriced.high_usd},
         "after_usd": {"expected": now.expected_usd, "high": now.high_usd},
         "change_usd": now.expected_usd - was.expected_usd,
-        "change_percent": _compute_percent(found.before_cost.expected_usd, found.after_cost.expected_usd),
-        "growth_percent": _compute_percent(found.repriced_cost.expected_usd, found.after_cost.expected_usd),
+        "change_percent": _compute_percent(exact.before_cost.expected_usd, exact.after_cost.expected_usd),
+        "growth_percent": _compute_percent(exact.repriced_cost.expected_usd, exact.after_cost.expected_usd),
         "causes_usd": {name: moved_by.get(name, Fraction(0)) for name in CAUSE_NAMES},
         "input_tokens": {"before": was.input_tokens, "after": now.input_tokens},
         "output_tokens": {"before": was.output_tokens, "after": now.output_tokens},
@@ -377,7 +377,7 @@ def _dump_side(priced: WorkloadCostNow, each_usd: UsdRange, stored_usd: Fraction
     `stored_usd` is its storage per month.
     """
     costing = priced.costing
-    volume, each = costing.volume, each_usd._asdict()
+    volume, request_usd = costing.volume, each_usd._asdict()
     return {
         "model": costing.model,
         "mode": costing.mode,
@@ -387,8 +387,8 @@ def _dump_side(priced: WorkloadCostNow, each_usd: UsdRange, stored_usd: Fraction
         "input_tokens": priced.cost_per_request.input_tokens,
         "cached_tokens": Fraction(costing.cached_tokens, costing.requests),
         "output_tokens": priced.cost_per_request.output_tokens,
-        "each_usd": each,
-        "monthly_usd": {key: usd * volume.per_month + stored_usd if volume else None for key, usd in each.items()},
+        "each_usd": request_usd,
+        "monthly_usd": {key: usd * volume.per_month + stored_usd if volume else None for key, usd in request_usd.items()},
     }
 
 

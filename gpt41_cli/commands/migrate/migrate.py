@@ -288,7 +288,7 @@ def _collect_findings(catalog: Catalog, migration: Migration, missing: Sequence[
         yield Finding(rules.MISSING_PRICE, text, Level.NOTICE)
     # What the model that is left refuses doesn't matter any more.
     flaws = request_limits.check_output(migration.work, question.market)
-    yield from (each for each in flaws if each.rule is not rules.REFUSED_PARAMETER)
+    yield from (flaw for flaw in flaws if flaw.rule is not rules.REFUSED_PARAMETER)
     yield from request_limits.check_cache_minimum(catalog, migration.work, leaving)
     yield from lifecycle.check_price_table_age(question.market)
 

@@ -111,11 +111,11 @@ _UNCONFIRMED = (rules.UNSTATED_ABILITY, rules.IMAGE_RULE)
 
 def sort_by_certainty(issues: Iterable[Finding]) -> dict[str, list[Finding]]:
     """Sort what breaks, or may break, by CERTAINTIES."""
-    found: dict[str, list[Finding]] = {name: [] for name in CERTAINTIES}
+    issues_by_certainty: dict[str, list[Finding]] = {name: [] for name in CERTAINTIES}
     for issue in issues:
         is_used, is_unsure = issue.level >= Level.WARNING, issue.rule in _UNCONFIRMED
-        found[CERTAINTIES[2] if not is_used else CERTAINTIES[is_unsure]].append(issue)
-    return found
+        issues_by_certainty[CERTAINTIES[2] if not is_used else CERTAINTIES[is_unsure]].append(issue)
+    return issues_by_certainty
 
 
 def _list_reasoning_columns(migration: Migration, reasoned: Sequence[ReasonedPrice]) -> tuple[Column[ReasonedPrice], ...]:

@@ -67,7 +67,7 @@ class MovedTraffic(NamedTuple):
 
 
 def move_traffic(
-    found: Reconciliation, market: Market, to: Sequence[Variant], reasoning_tokens: Mapping[str, int]
+    bill: Reconciliation, market: Market, to: Sequence[Variant], reasoning_tokens: Mapping[str, int]
 ) -> list[MovedTraffic]:
     """Move the answers of each model that ends or has ended: to the first of `to` or, if empty, to the official replacement. The
     most expensive come first.
@@ -75,13 +75,13 @@ def move_traffic(
     Raises InputError for reasoning tokens at an effort that the model doesn't have.
     """
     groups: dict[tuple[str, str], list[tuple[ChargeKey, Charge]]] = {}
-    for key, charge in found.charges.items():
+    for key, charge in bill.charges.items():
         groups.setdefault((key.model, key.mode), []).append((key, charge))
-    moved = [_move_group(mode, [charge for _, charge in each], market, to) for (_, mode), each in groups.items()]
-    for each in moved:
-        if each.path:
-            check_efforts(each.path.offer.variant, reasoning_tokens)
-    return sorted((each._replace(reasoning_tokens=reasoning_tokens) for each in moved), key=lambda each: -each.paid_usd)
+    moved = [_move_group(mode, [charge for _, charge in pairs], market, to) for (_, mode), pairs in groups.items()]
+    for move in moved:
+        if move.path:
+            check_efforts(move.path.offer.variant, reasoning_tokens)
+    return sorted((move._replace(reasoning_tokens=reasoning_tokens) for move in moved), key=lambda move: -move.paid_usd)
 
 
 def _move_group(mode: str, charges: Sequence[Charge], market: Market, to: Sequence[Variant]) -> MovedTraffic:
@@ -93,7 +93,7 @@ def _move_group(mode: str, charges: Sequence[Charge], market: Market, to: Sequen
     steps = follow_replacements(market, variant)
     targets = to[:1] or [step.variant for step in reversed(steps) if step.variant]
     for target in targets:
-        offers = [offer for each in dict.fromkeys((mode, *DEFAULT_MODES)) if (offer := market.find_offer(target, each))]
+        offers = [offer for name in dict.fromkeys((mode, *DEFAULT_MODES)) if (offer := market.find_offer(target, name))]
         if offers:
             return group._replace(paths=tuple(price_path(charges, offer) for offer in offers))
     return group._replace(is_stuck=True)

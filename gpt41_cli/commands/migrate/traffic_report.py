@@ -33,21 +33,21 @@ def make_report(
 ) -> Report:
     """Make the report of the move of all answers of some logs."""
     market = bill.conditions.market
-    columns = (*_COLUMNS_BEFORE, *list_effort_columns(traffic, lambda each: each.reasoned), *_COLUMNS_AFTER)
+    columns = (*_COLUMNS_BEFORE, *list_effort_columns(traffic, lambda move: move.reasoned), *_COLUMNS_AFTER)
     moves = tuple(dict.fromkeys(_find_move_findings(traffic)))
     records = make_records(columns, traffic)
-    shown = {(each.variant.id, each.mode) for each in traffic[:MAX_ROWS]}
+    shown = {(move.variant.id, move.mode) for move in traffic[:MAX_ROWS]}
     return Report(
         schema=SCHEMA,
-        answer="\n".join(f"{each.variant.id} {each.path.offer.variant.id}" for each in traffic if each.path) or "none",
+        answer="\n".join(f"{move.variant.id} {move.path.offer.variant.id}" for move in traffic if move.path) or "none",
         headline=_make_headline(bill, traffic),
         lines=tuple(_make_lines(traffic)),
         tables=(
             make_table(
                 columns,
                 traffic,
-                tone=lambda each: "" if each.path or each.is_stuck else "faint",
-                is_row_detail=lambda each: (each.variant.id, each.mode) not in shown,
+                tone=lambda move: "" if move.path or move.is_stuck else "faint",
+                is_row_detail=lambda move: (move.variant.id, move.mode) not in shown,
             ),
         ),
         findings=(*moves, *bill_report.collect_findings(bill, left_out, skips_invalid=skips_invalid)),
@@ -59,7 +59,7 @@ def make_report(
             "to_day": max(_list_days(bill), default=None),
             "paid_usd": bill.total_usd,
             "then_usd": dict(zip(("expected", "high"), _sum_up(traffic), strict=True))
-            if not any(each.is_stuck for each in traffic)
+            if not any(move.is_stuck for move in traffic)
             else None,
             "traffic": records,
         },
@@ -75,12 +75,12 @@ def _list_days(bill: Reconciliation) -> list[date]:
 
 def _sum_up(traffic: Sequence[MovedTraffic]) -> tuple[Decimal, Decimal]:
     """Return the price of all answers after the move, without and with cache writes; those that stay cost what they did."""
-    low = sum_usd(each.path.low_usd if each.path else each.paid_usd for each in traffic)
-    return low, sum_usd(each.path.high_usd if each.path else each.paid_usd for each in traffic)
+    low = sum_usd(move.path.low_usd if move.path else move.paid_usd for move in traffic)
+    return low, sum_usd(move.path.high_usd if move.path else move.paid_usd for move in traffic)
 
 
 def _make_headline(bill: Reconciliation, traffic: Sequence[MovedTraffic]) -> str:
-    moving, stuck = [each for each in traffic if each.path], [each for each in traffic if each.is_stuck]
+    moving, stuck = [move for move in traffic if move.path], [move for move in traffic if move.is_stuck]
     least = "at least " * any(issue.finding.rule.effect is Effect.AT_LEAST for issue in bill.issues)
     days = _list_days(bill)
     period = f" {Period(days[0], days[-1])}" if days else ""
@@ -90,17 +90,17 @@ def _make_headline(bill: Reconciliation, traffic: Sequence[MovedTraffic]) -> str
     if not traffic:
         return f"What has to move isn't known: no answer has a price; {paid}"
     if not moving and not stuck:
-        end = f"no end of {', '.join(dict.fromkeys(each.variant.id for each in traffic))} is announced"
+        end = f"no end of {', '.join(dict.fromkeys(move.variant.id for move in traffic))} is announced"
         return f"Nothing has to move: {end} on {bill.conditions.market.as_of}; {paid}"
     if not moving:
-        return f"No replacement with a price is known for {', '.join(dict.fromkeys(each.variant.id for each in stuck))}; {paid}"
-    offers = [each.path.offer for each in moving if each.path]
+        return f"No replacement with a price is known for {', '.join(dict.fromkeys(move.variant.id for move in stuck))}; {paid}"
+    offers = [move.path.offer for move in moving if move.path]
     targets = ", ".join(dict.fromkeys(lifecycle.name_with_end(offer.market, offer.variant) for offer in offers))
-    ends = [each.ends for each in (*moving, *stuck) if each.ends]
+    ends = [move.ends for move in (*moving, *stuck) if move.ends]
     when = "" if not ends else f" before {min(ends)}" if min(ends) > bill.conditions.market.as_of else " now"
-    text = f"Move {pluralize(sum(each.usage.requests for each in moving), 'answer')} to {targets}{when}: {paid}"
+    text = f"Move {pluralize(sum(move.usage.requests for move in moving), 'answer')} to {targets}{when}: {paid}"
     if stuck:
-        return f"{text}; {pluralize(sum(each.usage.requests for each in stuck), 'more answer')} can't be priced elsewhere"
+        return f"{text}; {pluralize(sum(move.usage.requests for move in stuck), 'more answer')} can't be priced elsewhere"
     reasons = ", before reasoning tokens" * any(offer.variant.model.reasoning for offer in offers)
     sums, tokens = _sum_up_reasoned(traffic), traffic[0].reasoning_tokens
     stated = [(effort, tokens[effort], show(usd)) for effort, usd in sums.items()]
@@ -109,59 +109,59 @@ def _make_headline(bill: Reconciliation, traffic: Sequence[MovedTraffic]) -> str
 
 
 def _sum_up_reasoned(traffic: Sequence[MovedTraffic]) -> Mapping[str, Decimal]:
-    efforts = dict.fromkeys(effort for each in traffic for effort in each.reasoned)
-    highs = [each.path.high_usd if each.path else each.paid_usd for each in traffic]
+    efforts = dict.fromkeys(effort for move in traffic for effort in move.reasoned)
+    highs = [move.path.high_usd if move.path else move.paid_usd for move in traffic]
     pairs = list(zip(traffic, highs, strict=True))
-    return {effort: sum_usd(each.reasoned.get(effort, high) for each, high in pairs) for effort in efforts}
+    return {effort: sum_usd(move.reasoned.get(effort, high) for move, high in pairs) for effort in efforts}
 
 
-def _show_path(each: MovedTraffic, path: TrafficPath) -> str:
-    return format_usd_span(path.low_usd, path.high_usd, _choose_format(each))
+def _show_path(move: MovedTraffic, path: TrafficPath) -> str:
+    return format_usd_span(path.low_usd, path.high_usd, _choose_format(move))
 
 
-def _choose_format(each: MovedTraffic) -> Callable[[Usd], str]:
+def _choose_format(move: MovedTraffic) -> Callable[[Usd], str]:
     """Choose how to show what is paid for an entry, now and after the move."""
-    return choose_usd_format([each.paid_usd, *(path.high_usd for path in each.paths)], each.usage.requests)
+    return choose_usd_format([move.paid_usd, *(path.high_usd for path in move.paths)], move.usage.requests)
 
 
 def _make_lines(traffic: Sequence[MovedTraffic]) -> Iterator[ReportLine]:
     """Say how to pay less, what the new model lacks of what is used, what logs can't show, and when the models end."""
     yield from make_cheaper_lines(
-        (name_offer(each.variant.id, each.mode), _show_path(each, path), path.offer.mode)
-        for each in traffic
-        for path in each.paths[1:]
-        if each.path and path.high_usd < each.path.high_usd
+        (name_offer(move.variant.id, move.mode), _show_path(move, path), path.offer.mode)
+        for move in traffic
+        for path in move.paths[1:]
+        if move.path and path.high_usd < move.path.high_usd
     )
-    for each in traffic:
-        if each.path and (missing := _find_missing_tools(each, each.path)):
-            model = each.path.offer.variant.model
+    for move in traffic:
+        if move.path and (missing := _find_missing_tools(move, move.path)):
+            model = move.path.offer.variant.model
             yield ReportLine("unsure", f"not confirmed for {model.id}: {missing}, which answers used", model.source.label)
-    if any(each.path for each in traffic):
+    if any(move.path for move in traffic):
         unseen = "logs don't show which fields requests set: gpt41 scan and gpt41 migrate REQUESTS find what breaks"
         yield ReportLine("unsure", unseen)
     yield from make_date_lines(
-        (each.market, each.variant, each.path and each.path.offer.variant) for each in traffic if each.path or each.is_stuck
+        (move.market, move.variant, move.path and move.path.offer.variant) for move in traffic if move.path or move.is_stuck
     )
 
 
-def _find_missing_tools(each: MovedTraffic, path: TrafficPath) -> str:
-    used = frozenset().union(*(charge.abilities for charge in each.charges))
+def _find_missing_tools(move: MovedTraffic, path: TrafficPath) -> str:
+    used = frozenset().union(*(charge.abilities for charge in move.charges))
     return ", ".join(sorted(used - path.offer.variant.model.abilities))
 
 
 def _find_move_findings(traffic: Sequence[MovedTraffic]) -> Iterator[Finding]:
     """Yield findings for models that end (errors once they have ended), and for models without a replacement that has a price."""
-    for each in traffic:
-        yield from lifecycle.check_lifecycle(each.market, each.variant, Level.ERROR)
-        if each.path:
-            yield from lifecycle.check_lifecycle(each.market, each.path.offer.variant, Level.ERROR)
-        if each.is_stuck:
-            text = f"no replacement for {each.variant.id} has a price on {each.market.platform.id}"
-            yield Finding(rules.REPLACEMENT_UNKNOWN, text, subject=each.variant.id)
+    for move in traffic:
+        yield from lifecycle.check_lifecycle(move.market, move.variant, Level.ERROR)
+        if move.path:
+            yield from lifecycle.check_lifecycle(move.market, move.path.offer.variant, Level.ERROR)
+        if move.is_stuck:
+            text = f"no replacement for {move.variant.id} has a price on {move.market.platform.id}"
+            yield Finding(rules.REPLACEMENT_UNKNOWN, text, subject=move.variant.id)
 
 
 def _make_notes(traffic: Sequence[MovedTraffic]) -> Iterator[str]:
-    paths = [each.path for each in traffic if each.path]
+    paths = [move.path for move in traffic if move.path]
     if any(path.low_usd != path.high_usd for path in paths):
         yield (
             "Cached input is taken from the logs. Successors also bill what is written to the prompt cache: the lower price "
@@ -175,41 +175,41 @@ def _make_notes(traffic: Sequence[MovedTraffic]) -> Iterator[str]:
     if any(path.offer.variant.model.reasoning for path in paths):
         yield "Reasoning tokens are billed as output; with effort none there are none. The table says how many an answer may add."
         yield from write_recorded_reasoning_notes(path.offer.variant for path in paths)
-    summed = any(charge.summed_answers for each in traffic if each.path for charge in each.charges)
+    summed = any(charge.summed_answers for move in traffic if move.path for charge in move.charges)
     if summed and any(path.offer.variant.model.surcharge for path in paths):
         yield "Sums of answers are priced as if no request paid the surcharge for long ones."
     for path in paths:
         yield from write_confidence_notes(path.offer)
 
 
-def _dump_paths(each: MovedTraffic) -> Sequence[Json]:
-    return [{"mode": path.offer.mode, "expected": path.low_usd, "high": path.high_usd} for path in each.paths]
+def _dump_paths(move: MovedTraffic) -> Sequence[Json]:
+    return [{"mode": path.offer.mode, "expected": path.low_usd, "high": path.high_usd} for path in move.paths]
 
 
-def _format_headroom(each: MovedTraffic) -> str | None:
-    if each.path is None or each.path.offer.variant.model.reasoning is None:
+def _format_headroom(move: MovedTraffic) -> str | None:
+    if move.path is None or move.path.offer.variant.model.reasoning is None:
         return None
-    return "none" if each.spare_reasoning_tokens is None else format_int(each.spare_reasoning_tokens)
+    return "none" if move.spare_reasoning_tokens is None else format_int(move.spare_reasoning_tokens)
 
 
 _COLUMNS_BEFORE: Sequence[Column[MovedTraffic]] = (
-    Column("model", "model", lambda each: each.variant.id),
-    Column("mode", "mode", lambda each: each.mode),
-    Column("~>answers", "answers", lambda each: each.usage.requests),
-    Column("~>input", "input_tokens", lambda each: each.usage.input_tokens),
-    Column(None, "cached_tokens", lambda each: each.usage.cached_tokens),
-    Column("~>cached", None, lambda each: format_percent(Decimal(each.usage.cached_tokens) / (each.usage.input_tokens or 1))),
-    Column("~>output", "output_tokens", lambda each: each.usage.output_tokens),
-    Column("~ends", "ends", lambda each: each.ends, absent="-"),
-    Column(">paid", None, lambda each: _choose_format(each)(each.paid_usd)),
-    Column(None, "paid_usd", lambda each: each.paid_usd),
-    Column("move to", None, lambda each: each.path.offer.variant.id if each.path else "no price" if each.is_stuck else "stays"),
-    Column(None, "to", lambda each: each.path and each.path.offer.variant.id),
-    Column(">then", None, lambda each: each.path and _show_path(each, each.path), absent="-"),
+    Column("model", "model", lambda move: move.variant.id),
+    Column("mode", "mode", lambda move: move.mode),
+    Column("~>answers", "answers", lambda move: move.usage.requests),
+    Column("~>input", "input_tokens", lambda move: move.usage.input_tokens),
+    Column(None, "cached_tokens", lambda move: move.usage.cached_tokens),
+    Column("~>cached", None, lambda move: format_percent(Decimal(move.usage.cached_tokens) / (move.usage.input_tokens or 1))),
+    Column("~>output", "output_tokens", lambda move: move.usage.output_tokens),
+    Column("~ends", "ends", lambda move: move.ends, absent="-"),
+    Column(">paid", None, lambda move: _choose_format(move)(move.paid_usd)),
+    Column(None, "paid_usd", lambda move: move.paid_usd),
+    Column("move to", None, lambda move: move.path.offer.variant.id if move.path else "no price" if move.is_stuck else "stays"),
+    Column(None, "to", lambda move: move.path and move.path.offer.variant.id),
+    Column(">then", None, lambda move: move.path and _show_path(move, move.path), absent="-"),
     Column(None, "ways", _dump_paths),
-    Column(None, "reasoned", lambda each: dump_reasoned(each.reasoned, each.reasoning_tokens)),
+    Column(None, "reasoned", lambda move: dump_reasoned(move.reasoned, move.reasoning_tokens)),
 )
 _COLUMNS_AFTER: Sequence[Column[MovedTraffic]] = (
     Column(">reasoning tokens", None, _format_headroom, absent="-"),
-    Column(None, "reasoning_tokens", lambda each: each.spare_reasoning_tokens),
+    Column(None, "reasoning_tokens", lambda move: move.spare_reasoning_tokens),
 )

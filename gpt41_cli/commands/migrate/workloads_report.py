@@ -93,7 +93,7 @@ def _sum_up(workloads: Sequence[MovedWorkload]) -> tuple[Fraction | None, UsdRan
     today = [UsdRange(moved.usd_now, moved.usd_now).rounded for moved in workloads]
     then = [moved.usd_then.rounded if moved.usd_then else stays for moved, stays in zip(workloads, today, strict=True)]
     expected, high = (sum(amounts, Fraction(0)) for amounts in zip(*then, strict=True))
-    return sum((each.expected for each in today), Fraction(0)), UsdRange(expected, high)
+    return sum((cost.expected for cost in today), Fraction(0)), UsdRange(expected, high)
 
 
 def _sum_up_reasoned(workloads: Sequence[MovedWorkload]) -> Mapping[str, Fraction]:

@@ -41,7 +41,7 @@ def make_diff_report(market: Market, other: Catalog) -> Report:
     """Make the report on the prices that differ in another catalog on the day of the market."""
     changes = list(_list_changes(market, other))
     changed = {change.model for change in changes}
-    before, after = (each.overlay.file if each.overlay else each.file for each in (market.catalog, other))
+    before, after = (catalog.overlay.file if catalog.overlay else catalog.file for catalog in (market.catalog, other))
     prices = f"{pluralize(len(changes), 'price')} of {pluralize(len(changed), 'model')}" if changes else "no price per token"
     columns = (
         Column[_PriceChange]("model", None, lambda change: change.model),

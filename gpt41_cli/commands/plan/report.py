@@ -38,7 +38,7 @@ def make_report(catalog: Catalog, work: Workload, plan: Plan) -> Report:
     shown, columns = plan.shown, _list_columns(plan)
     bare = (plan.choice,) if plan.choice else shown
     named = _list_named_timings(plan)
-    successions = [find_near_succession(each.quote.offer.market, each.variant, each.mode, work) for each in named]
+    successions = [find_near_succession(timing.quote.offer.market, timing.variant, timing.mode, work) for timing in named]
     after = describe_price_after(work, successions)
     return Report(
         schema=SCHEMA,

@@ -186,10 +186,10 @@ def _find_replacements(market: Market) -> list[Variant]:
     """Find the official replacements of the family on a day when all of it has ended, and their replacements, up to models that
     still run then.
     """
-    found: dict[str, Variant] = {}
+    replacements: dict[str, Variant] = {}
     for variant in market.catalog.family:
         steps = follow_replacements(market, variant)
         last = steps[-1].variant if steps else None
         if last and not lifecycle.find_past_shutdown(market, last):
-            found[last.id] = last
-    return list(found.values())
+            replacements[last.id] = last
+    return list(replacements.values())

@@ -112,7 +112,7 @@ def recommend(
     market = parse.read_market(catalog, platform, as_of)
     features = [need.strip() for names in needs or () for need in names.split(",")]
     wishes = Wishes(
-        tasks=tuple({found.id: found for found in map(catalog.task, task or [DEFAULT_TASK])}.values()),
+        tasks=tuple({asked_task.id: asked_task for asked_task in map(catalog.task, task or [DEFAULT_TASK])}.values()),
         is_task_assumed=not task,
         prefer=prefer,
         tolerance=None if tolerance is None else parse.read_percent(tolerance, "--tolerance"),

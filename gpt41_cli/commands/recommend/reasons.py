@@ -361,10 +361,12 @@ def _list_obstacles(excluded: Sequence[Candidate]) -> Iterator[Finding]:
 
     A variant that is shut down is listed only if all are.
     """
-    running = [each for each in excluded if not any(reason.rule is rules.MODEL_SHUT_DOWN for reason in each.exclusions)]
+    running = [
+        candidate for candidate in excluded if not any(reason.rule is rules.MODEL_SHUT_DOWN for reason in candidate.exclusions)
+    ]
     excluded, fewest = running or excluded, dict[str, int]()
-    for each in excluded:
-        fewest[each.variant.id] = min(len(each.exclusions), fewest.get(each.variant.id, len(each.exclusions)))
+    for candidate in excluded:
+        fewest[candidate.variant.id] = min(len(candidate.exclusions), fewest.get(candidate.variant.id, len(candidate.exclusions)))
     listed: set[tuple[str, tuple[Rule, ...]]] = set()
     for candidate in excluded:
         obstacles = (candidate.variant.id, tuple(finding.rule for finding in candidate.exclusions))

@@ -51,11 +51,11 @@ def find_owners(config: Config, files: FileLister, catalog: Catalog, jobs: int |
     """Find the owners of requests. Raises InputError, with the place in gpt41.yaml, for unreadable files; unreadable requests
     have no owner.
     """
-    found = WorkloadOwners()
+    owners = WorkloadOwners()
     for declared in config.workloads.values():
         for asked in _read_request_keys(declared, files, catalog, jobs):
-            found.add(declared.name, asked)
-    return found
+            owners.add(declared.name, asked)
+    return owners
 
 
 def _read_request_keys(
@@ -76,10 +76,10 @@ def _read_request_keys(
     for source in sources.values():
         with declared.errors_at("requests"):
             try:
-                with open_input(source, reading.kind) as found:
-                    if isinstance(found, RequestInput):
-                        for some in map_chunks(source, found, reading, asked, list):
-                            yield from (each for each in some if isinstance(each, RequestKey))
+                with open_input(source, reading.kind) as content:
+                    if isinstance(content, RequestInput):
+                        for some in map_chunks(source, content, reading, asked, list):
+                            yield from (key for key in some if isinstance(key, RequestKey))
                     else:
                         yield unnamed
             except InputError as error:

@@ -65,22 +65,22 @@ class Reconciliation:
         self._sums: dict[tuple[str, date], list[Place]] = {}
         self._currency: str | None = None
 
-    def add(self, found: LogItem) -> None:
+    def add(self, item: LogItem) -> None:
         """Add one item of a log. A batch object waits for `close`."""
-        if isinstance(found, RejectedRequest):
-            self.rejects.add(found)
-        elif isinstance(found.result, Finding):
-            self.record_issue(found.place, found.result)
-        elif isinstance(found.result, Withdrawal):
-            self._add_charge(found.place, found.result.answer, is_undone=True)
-        elif isinstance(found.result, AnswerRun):
-            self._add_answer(found.place, found.result.answer, is_run=True)
+        if isinstance(item, RejectedRequest):
+            self.rejects.add(item)
+        elif isinstance(item.result, Finding):
+            self.record_issue(item.place, item.result)
+        elif isinstance(item.result, Withdrawal):
+            self._add_charge(item.place, item.result.answer, is_undone=True)
+        elif isinstance(item.result, AnswerRun):
+            self._add_answer(item.place, item.result.answer, is_run=True)
         else:
-            self._check_currency(found.place, found.result)
-            if found.result.is_batch_total:
-                self._add_total(found.place, found.result)
+            self._check_currency(item.place, item.result)
+            if item.result.is_batch_total:
+                self._add_total(item.place, item.result)
                 return
-            self._add_answer(found.place, found.result)
+            self._add_answer(item.place, item.result)
 
     def _add_answer(self, place: Place, answer: Answer, *, is_run: bool = False) -> None:
         if answer.mode == BATCH:
@@ -100,7 +100,7 @@ class Reconciliation:
         """Keep a batch object; of several of one batch, keep the one with the most in it, which is the latest."""
         known = self._batch_objects.get(answer.id or place)
         if known:
-            less, most = sorted((known, Located(place, answer)), key=lambda each: each.result.usage.input_tokens)
+            less, most = sorted((known, Located(place, answer)), key=lambda total: total.result.usage.input_tokens)
             self.record_issue(less.place, Finding(rules.ANSWER_TWICE, "a batch object that is in the logs again"))
             place, answer = most.place, most.result
         self._batch_objects[answer.id or place] = Located(place, answer)
@@ -109,11 +109,11 @@ class Reconciliation:
         """Add the batch objects. Raises InputError if there was no answer; it names the `logs` if no place in them is known."""
         self.add_batch_objects()
         if not self.charges and not self.rejects.count and not self.unpriced:
-            found = "; ".join(f"{first.label}: {issue.message}" for issue, _, first in self.issues[:3])
+            reasons = "; ".join(f"{first.label}: {issue.message}" for issue, _, first in self.issues[:3])
             raise InputError(
                 expected="answers that report their usage and have a price",
-                found=f"none: {found}" if found else "none",
-                location=None if found else logs,
+                found=f"none: {reasons}" if reasons else "none",
+                location=None if reasons else logs,
             )
 
     def add_batch_objects(self) -> None:
@@ -138,7 +138,7 @@ class Reconciliation:
         The lines of a file, or all lines together, stand for one batch object. A second object with the same sum is another
         batch.
         """
-        totals = sorted(self._batch_objects.items(), key=lambda each: each[1].result.model is None)
+        totals = sorted(self._batch_objects.items(), key=lambda item: item[1].result.model is None)
         whole = sum(self._usage_by_file.values(), Usage())
         of_all = sum((total.usage for _, (_, total) in totals), Usage())
         if _get_token_pair(of_all) == _get_token_pair(whole) and all(self._files_of(total) for _, (_, total) in totals):
@@ -286,7 +286,7 @@ def _get_token_pair(usage: Usage) -> tuple[int, int]:
 
 
 def reconcile_logs(
-    found: Iterable[LogItem],
+    items: Iterable[LogItem],
     conditions: BillingContext,
     logs: str = "",
     groups: SpendingGroups | None = None,
@@ -296,7 +296,7 @@ def reconcile_logs(
 ) -> Reconciliation:
     """Price the answers in the files called `logs`. Raises InputError if none has a price."""
     reconciliation = Reconciliation(conditions, groups, expected, needs_days=needs_days)
-    for each in found:
-        reconciliation.add(each)
+    for item in items:
+        reconciliation.add(item)
     reconciliation.close(logs)
     return reconciliation

@@ -171,14 +171,14 @@ def reconcile(
     with show_progress(sources) as seen:
         found_logs = LogReader(seen, left_out, None if extras else find_longest_short(catalog), named, spending.labels)
         names = ", ".join(source.label for source in sources[:3])
-        found = spending.reconcile_logs(found_logs.read(), extras.observed.observe if extras else iter, names)
-    if not found.charges and not found.unpriced:
-        refuse_invalid(found.rejects, 0, "answer")
-    report = spending.add_to_report(make_report(found, found_logs.skipped, skips_invalid=skip_invalid), found)
+        bill = spending.reconcile_logs(found_logs.read(), extras.observed.observe if extras else iter, names)
+    if not bill.charges and not bill.unpriced:
+        refuse_invalid(bill.rejects, 0, "answer")
+    report = spending.add_to_report(make_report(bill, found_logs.skipped, skips_invalid=skip_invalid), bill)
     if extras:
-        report = extras.add_to_report(report, found)
+        report = extras.add_to_report(report, bill)
     if charged and spending.expected:
-        report = charged.add_to_report(report, found, spending.expected)
+        report = charged.add_to_report(report, bill, spending.expected)
     if has_focus and spending.expected:
         report = add_focus_rows(report, spending.expected, billing_account)
     output.show_and_exit(report, wanted, threshold)

@@ -67,9 +67,9 @@ def price_alternatives(bill: Reconciliation) -> list[AlternativeCost]:
     billed = {key.model for key in bill.charges}
     used = [variant for variant in family if variant.id in billed]
     replacements = _find_replacements(bill, used if billed else family)
-    found = [each for variant in replacements for each in _price_replacement(bill, variant)]
-    others = [each for variant in family if used or _is_offered(bill, variant) for each in _price_variant(bill, variant)]
-    return sorted(found, key=lambda each: each.total_usd) + sorted(others, key=lambda each: each.total_usd)
+    replacement_costs = [cost for variant in replacements for cost in _price_replacement(bill, variant)]
+    others = [cost for variant in family if used or _is_offered(bill, variant) for cost in _price_variant(bill, variant)]
+    return sorted(replacement_costs, key=lambda cost: cost.total_usd) + sorted(others, key=lambda cost: cost.total_usd)
 
 
 def _is_offered(bill: Reconciliation, variant: Variant) -> bool:
@@ -99,7 +99,7 @@ def _price_replacement(bill: Reconciliation, variant: Variant) -> Iterator[Alter
             continue
         path = price_path(list(bill.charges.values()), offer)
         unpriced = list(bill.unpriced_by_day.values())
-        low, high = (sum_usd(each.price(offer).total_usd for each in some) for some in (map(_without_writes, unpriced), unpriced))
+        low, high = (sum_usd(used.price(offer).total_usd for used in some) for some in (map(_without_writes, unpriced), unpriced))
         token_usd = sum_usd((path.token_usd, *(used.price_token_of_each(offer) for used in unpriced)))
         reasoning = EXACT.multiply(token_usd, Decimal(usual.p90 if usual else 0))
         yield AlternativeCost(variant, mode, EXACT.add(path.low_usd, low), sum_usd((path.high_usd, high, reasoning)))
@@ -125,7 +125,7 @@ def _price_variant(bill: Reconciliation, variant: Variant) -> Iterator[Alternati
 def _find_offer(bill: Reconciliation, variant: Variant, mode: str, day: date | None) -> Offer | None:
     """Find the offer of a day, or today's if there was none yet."""
     as_of = bill.conditions.market.as_of
-    offers = (bill.biller.get_offer(variant.id, mode, each) for each in dict.fromkeys((day or as_of, as_of)))
+    offers = (bill.biller.get_offer(variant.id, mode, price_day) for price_day in dict.fromkeys((day or as_of, as_of)))
     return next((offer for offer in offers if isinstance(offer, Offer)), None)
 
 
@@ -181,7 +181,7 @@ def price_path(charges: Sequence[Charge], offer: Offer) -> TrafficPath:
         used += _without_writes(converted)
         written += _with_reported_writes(converted, charge) if reported else converted
     tools = sum_usd(charge.tools_usd for charge in charges)
-    low, high = (EXACT.add(each.price(offer).total_usd, tools) for each in (written if reported else used, written))
+    low, high = (EXACT.add(usage.price(offer).total_usd, tools) for usage in (written if reported else used, written))
     return TrafficPath(offer, low, high, used.price_token_of_each(offer))
 
 

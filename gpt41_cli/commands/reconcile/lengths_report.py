@@ -21,13 +21,13 @@ _RANGE_NOTE = (
 
 def add_answer_lengths(report: Report, past: ObservedAnswers, config: Config) -> Report:
     """Add the answer lengths of each workload to the report on a bill."""
-    found = {name: past.lengths[name] for name in config.workloads if name in past.lengths}
-    columns = _list_columns(config, reasons=any(lengths.reasoning_tokens for lengths in found.values()))
+    observed = {name: past.lengths[name] for name in config.workloads if name in past.lengths}
+    columns = _list_columns(config, reasons=any(lengths.reasoning_tokens for lengths in observed.values()))
     return report._replace(
-        tables=(*report.tables, *([make_table(columns, found.items(), "Output tokens of an answer")] if found else [])),
-        findings=(*report.findings, *_collect_findings(found, past)),
-        notes=(*report.notes, *(_make_notes(past) if found else ())),
-        data={**report.data, "workloads": make_records(columns, found.items())},
+        tables=(*report.tables, *([make_table(columns, observed.items(), "Output tokens of an answer")] if observed else [])),
+        findings=(*report.findings, *_collect_findings(observed, past)),
+        notes=(*report.notes, *(_make_notes(past) if observed else ())),
+        data={**report.data, "workloads": make_records(columns, observed.items())},
     )
 
 
@@ -75,9 +75,9 @@ def _format_range(output_tokens: Mapping[str, int]) -> str:
     return f"{text} + {format_int(reasoning)}" if reasoning else text
 
 
-def _collect_findings(found: Mapping[str, AnswerLengths], past: ObservedAnswers) -> Iterator[Finding]:
+def _collect_findings(observed: Mapping[str, AnswerLengths], past: ObservedAnswers) -> Iterator[Finding]:
     """Note the answers without a known length: those that were cut, that are in sums, or that belong to no workload."""
-    for name, lengths in found.items():
+    for name, lengths in observed.items():
         if lengths.cut_answers:
             cut = f"{format_int(lengths.cut_answers)} of {pluralize(lengths.answers, 'answer')}"
             message = f"{sanitize(name)}: {cut} ended at their maximum; without it, they would be longer"

@@ -51,14 +51,14 @@ class ObservedAnswers:
         self.shared = shared
         self._places: dict[str, Place] = {}
 
-    def observe(self, found: Iterable[LogItem]) -> Iterator[LogItem]:
+    def observe(self, items: Iterable[LogItem]) -> Iterator[LogItem]:
         """Yield all items unchanged, after noting them."""
-        for each in found:
-            if isinstance(each, Located) and isinstance(each.result, Answer) and not each.result.is_batch_total:
-                self._look_at(each.place, each.result)
-            elif isinstance(each, Located) and isinstance(each.result, Withdrawal):
-                self._look_at(each.place, each.result.answer, is_undone=True)
-            yield each
+        for item in items:
+            if isinstance(item, Located) and isinstance(item.result, Answer) and not item.result.is_batch_total:
+                self._look_at(item.place, item.result)
+            elif isinstance(item, Located) and isinstance(item.result, Withdrawal):
+                self._look_at(item.place, item.result.answer, is_undone=True)
+            yield item
 
     def _look_at(self, place: Place, answer: Answer, *, is_undone: bool = False) -> None:
         """Note an answer, or forget one that was noted before."""

@@ -44,34 +44,34 @@ _MAX_ISSUES_SHOWN = 5
 _MAX_NAMES = 20
 
 
-def make_report(found: Reconciliation, left_out: Sequence[SkippedPath] = (), *, skips_invalid: bool = False) -> Report:
+def make_report(bill: Reconciliation, left_out: Sequence[SkippedPath] = (), *, skips_invalid: bool = False) -> Report:
     """Make the report: the bill, what was saved, and what it would cost elsewhere.
 
     Records that can't be read and answers without a price are errors, unless they may be left out.
     """
-    charges = dict(sorted(found.charges.items(), key=lambda each: (each[0].model, each[0].mode, each[0].day or date.min)))
+    charges = dict(sorted(bill.charges.items(), key=lambda item: (item[0].model, item[0].mode, item[0].day or date.min)))
     records = tuple(_make_record(group, charge) for group, charge in charges.items())
-    elsewhere = price_alternatives(found)
-    tables = _make_models_table(charges), _make_days_table(charges), _make_alternatives_table(elsewhere, found)
-    ends = tuple(find_ends(found))
-    findings = (*ends, *collect_findings(found, left_out, skips_invalid=skips_invalid))
+    elsewhere = price_alternatives(bill)
+    tables = _make_models_table(charges), _make_days_table(charges), _make_alternatives_table(elsewhere, bill)
+    ends = tuple(find_ends(bill))
+    findings = (*ends, *collect_findings(bill, left_out, skips_invalid=skips_invalid))
     return Report(
         schema=SCHEMA,
-        answer=format_exact(found.total_usd),
-        headline=_make_headline(found, charges, lacks_files=any(each.is_unreadable for each in left_out))
-        + describe_price_after(found),
-        lines=(*_make_lines(found), *make_replacement_lines(found)),
+        answer=format_exact(bill.total_usd),
+        headline=_make_headline(bill, charges, lacks_files=any(file.is_unreadable for file in left_out))
+        + describe_price_after(bill),
+        lines=(*_make_lines(bill), *make_replacement_lines(bill)),
         tables=tuple(table for table in tables if table.rows),
         findings=findings,
-        notes=(*collect_notes(found), *_collect_search_notes(found, elsewhere), *_note_ranges(elsewhere, found)),
+        notes=(*collect_notes(bill), *_collect_search_notes(bill, elsewhere), *_note_ranges(elsewhere, bill)),
         data={
-            "total_usd": found.total_usd,
-            "usage": asdict(found.usage),
-            "caching_saved_usd": found.caching_saved_usd,
-            "batch_saved_usd": found.batch_saved_usd,
+            "total_usd": bill.total_usd,
+            "usage": asdict(bill.usage),
+            "caching_saved_usd": bill.caching_saved_usd,
+            "batch_saved_usd": bill.batch_saved_usd,
             "charges": records,
-            "elsewhere": make_records(_list_alternative_columns(elsewhere, found), elsewhere),
-            "unpriced": [dump_counted_finding(issue, "times") for issue in found.issues],
+            "elsewhere": make_records(_list_alternative_columns(elsewhere, bill), elsewhere),
+            "unpriced": [dump_counted_finding(issue, "times") for issue in bill.issues],
             "groups": None,
             "invoice": None,
             "period": None,
@@ -79,7 +79,7 @@ def make_report(found: Reconciliation, left_out: Sequence[SkippedPath] = (), *, 
             "workloads": None,
         },
         records=records,
-        catalog=found.conditions.market.catalog,
+        catalog=bill.conditions.market.catalog,
         mentioned=ends,
         bound=_explain_doubts(findings),
     )
@@ -92,27 +92,27 @@ def _explain_doubts(findings: Iterable[Finding]) -> str:
     return f"about this: {doubts[0]}{more}" if doubts else ""
 
 
-def _make_headline(found: Reconciliation, groups: Iterable[ChargeKey], *, lacks_files: bool) -> str:
+def _make_headline(bill: Reconciliation, groups: Iterable[ChargeKey], *, lacks_files: bool) -> str:
     """Write the bill; "at least" if something without a price should have one, or if a file couldn't be read."""
-    unpriced = [issue for issue in found.issues if issue.finding.rule.effect is Effect.AT_LEAST]
+    unpriced = [issue for issue in bill.issues if issue.finding.rule.effect is Effect.AT_LEAST]
     charges = sum(issue.times for issue in unpriced if issue.finding.rule is rules.TOOL_PRICE)
-    answers = sum(issue.times for issue in unpriced) - charges + found.rejects.count
-    tokens = _describe_tokens(sum(found.unpriced.values(), Usage()))
-    more = " more" * (found.usage.requests > 0)
+    answers = sum(issue.times for issue in unpriced) - charges + bill.rejects.count
+    tokens = _describe_tokens(sum(bill.unpriced.values(), Usage()))
+    more = " more" * (bill.usage.requests > 0)
     rest = f"; {format_int(answers)}{more} not priced{tokens}" * (answers > 0)
     rest += f"; {pluralize(charges, 'charge')} of tools not priced" * (charges > 0)
     least = "at least " if rest or lacks_files else ""
-    total = format_total(found.total_usd, found.usage.requests)
+    total = format_total(bill.total_usd, bill.usage.requests)
     days = [group.day for group in groups if group.day]
     period = f" {Period(min(days), max(days))}" if days else ""
-    return f"{least}{total} for {pluralize(found.usage.requests, 'answer')}{period}{rest}"
+    return f"{least}{total} for {pluralize(bill.usage.requests, 'answer')}{period}{rest}"
 
 
 _TERMS = "uncached_input_usd", "cached_input_usd", "output_usd", "write_usd"
 
 
-def _make_lines(found: Reconciliation) -> Iterator[ReportLine]:
-    usage, whole, charges = found.usage, found.total_usd, list(found.charges.values())
+def _make_lines(bill: Reconciliation) -> Iterator[ReportLine]:
+    usage, whole, charges = bill.usage, bill.total_usd, list(bill.charges.values())
     cited = ", ".join(sorted({charge.offer.row.source.label for charge in charges}))
     terms = (
         *(sum_usd(getattr(charge.bill, term) for charge in charges) for term in _TERMS),
@@ -139,11 +139,11 @@ def _make_lines(found: Reconciliation) -> Iterator[ReportLine]:
         text = f"{format_int(accepted)} tokens of predictions accepted; {format_int(rejected)} rejected, which cost {lost}"
         yield ReportLine("predicted", text)
     for saved, how in (
-        (found.caching_saved_usd, "by caching, compared with all input at its full price"),
-        (found.batch_saved_usd, "by batch, compared with standard with the same cached tokens"),
+        (bill.caching_saved_usd, "by caching, compared with all input at its full price"),
+        (bill.batch_saved_usd, "by batch, compared with standard with the same cached tokens"),
     ):
         if saved:
-            yield ReportLine("saved" if saved > 0 else "lost", f"{format_total(abs(saved), found.usage.requests)} {how}")
+            yield ReportLine("saved" if saved > 0 else "lost", f"{format_total(abs(saved), bill.usage.requests)} {how}")
 
 
 class _ChargeSum(NamedTuple):
@@ -164,7 +164,7 @@ def _sum_charges(charges: Mapping[ChargeKey, Charge], group: Callable[[ChargeKey
 
 
 def _list_sum_columns(sums: Sequence[_ChargeSum]) -> tuple[Column[_ChargeSum], ...]:
-    highest = max((each.total_usd for each in sums), default=Decimal(0))
+    highest = max((row.total_usd for row in sums), default=Decimal(0))
     return (
         Column("~~>answers", None, lambda row: row.usage.requests),
         Column("~>input", None, lambda row: row.usage.input_tokens),
@@ -177,23 +177,23 @@ def _list_sum_columns(sums: Sequence[_ChargeSum]) -> tuple[Column[_ChargeSum], .
 
 def _make_models_table(charges: Mapping[ChargeKey, Charge]) -> Table:
     """Make a row for each model in each mode, the most expensive first."""
-    sums = sorted(_sum_charges(charges, lambda key: key[:2]), key=lambda each: -each.total_usd)
-    model = Column[_ChargeSum]("`model", None, lambda each: each.key.model)
-    mode = Column[_ChargeSum]("mode", None, lambda each: each.key.mode)
+    sums = sorted(_sum_charges(charges, lambda key: key[:2]), key=lambda row: -row.total_usd)
+    model = Column[_ChargeSum]("`model", None, lambda row: row.key.model)
+    mode = Column[_ChargeSum]("mode", None, lambda row: row.key.mode)
     return make_table((model, mode, *_list_sum_columns(sums)), sums)
 
 
 def _make_days_table(charges: Mapping[ChargeKey, Charge]) -> Table:
     """Make a row for each day, if there are several."""
-    sums = sorted(_sum_charges(charges, lambda key: key.day), key=lambda each: each.key.day or date.min)
-    day = Column[_ChargeSum]("day", None, lambda each: each.key.day, str, absent="not said")
+    sums = sorted(_sum_charges(charges, lambda key: key.day), key=lambda row: row.key.day or date.min)
+    day = Column[_ChargeSum]("day", None, lambda row: row.key.day, str, absent="not said")
     return make_table((day, *_list_sum_columns(sums)), sums if len(sums) > 1 else (), is_detail=True)
 
 
-def _list_alternative_columns(elsewhere: Sequence[AlternativeCost], found: Reconciliation) -> tuple[Column[AlternativeCost], ...]:
+def _list_alternative_columns(elsewhere: Sequence[AlternativeCost], bill: Reconciliation) -> tuple[Column[AlternativeCost], ...]:
     """List the columns for the same tokens at each variant, next to what was paid."""
-    most = max((each.high_usd for each in elsewhere), default=Decimal(0))
-    show = choose_usd_format([each.total_usd for each in elsewhere], found.usage.requests)
+    most = max((cost.high_usd for cost in elsewhere), default=Decimal(0))
+    show = choose_usd_format([cost.total_usd for cost in elsewhere], bill.usage.requests)
     return (
         Column("`model", "model", lambda row: row.variant.id),
         Column("mode", "mode", lambda row: row.mode),
@@ -201,22 +201,22 @@ def _list_alternative_columns(elsewhere: Sequence[AlternativeCost], found: Recon
         Column(None, "high_usd", lambda row: row.high_usd),
         Column(">total", None, lambda row: format_usd_span(row.total_usd, row.high_usd, show)),
         Column("|", None, lambda row: compute_share(row.high_usd, most), str),
-        Column(None, "is_shut_down", lambda row: _is_shut_down(row, found)),
-        Column("", None, lambda row: _compare_with_paid(row, found)),
+        Column(None, "is_shut_down", lambda row: _is_shut_down(row, bill)),
+        Column("", None, lambda row: _compare_with_paid(row, bill)),
     )
 
 
-def _make_alternatives_table(elsewhere: Sequence[AlternativeCost], found: Reconciliation) -> Table:
+def _make_alternatives_table(elsewhere: Sequence[AlternativeCost], bill: Reconciliation) -> Table:
     """Make a row for each variant that can still be called; JSON has the others, too."""
-    shown = [each for each in elsewhere if not _is_shut_down(each, found)]
-    return make_table(_list_alternative_columns(shown, found), shown, "The same tokens on other models")
+    shown = [cost for cost in elsewhere if not _is_shut_down(cost, bill)]
+    return make_table(_list_alternative_columns(shown, bill), shown, "The same tokens on other models")
 
 
-def _compare_with_paid(each: AlternativeCost, found: Reconciliation) -> str:
-    if found.unpriced:
+def _compare_with_paid(cost: AlternativeCost, bill: Reconciliation) -> str:
+    if bill.unpriced:
         return ""  # the answers without a price are among the tokens
-    paid = found.total_usd
-    low, high = (usd / paid if paid else Decimal(1) for usd in (each.total_usd, each.high_usd))
+    paid = bill.total_usd
+    low, high = (usd / paid if paid else Decimal(1) for usd in (cost.total_usd, cost.high_usd))
     if low == high == 1:
         return "the same"
     least, most = format_ratio(low), format_ratio(high)
@@ -224,15 +224,15 @@ def _compare_with_paid(each: AlternativeCost, found: Reconciliation) -> str:
     return f"{ratio} what was paid"
 
 
-def _is_shut_down(each: AlternativeCost, found: Reconciliation) -> bool:
-    return lifecycle.find_past_shutdown(found.conditions.market, each.variant) is not None
+def _is_shut_down(cost: AlternativeCost, bill: Reconciliation) -> bool:
+    return lifecycle.find_past_shutdown(bill.conditions.market, cost.variant) is not None
 
 
-def collect_findings(found: Reconciliation, left_out: Sequence[SkippedPath], *, skips_invalid: bool) -> Iterator[Finding]:
+def collect_findings(bill: Reconciliation, left_out: Sequence[SkippedPath], *, skips_invalid: bool) -> Iterator[Finding]:
     """Make findings of what wasn't priced or read: errors, unless it may be left out."""
     gap_level = None if skips_invalid else Level.ERROR
-    yield from _describe_issues(found, gap_level)
-    yield from make_invalid_findings(found.rejects, gap_level)
+    yield from _describe_issues(bill, gap_level)
+    yield from make_invalid_findings(bill.rejects, gap_level)
     yield from make_skipped_findings(left_out)
 
 
@@ -268,12 +268,12 @@ def _describe_tokens(usage: Usage | None) -> str:
     return f" ({format_int(usage.input_tokens)} input and {format_int(usage.output_tokens)} output tokens)"
 
 
-def collect_notes(found: Reconciliation) -> Iterator[str]:
+def collect_notes(bill: Reconciliation) -> Iterator[str]:
     """Write the notes on the prices of a bill."""
-    if found.undated:
-        yield f"{pluralize(found.undated, 'answer')} without a date: at the prices of {found.conditions.market.as_of}."
-    yield from _list_taken_names(found)
-    offers = [charge.offer for charge in found.charges.values() if charge.offer.row.confidence != "high"]
+    if bill.undated:
+        yield f"{pluralize(bill.undated, 'answer')} without a date: at the prices of {bill.conditions.market.as_of}."
+    yield from _list_taken_names(bill)
+    offers = [charge.offer for charge in bill.charges.values() if charge.offer.row.confidence != "high"]
     yield from dict.fromkeys(
         f"The {offer.mode} price of {offer.variant.id} is {describe_doubt(offer.row.confidence)}, but not confirmed "
         f"[{offer.row.source.label}]."
@@ -281,20 +281,20 @@ def collect_notes(found: Reconciliation) -> Iterator[str]:
     )
 
 
-def _list_taken_names(found: Reconciliation) -> Iterator[str]:
+def _list_taken_names(bill: Reconciliation) -> Iterator[str]:
     """List the names in logs that were taken for a model of the table; its own snapshots and fine-tunes aren't listed."""
-    models = found.conditions.market.catalog.models
+    models = bill.conditions.market.catalog.models
     names: dict[str, list[str]] = {}
-    for name, model in sorted(found.taken_names.items()):
+    for name, model in sorted(bill.taken_names.items()):
         if model not in models or name not in models[model].snapshots:
             names.setdefault(model, []).append(sanitize(name))
     for model, taken in names.items():
         yield f"Counted as {sanitize(model)}: {list_first(taken, _MAX_NAMES)}."
 
 
-def _note_ranges(elsewhere: Sequence[AlternativeCost], found: Reconciliation) -> Iterator[str]:
+def _note_ranges(elsewhere: Sequence[AlternativeCost], bill: Reconciliation) -> Iterator[str]:
     """Explain the ranges of models that bill something that logs don't show."""
-    ranges = {each.variant.id: each.variant for each in elsewhere if each.high_usd != each.total_usd}
+    ranges = {cost.variant.id: cost.variant for cost in elsewhere if cost.high_usd != cost.total_usd}
     for name, variant in ranges.items():
         usual = find_usual_reasoning(variant)
         reasoning = ", without reasoning" * bool(variant.model.reasoning)
@@ -304,16 +304,16 @@ def _note_ranges(elsewhere: Sequence[AlternativeCost], found: Reconciliation) ->
                 f"effort {usual.effort} don't exceed [{usual.source.label}]"
             )
         yield f"{name}: the lower price is without reasoning and cache writes, the higher one with all cache writes{reasoning}."
-    summed = any(charge.summed_answers for charge in found.charges.values())
+    summed = any(charge.summed_answers for charge in bill.charges.values())
     if summed and any(variant.model.surcharge for variant in ranges.values()):
         yield "Sums of answers are priced as if no request paid the surcharge for long ones."
 
 
-def _collect_search_notes(found: Reconciliation, elsewhere: Sequence[AlternativeCost]) -> Iterator[str]:
+def _collect_search_notes(bill: Reconciliation, elsewhere: Sequence[AlternativeCost]) -> Iterator[str]:
     """Say what the comparison with other variants leaves out if tools were called."""
-    catalog = found.conditions.market.catalog
-    used = frozenset[str]().union(*(charge.abilities for charge in found.charges.values()))
-    shown = {each.variant.id for each in elsewhere}
+    catalog = bill.conditions.market.catalog
+    used = frozenset[str]().union(*(charge.abilities for charge in bill.charges.values()))
+    shown = {cost.variant.id for cost in elsewhere}
     for variant in catalog.family:
         if lacking := sorted(used - variant.model.abilities):
             yield f"{variant.id} is not among the same tokens on other models: it does not have {', '.join(lacking)}."

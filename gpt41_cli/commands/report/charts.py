@@ -31,11 +31,11 @@ def draw_overview_charts(overview: Overview) -> Iterator[Chart]:
     yield _draw_tokens(overview)
 
 
-def draw_workload_charts(each: ExaminedWorkload, position: int) -> Iterator[Chart]:
+def draw_workload_charts(workload: ExaminedWorkload, position: int) -> Iterator[Chart]:
     """Draw the cost against volume, against the cached share, and against quality, if there is something to draw."""
-    yield _draw_cost_against_volume(each, position)
-    yield from _draw_cost_against_cache(each, position)
-    yield from _draw_quality_against_cost(each, position)
+    yield _draw_cost_against_volume(workload, position)
+    yield from _draw_cost_against_cache(workload, position)
+    yield from _draw_quality_against_cost(workload, position)
 
 
 def _draw_cost_by_workload(overview: Overview) -> Iterator[Chart]:
@@ -44,14 +44,14 @@ def _draw_cost_by_workload(overview: Overview) -> Iterator[Chart]:
     if not known:
         return
     series: dict[str, list[ChartPoint]] = {"as declared": [], "with the longest answers": [], "as recommended": []}
-    for each in known:
-        name, monthly = each.subject.name, each.subject.costing.monthly_usd
+    for workload in known:
+        name, monthly = workload.subject.name, workload.subject.costing.monthly_usd
         assert monthly is not None
         series["as declared"].append(ChartPoint(name, to_decimal(monthly.expected)))
         if monthly.high != monthly.expected:
             series["with the longest answers"].append(ChartPoint(name, to_decimal(monthly.high)))
-        if each.monthly_usd is not None and each.advised_pair:
-            series["as recommended"].append(ChartPoint(name, to_decimal(each.monthly_usd), " ".join(each.advised_pair)))
+        if workload.monthly_usd is not None and workload.advised_pair:
+            series["as recommended"].append(ChartPoint(name, to_decimal(workload.monthly_usd), " ".join(workload.advised_pair)))
     unknown = len(overview.workloads) - len(with_price)
     missing = f" {pluralize(unknown, 'workload')} without a volume not shown." if unknown else ""
     missing += _note_omitted(known, with_price)
@@ -73,11 +73,11 @@ def _draw_cost_by_workload(overview: Overview) -> Iterator[Chart]:
 def select_most_expensive(workloads: Sequence[ExaminedWorkload]) -> list[ExaminedWorkload]:
     """Select the workloads that there is room for, in their order; of too many, the most expensive per month."""
 
-    def get_usd(each: ExaminedWorkload) -> Fraction:
-        monthly = each.subject.costing.monthly_usd
+    def get_usd(workload: ExaminedWorkload) -> Fraction:
+        monthly = workload.subject.costing.monthly_usd
         return monthly.expected if monthly else Fraction(0)
 
-    drawn = {each.subject.name for each in sorted(workloads, key=get_usd, reverse=True)[:_MAX_WORKLOADS_DRAWN]}
+    drawn = {workload.subject.name for workload in sorted(workloads, key=get_usd, reverse=True)[:_MAX_WORKLOADS_DRAWN]}
     return [workload for workload in workloads if workload.subject.name in drawn]
 
 
@@ -90,18 +90,20 @@ def _note_omitted(drawn: Sequence[ExaminedWorkload], every: Sequence[ExaminedWor
 def _draw_tokens(overview: Overview) -> Chart:
     """Draw the input part by part and the output of a mean request, for all workloads next to each other."""
     drawn = select_most_expensive(overview.workloads)
-    costings = [(each.subject.name, each.subject.costing) for each in drawn]
-    cached = [(name, each) for name, each in costings if each.cached_tokens]
-    shares = "; ".join(f"{name} {format_score(Fraction(each.cached_tokens, each.input_tokens))}" for name, each in cached)
-    tokens = {part: [each.parts.get(part, 0) for _, each in costings] for part in PARTS}
-    tokens["search results"] = [each.subject.search_tokens for each in drawn]
-    requests = [each.requests for _, each in costings]
+    costings = [(workload.subject.name, workload.subject.costing) for workload in drawn]
+    cached = [(name, costing) for name, costing in costings if costing.cached_tokens]
+    shares = "; ".join(
+        f"{name} {format_score(Fraction(costing.cached_tokens, costing.input_tokens))}" for name, costing in cached
+    )
+    tokens = {part: [costing.parts.get(part, 0) for _, costing in costings] for part in PARTS}
+    tokens["search results"] = [workload.subject.search_tokens for workload in drawn]
+    requests = [costing.requests for _, costing in costings]
     series = [
         ChartSeries(part, tuple(map(ChartPoint, (name for name, _ in costings), map(_compute_mean, of_part, requests))))
         for part, of_part in tokens.items()
         if any(of_part)
     ]
-    output = ChartSeries("output", tuple(_make_output_point(each.subject) for each in drawn))
+    output = ChartSeries("output", tuple(_make_output_point(workload.subject) for workload in drawn))
     share = f" Cached input: {shares}." if shares else " None of the input is cached."
     share += _note_omitted(drawn, overview.workloads)
     return Chart(
@@ -153,14 +155,14 @@ def _draw_days_left(overview: Overview) -> Iterator[Chart]:
     )
 
 
-def _draw_cost_against_volume(each: ExaminedWorkload, position: int) -> Chart:
+def _draw_cost_against_volume(workload: ExaminedWorkload, position: int) -> Chart:
     """Draw every line from no requests to beyond the volume, with its crossings."""
-    own, volume = each.lines[0], each.subject.costing.volume
-    here = volume.per_month if volume else Fraction(each.subject.work.requests)
-    chosen = " ".join(each.advised_pair) if each.advised_pair else None
+    own, volume = workload.lines[0], workload.subject.costing.volume
+    here = volume.per_month if volume else Fraction(workload.subject.work.requests)
+    chosen = " ".join(workload.advised_pair) if workload.advised_pair else None
     met = [
         crossing.requests
-        for crossing in each.crossings
+        for crossing in workload.crossings
         if crossing.line.name in (own.name, chosen) and crossing.requests <= _MAX_VOLUME_FACTOR * here
     ]
     most = _round_up(max(here * 2, *(requests * _AXIS_MARGIN for requests in met), Fraction(1)))
@@ -171,10 +173,10 @@ def _draw_cost_against_volume(each: ExaminedWorkload, position: int) -> Chart:
             tuple(ChartPoint(to_decimal(x), to_decimal(line.usd(x))) for x in (Fraction(0), here, most)),
             "chosen" if line.name == chosen else "" if line.fits else "faint",
         )
-        for line in each.lines
+        for line in workload.lines
     )
-    marks = [ChartMark(f"{format_rate(ceiling.usd)}: {ceiling.label}", y=ceiling.usd) for ceiling in each.subject.ceilings]
-    now = f"{format_int(volume.requests)} per {volume.period}" if volume else pluralize(each.subject.work.requests, "request")
+    marks = [ChartMark(f"{format_rate(ceiling.usd)}: {ceiling.label}", y=ceiling.usd) for ceiling in workload.subject.ceilings]
+    now = f"{format_int(volume.requests)} per {volume.period}" if volume else pluralize(workload.subject.work.requests, "request")
     marks.append(ChartMark(f"now {now}", x=to_decimal(here)))
     marks += [
         ChartMark(
@@ -182,12 +184,12 @@ def _draw_cost_against_volume(each: ExaminedWorkload, position: int) -> Chart:
             to_decimal(crossing.requests),
             to_decimal(crossing.usd),
         )
-        for crossing in each.crossings
+        for crossing in workload.crossings
         if crossing.requests <= most
     ]
     price = f"{format_money(to_decimal(own.usd(here)))}{' per month' if volume else ''}"
     said = f"{own.name}, as declared, costs {price} at {now}."
-    dotted = " Dotted lines do not meet the requirements." if any(not line.fits for line in each.lines) else ""
+    dotted = " Dotted lines do not meet the requirements." if any(not line.fits for line in workload.lines) else ""
     return Chart(
         f"{position}-cost-against-volume",
         "lines",
@@ -210,9 +212,9 @@ def _round_up(amount: Fraction) -> Fraction:
     return Fraction(-(-amount // step) * step)
 
 
-def _draw_cost_against_cache(each: ExaminedWorkload, position: int) -> Iterator[Chart]:
+def _draw_cost_against_cache(workload: ExaminedWorkload, position: int) -> Iterator[Chart]:
     """Draw the chosen variant in standard and in batch, from nothing cached to everything."""
-    even, choice = each.recommendation.break_even, each.choice
+    even, choice = workload.recommendation.break_even, workload.choice
     if even is None or choice is None:
         return
     ends = {
@@ -222,14 +224,14 @@ def _draw_cost_against_cache(each: ExaminedWorkload, position: int) -> Iterator[
     shares = {Fraction(0), even.current_share, Fraction(1)}
     if even.break_even_share is not None:
         shares.add(even.break_even_share)
-    volume, requests = each.subject.costing.volume, each.subject.work.requests
+    volume, requests = workload.subject.costing.volume, workload.subject.work.requests
     scale = volume.per_month / requests if volume else Fraction(1)
 
     def usd(mode: str, share: Fraction) -> Decimal:
         uncached, cached = map(Fraction, ends[mode])
         return to_decimal((uncached + (cached - uncached) * share) * scale)
 
-    unfit = {candidate.mode for candidate in each.recommendation.excluded if candidate.variant.id == choice.variant.id}
+    unfit = {candidate.mode for candidate in workload.recommendation.excluded if candidate.variant.id == choice.variant.id}
     series = tuple(
         ChartSeries(
             f"{choice.variant.id} {mode}",
@@ -248,7 +250,7 @@ def _draw_cost_against_cache(each: ExaminedWorkload, position: int) -> Iterator[
         f"{position}-cost-against-cache",
         "lines",
         "Cost against the share of cached input",
-        f"{said} Here {format_score(even.current_share)} is cached.{_note_unreachable_ends(each, unfit & ends.keys())}",
+        f"{said} Here {format_score(even.current_share)} is cached.{_note_unreachable_ends(workload, unfit & ends.keys())}",
         ChartAxis("share of the input that is cached", "share"),
         _MONTHLY_USD_AXIS if volume else ChartAxis(f"US dollars for {pluralize(requests, 'request')}", "usd"),
         series,
@@ -256,16 +258,16 @@ def _draw_cost_against_cache(each: ExaminedWorkload, position: int) -> Iterator[
     )
 
 
-def _note_unreachable_ends(each: ExaminedWorkload, unfit: Collection[str]) -> str:
+def _note_unreachable_ends(workload: ExaminedWorkload, unfit: Collection[str]) -> str:
     """Say what keeps the work from either end of the chart."""
-    least = each.cache_minimum_tokens
+    least = workload.cache_minimum_tokens
     short = f" A prompt below {format_int(least)} tokens, as all of these are, is never cached." if least else ""
     return short + (f" The dotted line, {', '.join(unfit)}, does not meet the requirements." if unfit else "")
 
 
-def _draw_quality_against_cost(each: ExaminedWorkload, position: int) -> Iterator[Chart]:
+def _draw_quality_against_cost(workload: ExaminedWorkload, position: int) -> Iterator[Chart]:
     """Draw the score of every candidate against its price, and those that no other beats in both."""
-    scored = [candidate for candidate in each.running_candidates if candidate.score_share is not None]
+    scored = [candidate for candidate in workload.running_candidates if candidate.score_share is not None]
     if not scored:
         return
 
@@ -277,18 +279,18 @@ def _draw_quality_against_cost(each: ExaminedWorkload, position: int) -> Iterato
         ChartSeries(
             candidate.name,
             (make_point(candidate, "; ".join(exclusion.brief for exclusion in candidate.exclusions)),),
-            report.choose_tone(candidate, each.choice),
+            report.choose_tone(candidate, workload.choice),
             model=candidate.variant.id,
             mode=candidate.mode,
         )
         for candidate in scored
     ]
-    frontier = [make_point(candidate, candidate.name) for candidate in each.frontier]
-    names = ", ".join(candidate.name for candidate in each.frontier)
+    frontier = [make_point(candidate, candidate.name) for candidate in workload.frontier]
+    names = ", ".join(candidate.name for candidate in workload.frontier)
     efficient = f" Nothing else is both better and cheaper than {names}." if names else ""
     if any(candidate.exclusions for candidate in scored):
         efficient += " Grey points do not meet the requirements."
-    tasks = ", ".join(task.id for task in each.subject.wishes.tasks)
+    tasks = ", ".join(task.id for task in workload.subject.wishes.tasks)
     yield Chart(
         f"{position}-quality-against-cost",
         "points",

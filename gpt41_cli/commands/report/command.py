@@ -65,12 +65,12 @@ def report(
     names = list({name if name == "-" else str(Path(name).resolve()): name for name in named}.values())
     inputs = [_read_input(name, conditions) for name in names]
     if len(inputs) > 1:
-        inputs = [each.named(_name_input(name)) for name, each in zip(names, inputs, strict=True)]
-    subjects = [subject for each in inputs for subject in each.subjects]
-    found = make_report(catalog, examine_workloads(subjects, conditions.market), inputs)
+        inputs = [source.named(_name_input(name)) for name, source in zip(names, inputs, strict=True)]
+    subjects = [subject for source in inputs for subject in source.subjects]
+    document = make_report(catalog, examine_workloads(subjects, conditions.market), inputs)
     if charts:
-        _write_charts(found, charts)
-    output.show_and_exit(found, wanted, threshold)
+        _write_charts(document, charts)
+    output.show_and_exit(document, wanted, threshold)
 
 
 def _name_input(name: str) -> str:
@@ -101,7 +101,7 @@ def _read_input(name: str, conditions: "CheckOptions") -> "ReportInput":
     return make_checked_input(check_workloads(open_configs([path], conditions.market.catalog), conditions))
 
 
-def _write_charts(found: "Report", folder: Path) -> None:
+def _write_charts(document: "Report", folder: Path) -> None:
     """Write each chart to a separate file, under its name."""
     from gpt41_cli.views.svg import draw_svg_file
 
@@ -109,5 +109,5 @@ def _write_charts(found: "Report", folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"--charts: {quote_text(str(folder))}", "a folder to write into", error) from None
-    for chart in found.all_charts:
+    for chart in document.all_charts:
         files.write_file(draw_svg_file(chart), folder / f"{chart.name}.svg")

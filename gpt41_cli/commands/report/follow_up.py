@@ -41,12 +41,12 @@ class FollowUp(NamedTuple):
         return f"then {name_offer(self.model, self.mode)}, {self.price}{after}"
 
 
-def find_follow_up(each: ExaminedWorkload) -> FollowUp | None:
+def find_follow_up(workload: ExaminedWorkload) -> FollowUp | None:
     """Find what follows the advice when it ends; None if it does not, or nothing fits."""
-    succession = _find_succession(each)
+    succession = _find_succession(workload)
     if succession is None:
         return None
-    quote, costing = succession.replacement.quote, each.subject.costing
+    quote, costing = succession.replacement.quote, workload.subject.costing
     times = Fraction(costing.volume.per_month if costing.volume else 1, quote.usage.requests)
     stored = costing.storage_monthly_usd if costing.volume else Fraction(0)
     usd, most = (Fraction(total) * times + stored for total in (quote.total_usd, succession.replacement.most_usd))
@@ -54,10 +54,10 @@ def find_follow_up(each: ExaminedWorkload) -> FollowUp | None:
     return FollowUp(succession.ends, quote.model, quote.mode, usd, most, reasons, is_monthly)
 
 
-def _find_succession(each: ExaminedWorkload) -> Succession | None:
-    if not each.is_kept:
-        return each.recommendation.then
-    subject = each.subject
+def _find_succession(workload: ExaminedWorkload) -> Succession | None:
+    if not workload.is_kept:
+        return workload.recommendation.then
+    subject = workload.subject
     return find_succession(subject.market, subject.variant, subject.costing.mode, subject.work)
 
 
@@ -65,11 +65,11 @@ def make_move_headline(overview: Overview, follow_ups: Sequence[FollowUp | None]
     """Write which workloads must move to what, until when, and what all of them cost before and after; None if none must."""
     moves: list[tuple[date, str]] = []
     months: list[tuple[Fraction, Fraction] | None] = []
-    for each, follow_up in zip(overview.workloads, follow_ups, strict=True):
-        move = (follow_up.ends, follow_up.model) if follow_up else _find_advised_move(each)
+    for workload, follow_up in zip(overview.workloads, follow_ups, strict=True):
+        move = (follow_up.ends, follow_up.model) if follow_up else _find_advised_move(workload)
         moves += [move] if move else []
-        ends_unanswered = move is None and lifecycle.find_near_shutdown(each.subject.market, each.subject.variant)
-        months.append((follow_up.usd, follow_up.most_usd) if follow_up else None if ends_unanswered else _price_advised(each))
+        ends_unanswered = move is None and lifecycle.find_near_shutdown(workload.subject.market, workload.subject.variant)
+        months.append((follow_up.usd, follow_up.most_usd) if follow_up else None if ends_unanswered else _price_advised(workload))
     if not moves:
         return None
     text = f"Move {pluralize(len(moves), 'workload')} to {', '.join(dict.fromkeys(to for _, to in moves))} before {min(moves)[0]}"
@@ -80,13 +80,13 @@ def make_move_headline(overview: Overview, follow_ups: Sequence[FollowUp | None]
     low, high = sum((low for low, _ in then), Fraction(0)), sum((high for _, high in then), Fraction(0))
     show = choose_usd_format([now, high])
     span = format_usd_span(low, high, show)
-    least = choose_bound_prefix(is_most=False, is_least=any(each.is_least for each in overview.workloads))
+    least = choose_bound_prefix(is_most=False, is_least=any(workload.is_least for workload in overview.workloads))
     return f"{text}: {least}{show(now)} per month now, {span} then{after}"
 
 
-def _price_advised(each: ExaminedWorkload) -> tuple[Fraction, Fraction] | None:
+def _price_advised(workload: ExaminedWorkload) -> tuple[Fraction, Fraction] | None:
     """Return the price of a month as advised, and with all cache writes; None without a volume."""
-    volume, month, choice, subject = each.subject.costing.volume, each.monthly_usd, each.choice, each.subject
+    volume, month, choice, subject = workload.subject.costing.volume, workload.monthly_usd, workload.choice, workload.subject
     if volume is None or month is None:
         return None
     priced = price_replacement(subject.market, choice.variant, choice.mode, subject.work) if choice else None
@@ -96,9 +96,9 @@ def _price_advised(each: ExaminedWorkload) -> tuple[Fraction, Fraction] | None:
     return month, month + added
 
 
-def _find_advised_move(each: ExaminedWorkload) -> tuple[date, str] | None:
+def _find_advised_move(workload: ExaminedWorkload) -> tuple[date, str] | None:
     """Return when the model of a workload ends and what it is advised to move to, if that runs on."""
-    ends = lifecycle.find_near_shutdown(each.subject.market, each.subject.variant)
-    if ends is None or each.choice is None or lifecycle.find_near_shutdown(each.subject.market, each.choice.variant):
+    ends = lifecycle.find_near_shutdown(workload.subject.market, workload.subject.variant)
+    if ends is None or workload.choice is None or lifecycle.find_near_shutdown(workload.subject.market, workload.choice.variant):
         return None
-    return ends, each.choice.variant.id
+    return ends, workload.choice.variant.id

@@ -72,7 +72,7 @@ def make_checked_input(check: ConfigCheck) -> ReportInput:
     left_out = [skipped_file for checked in check.workloads for skipped_file in checked.priced.contents.skipped_files]
     subjects = tuple(_convert_declared(workload.priced) for workload in check.workloads)
     calls = tuple(use for code in check.code for use in code.uses if use.is_call)
-    unreadable = (each for code in check.code for each in code.unreadable)
+    unreadable = (file for code in check.code for file in code.unreadable)
     return ReportInput(subjects, check.findings, check.notes, (*left_out, *unreadable), calls)
 
 
@@ -119,7 +119,7 @@ def _derive_wishes(market: Market, costing: WorkloadCost, variant: Variant) -> W
 def _require_current_quality(wished: Wishes, variant: Variant, catalog: Catalog) -> Wishes:
     """Return the wishes of work without a task: anything that scores no less than its current model is good enough."""
     task = catalog.task(DEFAULT_TASK)
-    share = score_models(task, catalog, None, [each.id for each in catalog.family]).share.get(variant.id)
+    share = score_models(task, catalog, None, [member.id for member in catalog.family]).share.get(variant.id)
     lacking = Decimal(0) if share is None else Decimal(ceil((1 - share) * 1000)) / 1000
     return wished._replace(tasks=(task,), tolerance=max(lacking, get_tolerance(wished, task)))
 
@@ -168,12 +168,12 @@ def _make_equal_requests(costing: WorkloadCost, catalog: Catalog) -> Workload:
     def load(model: str) -> VariantLoad:
         """Return the same sizes for any model, with what its tools find and its answers add; pictures are in them already."""
         variant = catalog.variant(model)
-        found = catalog.count_search_tokens(variant, costing.tools) or 0
+        search_tokens = catalog.count_search_tokens(variant, costing.tools) or 0
         loaded: dict[RequestSize, int] = {}
         for size, times in sizes.items():
             answer = size.output_tokens if costing.is_ceiling else variant.model.prompt.add_to_answer(size.output_tokens)
             answer += reasoning // many if variant.model.reasoning else 0
-            loaded[size._replace(input_tokens=size.input_tokens + found, output_tokens=answer)] = times
+            loaded[size._replace(input_tokens=size.input_tokens + search_tokens, output_tokens=answer)] = times
         return VariantLoad(loaded)
 
     terms = Assumptions(sums[2] // many, tools=costing.tools, reasoning_tokens=reasoning // many)

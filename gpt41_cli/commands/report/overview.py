@@ -72,7 +72,7 @@ class ExaminedWorkload(NamedTuple):
         Nothing speaks against that model except a missing score, and it costs no more than what fits.
         """
         choice, own = self.recommendation.choice, self.subject.costing
-        is_compared = any(each.variant.id == own.model for each in self.priced_candidates)
+        is_compared = any(candidate.variant.id == own.model for candidate in self.priced_candidates)
         fits = all(exclusion.rule is rules.NO_SCORE for exclusion in self.current.exclusions)
         if choice is None or is_compared or not fits:
             return False
@@ -120,12 +120,12 @@ class ExaminedWorkload(NamedTuple):
     @property
     def priced_candidates(self) -> tuple[Candidate, ...]:
         """All candidates with a price, the fitting ones first."""
-        return tuple(each for each in self.recommendation.candidates if each.quote)
+        return tuple(candidate for candidate in self.recommendation.candidates if candidate.quote)
 
     @property
     def running_candidates(self) -> tuple[Candidate, ...]:
         """The priced candidates that run on that day."""
-        return tuple(each for each in self.priced_candidates if not _is_unavailable(each))
+        return tuple(candidate for candidate in self.priced_candidates if not _is_unavailable(candidate))
 
 
 class ModelEnd(NamedTuple):
@@ -163,12 +163,12 @@ def examine_workloads(subjects: Sequence[ReportedWorkload], market: Market) -> O
 
 def _examine_workload(subject: ReportedWorkload) -> ExaminedWorkload:
     catalog, work, variant = subject.market.catalog, subject.work, subject.variant
-    found = recommend(subject.market, work, subject.wishes)
+    recommendation = recommend(subject.market, work, subject.wishes)
     shortest = catalog.limits.prompt_cache.minimum_tokens
     is_cacheable = work.load_on(catalog, variant).input_range[1] >= shortest
     context = make_family_context(subject.market, work, subject.wishes, variant)
     own = judge_candidate(context, variant, subject.costing.mode)
-    examined = ExaminedWorkload(subject, found, (), (), (), None if is_cacheable else shortest, own)
+    examined = ExaminedWorkload(subject, recommendation, (), (), (), None if is_cacheable else shortest, own)
     lines = tuple(_make_cost_lines(examined))
     return examined._replace(
         lines=lines,
@@ -182,12 +182,12 @@ def _make_cost_lines(examined: ExaminedWorkload) -> Iterator[CostLine]:
     hosting = variant.fine_tuned.hosting.get(costing.platform) if variant.fine_tuned else None
     hosting_usd = Fraction(hosting.usd) * HOURS_PER_MONTH if hosting else Fraction(0)
     own, stored_usd = (costing.model, costing.mode), costing.storage_monthly_usd
-    unfit = [(each.variant.id, each.mode) for each in examined.priced_candidates if each.exclusions]
+    unfit = [(candidate.variant.id, candidate.mode) for candidate in examined.priced_candidates if candidate.exclusions]
     yield CostLine(*own, costing.usd_per_request.expected, hosting_usd + stored_usd, own not in unfit)
-    for each in examined.running_candidates:
-        name = each.variant.id, each.mode
+    for candidate in examined.running_candidates:
+        name = candidate.variant.id, candidate.mode
         if name != own:
-            yield CostLine(*name, compute_request_usd(each), stored_usd, name not in unfit)
+            yield CostLine(*name, compute_request_usd(candidate), stored_usd, name not in unfit)
 
 
 def _find_crossings(lines: Sequence[CostLine], ceilings: Sequence[SpendingLimit]) -> Iterator[LineCrossing]:
@@ -211,11 +211,11 @@ def _find_frontier(candidates: Iterable[Candidate]) -> Iterator[Candidate]:
         for candidate in candidates
         if candidate.score_share is not None and all(Group.TRADE_OFF in finding.rule.groups for finding in candidate.exclusions)
     ]
-    for each in sorted(scored, key=lambda each: (compute_request_usd(each), -(each.score_share or 0))):
-        assert each.score_share is not None
-        if each.score_share > best:
-            best = each.score_share
-            yield each
+    for candidate in sorted(scored, key=lambda candidate: (compute_request_usd(candidate), -(candidate.score_share or 0))):
+        assert candidate.score_share is not None
+        if candidate.score_share > best:
+            best = candidate.score_share
+            yield candidate
 
 
 def compute_request_usd(candidate: Candidate) -> Fraction:
@@ -230,13 +230,13 @@ def _is_unavailable(candidate: Candidate) -> bool:
 
 def _find_model_ends(workloads: Sequence[ExaminedWorkload], catalog: Catalog) -> Iterator[ModelEnd]:
     """Find the end of each model once per platform where it is used, and of the family on every such platform."""
-    found: dict[tuple[str, str], ModelEnd] = {}
+    ends: dict[tuple[str, str], ModelEnd] = {}
     for workload in workloads:
         platform = workload.subject.market.platform
         chosen = [workload.recommendation.choice.variant] if workload.recommendation.choice else []
         for variant in (workload.subject.variant, *chosen, *catalog.family):
-            found.setdefault((variant.id, platform.id), ModelEnd(variant, platform, variant.lifecycles.get(platform.provider)))
-    yield from found.values()
+            ends.setdefault((variant.id, platform.id), ModelEnd(variant, platform, variant.lifecycles.get(platform.provider)))
+    yield from ends.values()
 
 
 def _sum_or_none(amounts: Iterable[Fraction | None]) -> Fraction | None:

@@ -42,18 +42,20 @@ _MAX_PLACES = 5
 def make_report(catalog: Catalog, overview: Overview, inputs: Sequence[ReportInput]) -> Report:
     """Make the report: all workloads in short, each of them as a part."""
     workloads = overview.workloads
-    drawn = {each.subject.name for each in select_most_expensive(workloads)}
+    drawn = {workload.subject.name for workload in select_most_expensive(workloads)}
     advised_months = show_parts(workloads, lambda row: row.monthly_usd)
-    follow_ups = [find_follow_up(each) for each in workloads]
-    advice = [_describe_advice(each, advised_months(each), then) for each, then in zip(workloads, follow_ups, strict=True)]
+    follow_ups = [find_follow_up(workload) for workload in workloads]
+    advice = [
+        _describe_advice(workload, advised_months(workload), then) for workload, then in zip(workloads, follow_ups, strict=True)
+    ]
     parts = tuple(
-        _make_part(each, advised, position, catalog, draws=each.subject.name in drawn)
-        for position, (each, advised) in enumerate(zip(workloads, advice, strict=True), 1)
+        _make_part(workload, advised, position, catalog, draws=workload.subject.name in drawn)
+        for position, (workload, advised) in enumerate(zip(workloads, advice, strict=True), 1)
     )
     charts = tuple(draw_overview_charts(overview))
-    named_follow_ups = {each.subject.name: then for each, then in zip(workloads, follow_ups, strict=True)}
+    named_follow_ups = {workload.subject.name: then for workload, then in zip(workloads, follow_ups, strict=True)}
     columns = _list_columns(workloads, advised_months, named_follow_ups)
-    calls = [use for each in inputs for use in each.calls]
+    calls = [use for source in inputs for use in source.calls]
     headline = make_move_headline(overview, follow_ups) or _make_headline(overview)
     return Report(
         schema=SCHEMA,
@@ -62,14 +64,14 @@ def make_report(catalog: Catalog, overview: Overview, inputs: Sequence[ReportInp
         ),
         headline=headline,
         lines=(
-            *(ReportLine(each.subject.name, advised) for each, advised in zip(workloads, advice, strict=True)),
+            *(ReportLine(workload.subject.name, advised) for workload, advised in zip(workloads, advice, strict=True)),
             *_make_code_lines(overview, calls),
         ),
         tables=(make_table(columns, workloads),),
         findings=tuple(
-            dict.fromkeys(finding for each in inputs for finding in (*each.findings, *make_skipped_findings(each.left_out)))
+            dict.fromkeys(finding for source in inputs for finding in (*source.findings, *make_skipped_findings(source.left_out)))
         ),
-        notes=tuple(dict.fromkeys((*(note for each in inputs for note in each.notes), *_collect_notes(parts, len(drawn))))),
+        notes=tuple(dict.fromkeys((*(note for source in inputs for note in source.notes), *_collect_notes(parts, len(drawn))))),
         data={
             "as_of": overview.as_of,
             "headline": headline,
@@ -146,129 +148,129 @@ def _describe_change(now: Fraction, then: Fraction, is_least: bool, show: Callab
     return f" ({bound if is_least else ''}{show(abs(now - then))} {how}{share})"
 
 
-def _is_unchanged(each: ExaminedWorkload) -> bool:
-    return each.advised_pair == (each.subject.costing.model, each.subject.costing.mode)
+def _is_unchanged(workload: ExaminedWorkload) -> bool:
+    return workload.advised_pair == (workload.subject.costing.model, workload.subject.costing.mode)
 
 
-def _describe_advice(each: ExaminedWorkload, advised_month: str | None, follow_up: FollowUp | None) -> str:
+def _describe_advice(workload: ExaminedWorkload, advised_month: str | None, follow_up: FollowUp | None) -> str:
     """Say what to do, how that changes the price per month or per request, and what follows if the model ends soon."""
-    costing = each.subject.costing
-    if each.advised_pair is None or each.each_usd is None:
+    costing = workload.subject.costing
+    if workload.advised_pair is None or workload.each_usd is None:
         return "nothing fits: no option meets all requirements"
-    verb = "stay with" if _is_unchanged(each) else "use"
+    verb = "stay with" if _is_unchanged(workload) else "use"
     monthly = costing.monthly_usd
-    if monthly is None or each.monthly_usd is None:
-        now, then, span = (costing.usd_per_request.expected, each.each_usd, f"{show_price(each.each_usd)} per request")
+    if monthly is None or workload.monthly_usd is None:
+        now, then, span = (costing.usd_per_request.expected, workload.each_usd, f"{show_price(workload.each_usd)} per request")
     else:
-        now, then, span = monthly.expected, each.monthly_usd, f"{advised_month} per month"
+        now, then, span = monthly.expected, workload.monthly_usd, f"{advised_month} per month"
     show = show_value if monthly else show_price
-    least = "at least " if each.is_least else ""
+    least = "at least " if workload.is_least else ""
     until = f" until {follow_up.ends}" if follow_up else ""
     after = f"; {follow_up.text}" if follow_up else ""
-    change = _describe_change(now, then, each.is_least, show)
-    return f"{verb} {name_offer(*each.advised_pair)}{until}: {least}{span}{change}{after}"
+    change = _describe_change(now, then, workload.is_least, show)
+    return f"{verb} {name_offer(*workload.advised_pair)}{until}: {least}{span}{change}{after}"
 
 
-def _make_part(each: ExaminedWorkload, advice: str, position: int, catalog: Catalog, *, draws: bool) -> Report:
+def _make_part(workload: ExaminedWorkload, advice: str, position: int, catalog: Catalog, *, draws: bool) -> Report:
     """Make the part of a workload: what it is and costs now, then the recommendation; with charts, if it is drawn."""
-    work, candidates = each.subject.work, (each.current, *each.priced_candidates)
+    work, candidates = workload.subject.work, (workload.current, *workload.priced_candidates)
     priced = [candidate.quote for candidate in candidates if candidate.quote]
-    found = report.make_report(catalog, work, each.subject.wishes, each.recommendation)
+    part = report.make_report(catalog, work, workload.subject.wishes, workload.recommendation)
     # What is a detail of a reason stands in the headline or the table.
-    said = [line for line in found.lines if line.label != report.USERS and not (line.label in ("why", "but") and line.is_detail)]
-    reasons = _explain_staying(each) if each.is_kept else said
-    asked = tuple(_describe_priced_work(each, make_work_line(catalog, work, priced)) if priced else ())
-    return found._replace(
-        answer=sanitize(each.subject.name),
-        headline=f"{each.subject.name}: {advice}",
+    said = [line for line in part.lines if line.label != report.USERS and not (line.label in ("why", "but") and line.is_detail)]
+    reasons = _explain_staying(workload) if workload.is_kept else said
+    asked = tuple(_describe_priced_work(workload, make_work_line(catalog, work, priced)) if priced else ())
+    return part._replace(
+        answer=sanitize(workload.subject.name),
+        headline=f"{workload.subject.name}: {advice}",
         lines=(
-            ReportLine("now", _describe_current_cost(each)),
+            ReportLine("now", _describe_current_cost(workload)),
             *asked,
             *reasons,
-            *_warn_over_limits(each),
-            *_warn_untested(each),
+            *_warn_over_limits(workload),
+            *_warn_untested(workload),
         ),
         tables=(
-            *(found.tables if each.subject.costing.volume is None else (_make_candidates_table(each),)),
-            *([make_table(_CROSSING_COLUMNS, each.crossings, "Break-even points")] if each.crossings else []),
+            *(part.tables if workload.subject.costing.volume is None else (_make_candidates_table(workload),)),
+            *([make_table(_CROSSING_COLUMNS, workload.crossings, "Break-even points")] if workload.crossings else []),
         ),
         findings=(),
-        charts=tuple(draw_workload_charts(each, position)) if draws else (),
+        charts=tuple(draw_workload_charts(workload, position)) if draws else (),
     )
 
 
-def _describe_priced_work(each: ExaminedWorkload, line: ReportLine) -> Iterator[ReportLine]:
+def _describe_priced_work(workload: ExaminedWorkload, line: ReportLine) -> Iterator[ReportLine]:
     """Say which requests the prices in the following reasons are for, except in those of `_explain_staying`, which are per
     request.
     """
-    requests = each.subject.work.requests
-    if not each.is_kept:
+    requests = workload.subject.work.requests
+    if not workload.is_kept:
         of = "it" if requests == 1 else "all of them together"
         yield line._replace(text=f"{line.text}; the sums that follow are for {of}, not for the month")
     elif requests > 1:
         yield line
 
 
-def _describe_current_cost(each: ExaminedWorkload) -> str:
-    costing = each.subject.costing
+def _describe_current_cost(workload: ExaminedWorkload) -> str:
+    costing = workload.subject.costing
     volume = f", {format_int(costing.volume.requests)} per {costing.volume.period}" if costing.volume else ""
     monthly = f", {format_usd_range(costing.monthly_usd)} per month" if costing.monthly_usd else ""
-    fixed = each.lines[0].fixed_usd
+    fixed = workload.lines[0].fixed_usd
     standing = f", and {show_value(fixed)} per month whatever is sent" if fixed else ""
     price = f"{name_offer(costing.model, costing.mode)}: {format_usd_range(costing.usd_per_request, show_price)} per request"
     return f"{price}{volume}{monthly}{standing}"
 
 
-def _explain_staying(each: ExaminedWorkload) -> Iterator[ReportLine]:
+def _explain_staying(workload: ExaminedWorkload) -> Iterator[ReportLine]:
     """Explain why it stays on a model that isn't among the candidates."""
-    found, own = each.recommendation.choice, each.subject.costing.model
-    if found:
-        price = f"{show_price(compute_request_usd(found))} per request"
-        text = f"it costs no more than {name_offer(found.variant.id, found.mode)}, which would fit for {price}"
+    choice, own = workload.recommendation.choice, workload.subject.costing.model
+    if choice:
+        price = f"{show_price(compute_request_usd(choice))} per request"
+        text = f"it costs no more than {name_offer(choice.variant.id, choice.mode)}, which would fit for {price}"
         yield ReportLine("why", text)
-        if each.current.score_share is None:
+        if workload.current.score_share is None:
             yield ReportLine("but", f"{own} has no published score: only your own evaluation shows whether it is good enough")
 
 
-def _warn_over_limits(each: ExaminedWorkload) -> Iterator[ReportLine]:
+def _warn_over_limits(workload: ExaminedWorkload) -> Iterator[ReportLine]:
     """Warn of monthly limits that are exceeded."""
-    for ceiling in each.subject.ceilings:
-        if each.monthly_usd is not None and each.monthly_usd > ceiling.usd:
-            usd = format_money_above(to_decimal(each.monthly_usd), ceiling.usd)
+    for ceiling in workload.subject.ceilings:
+        if workload.monthly_usd is not None and workload.monthly_usd > ceiling.usd:
+            usd = format_money_above(to_decimal(workload.monthly_usd), ceiling.usd)
             text = f"{usd} per month is over the {format_rate(ceiling.usd)} of {ceiling.label}"
             yield ReportLine("but", text, ceiling.source.label if ceiling.source else "")
 
 
-def _list_candidate_columns(each: ExaminedWorkload, shown: Sequence[Candidate]) -> tuple[Column[Candidate], ...]:
+def _list_candidate_columns(workload: ExaminedWorkload, shown: Sequence[Candidate]) -> tuple[Column[Candidate], ...]:
     """List the columns for every candidate per month; the number of requests need not be whole."""
-    months = [_price_month(each, candidate) for candidate in shown]
+    months = [_price_month(workload, candidate) for candidate in shown]
     show_month, most = choose_usd_format(months), max((month for month in months if month is not None), default=Fraction(0))
     return (
         Column("model", "model", lambda row: row.variant.id),
         Column("mode", "mode", lambda row: row.mode),
         Column(">per request", "each_usd", lambda row: compute_request_usd(row) if row.quote else None, show_price, "-"),
-        Column(">per month", "monthly_usd", lambda row: _price_month(each, row), show_month, "-"),
-        Column("|", None, lambda row: (month := _price_month(each, row)) and month / most, str),
+        Column(">per month", "monthly_usd", lambda row: _price_month(workload, row), show_month, "-"),
+        Column("|", None, lambda row: (month := _price_month(workload, row)) and month / most, str),
         Column(">score", None, report.format_candidate_score),
         Column(None, "score", lambda row: row.score_share),
-        Column("", "remark", lambda row: report.describe_candidate(row, each.choice)),
+        Column("", "remark", lambda row: report.describe_candidate(row, workload.choice)),
     )
 
 
-def _make_candidates_table(each: ExaminedWorkload) -> Table:
-    found = each.recommendation
-    shown = report.select_shown(found.candidates, each.choice)
-    columns = _list_candidate_columns(each, shown)
-    return make_table(columns, shown, tone=lambda at: report.choose_tone(at, each.choice))
+def _make_candidates_table(workload: ExaminedWorkload) -> Table:
+    recommendation = workload.recommendation
+    shown = report.select_shown(recommendation.candidates, workload.choice)
+    columns = _list_candidate_columns(workload, shown)
+    return make_table(columns, shown, tone=lambda at: report.choose_tone(at, workload.choice))
 
 
-def _price_month(each: ExaminedWorkload, candidate: Candidate) -> Fraction | None:
-    return each.price_month(candidate) if candidate.quote else None
+def _price_month(workload: ExaminedWorkload, candidate: Candidate) -> Fraction | None:
+    return workload.price_month(candidate) if candidate.quote else None
 
 
-def _warn_untested(each: ExaminedWorkload) -> Iterator[ReportLine]:
+def _warn_untested(workload: ExaminedWorkload) -> Iterator[ReportLine]:
     """Warn that a fine-tune has no score to compare, if something else is recommended."""
-    subject, choice = each.subject, each.choice
+    subject, choice = workload.subject, workload.choice
     if subject.variant.fine_tuned and choice and choice.variant.id != subject.variant.id:
         doubt = f"only your own evaluation shows whether {choice.variant.id} does as well"
         text = f"{subject.variant.id} has no published score: {doubt}"
@@ -317,17 +319,17 @@ def _list_columns(
     )
 
 
-def _format_follow_up(each: ExaminedWorkload, then: FollowUp) -> str:
+def _format_follow_up(workload: ExaminedWorkload, then: FollowUp) -> str:
     """Format the model and the price that follow, with the mode if it is another one."""
-    mode = "" if each.advised_pair and each.advised_pair[1] == then.mode else f" {then.mode}"
+    mode = "" if workload.advised_pair and workload.advised_pair[1] == then.mode else f" {then.mode}"
     return f"{then.model}{mode} {then.price}"
 
 
-def _format_change(each: ExaminedWorkload) -> str:
+def _format_change(workload: ExaminedWorkload) -> str:
     """Format the relative change per month, or per request without a volume."""
-    monthly = each.subject.costing.monthly_usd
-    now = (monthly or each.subject.costing.usd_per_request).expected
-    then = each.monthly_usd if monthly else each.each_usd
+    monthly = workload.subject.costing.monthly_usd
+    now = (monthly or workload.subject.costing.usd_per_request).expected
+    then = workload.monthly_usd if monthly else workload.each_usd
     if then is None or now == then or not now:
         return ""
     return f"{'-' if then < now else '+'}{format_change_percent((then - now) / now)}"
@@ -342,26 +344,26 @@ _CROSSING_COLUMNS: tuple[Column[LineCrossing], ...] = (
 """Where the lines cross the spending limits and each other."""
 
 
-def _make_workload_json(each: ExaminedWorkload, advice: str, part: Report) -> Mapping[str, Json]:
-    costing = each.subject.costing
+def _make_workload_json(workload: ExaminedWorkload, advice: str, part: Report) -> Mapping[str, Json]:
+    costing = workload.subject.costing
     return {
-        "name": each.subject.name,
-        "is_saved": each.subject.is_saved,
+        "name": workload.subject.name,
+        "is_saved": workload.subject.is_saved,
         "model": costing.model,
         "mode": costing.mode,
         "platform": costing.platform,
-        "requests": each.subject.work.requests,
+        "requests": workload.subject.work.requests,
         "volume": costing.volume and costing.volume._asdict(),
         "each_usd": costing.usd_per_request._asdict(),
         "monthly_usd": costing.monthly_usd and costing.monthly_usd._asdict(),
-        "recommended": " ".join(each.advised_pair) if each.advised_pair else None,
-        "recommended_each_usd": each.each_usd,
-        "recommended_monthly_usd": each.monthly_usd,
-        "monthly_fixed_usd": each.lines[0].fixed_usd,
+        "recommended": " ".join(workload.advised_pair) if workload.advised_pair else None,
+        "recommended_each_usd": workload.each_usd,
+        "recommended_monthly_usd": workload.monthly_usd,
+        "monthly_fixed_usd": workload.lines[0].fixed_usd,
         "advice": advice,
-        "tasks": [task.id for task in each.subject.wishes.tasks],
+        "tasks": [task.id for task in workload.subject.wishes.tasks],
         "lines": [{"label": line.label, "text": line.text, "cited": line.citation} for line in part.lines],
-        "candidates": make_records(_list_candidate_columns(each, ()), each.priced_candidates),
-        "crossings": make_records(_CROSSING_COLUMNS, each.crossings),
+        "candidates": make_records(_list_candidate_columns(workload, ()), workload.priced_candidates),
+        "crossings": make_records(_CROSSING_COLUMNS, workload.crossings),
         "charts": [chart.json for chart in part.charts],
     }

@@ -30,8 +30,8 @@ def read_baseline(path: Path) -> Counter[str]:
         expected = "what gpt41 scan --format json prints"
         raise InputError("--baseline", expected, "something else", location=name) from None
     if schema != SCHEMA:
-        found = quote_text(str(schema)) if str(schema).startswith("gpt41.") else "another"  # this may be any file
-        raise InputError("--baseline", f"a scan of this version ({SCHEMA})", found, "save it again", location=name)
+        stated_schema = quote_text(str(schema)) if str(schema).startswith("gpt41.") else "another"  # this may be any file
+        raise InputError("--baseline", f"a scan of this version ({SCHEMA})", stated_schema, "save it again", location=name)
     return Counter(fingerprints)
 
 

@@ -45,11 +45,11 @@ def make_report(
     within: timedelta | None = None,
 ) -> Report:
     """Make the report; `known` are the positions of the uses that the baseline has. What ends `within` a time is an error."""
-    found = [
+    uses = [
         _FoundUse(use, ends.get(use.entry), position in known, use.entry in market.catalog.endings)
         for position, use in enumerate(result.uses)
     ]
-    ending = [each for each in found if each.use.is_call and each.end]
+    ending = [row for row in uses if row.use.is_call and row.end]
     new = [call for call in ending if not call.is_known]
     rows = sorted(new, key=lambda call: call.end.days if call.end else 0)
     tables = [make_table(_COLUMNS, rows[:MAX_ROWS])] if rows else []
@@ -57,7 +57,7 @@ def make_report(
         schema=SCHEMA,
         answer="\n".join(f"{sanitize(call.use.place.label)} {call.use.name}" for call in rows) or "none",
         headline=_make_headline(result, rows, len(ending) - len(new)),
-        lines=tuple(_make_lines(result, market, found, findings, within)),
+        lines=tuple(_make_lines(result, market, uses, findings, within)),
         tables=tuple(tables),
         findings=tuple(findings),
         notes=tuple(_make_notes(rows)),
@@ -65,10 +65,10 @@ def make_report(
             "platform": market.platform.id,
             "as_of": market.as_of,
             "files": result.files,
-            "places": [make_record(_COLUMNS, each) for each in found],
+            "places": [make_record(_COLUMNS, row) for row in uses],
             "left_out": [{"path": skipped.path, "reason": skipped.reason} for skipped in result.skipped],
         },
-        records=make_records(_COLUMNS, found),
+        records=make_records(_COLUMNS, uses),
         catalog=market.catalog,
         mentioned=[
             finding
@@ -79,22 +79,22 @@ def make_report(
 
 
 _COLUMNS: Sequence[Column[_FoundUse]] = (
-    Column("`place", None, lambda found: sanitize(found.use.place.label)),
-    Column(None, "path", lambda found: found.use.place.path),
-    Column(None, "line", lambda found: found.use.place.line),
-    Column(None, "column", lambda found: found.use.place.column),
-    Column("`model", "name", lambda found: found.use.name, sanitize),
-    Column(None, "model", lambda found: None if found.is_feature else found.use.entry),
-    Column(None, "feature", lambda found: found.use.entry if found.is_feature else None),
-    Column(None, "kind", lambda found: found.use.kind.value),
-    Column("~ends", "shutdown", lambda found: found.end and found.end.life.shutdown),
-    Column(">days", "days_left", lambda found: found.end and found.end.days, lambda days: format_int(max(days, 0))),
-    Column("replacement", "replacement", lambda found: found.end and found.end.replacement, absent="none named"),
-    Column("~it refuses", None, lambda found: describe_refused(found.use)),
-    Column(None, "refused_parameters", lambda found: [parameter.name for parameter in found.use.parameters]),
-    Column(None, "ignored", lambda found: found.use.ignored),
-    Column(None, "is_in_baseline", lambda found: found.is_known),
-    Column(None, "fingerprint", lambda found: found.use.fingerprint),
+    Column("`place", None, lambda row: sanitize(row.use.place.label)),
+    Column(None, "path", lambda row: row.use.place.path),
+    Column(None, "line", lambda row: row.use.place.line),
+    Column(None, "column", lambda row: row.use.place.column),
+    Column("`model", "name", lambda row: row.use.name, sanitize),
+    Column(None, "model", lambda row: None if row.is_feature else row.use.entry),
+    Column(None, "feature", lambda row: row.use.entry if row.is_feature else None),
+    Column(None, "kind", lambda row: row.use.kind.value),
+    Column("~ends", "shutdown", lambda row: row.end and row.end.life.shutdown),
+    Column(">days", "days_left", lambda row: row.end and row.end.days, lambda days: format_int(max(days, 0))),
+    Column("replacement", "replacement", lambda row: row.end and row.end.replacement, absent="none named"),
+    Column("~it refuses", None, lambda row: describe_refused(row.use)),
+    Column(None, "refused_parameters", lambda row: [parameter.name for parameter in row.use.parameters]),
+    Column(None, "ignored", lambda row: row.use.ignored),
+    Column(None, "is_in_baseline", lambda row: row.is_known),
+    Column(None, "fingerprint", lambda row: row.use.fingerprint),
 )
 
 
@@ -120,14 +120,14 @@ def _describe_end(row: _FoundUse) -> str:
 
 
 def _make_lines(
-    result: ScanResult, market: Market, found: Sequence[_FoundUse], findings: Sequence[Finding], within: timedelta | None
+    result: ScanResult, market: Market, uses: Sequence[_FoundUse], findings: Sequence[Finding], within: timedelta | None
 ) -> Iterator[ReportLine]:
     """Say how many calls are errors, when each model that is called ends, what isn't a call, and what was left out."""
     errors = sum(finding.level is Level.ERROR and finding.rule is not rules.UNREADABLE for finding in findings)
     if errors:
         soon = "" if within is None else f", or that end within {pluralize(within.days, 'day')}"
         yield ReportLine("errors", f"{pluralize(errors, 'call')} to models and features that are shut down{soon}")
-    calls = [each for each in found if each.use.is_call]
+    calls = [row for row in uses if row.use.is_call]
     for name, end in {call.use.entry: call.end for call in calls if call.end}.items():
         if end.feature:
             yield ReportLine("dates", describe_feature_end(end.feature.name, end.life, market), end.life.source.label)
@@ -137,17 +137,17 @@ def _make_lines(
     running = Counter(call.use.entry for call in calls if not call.end and call.use.entry in market.catalog.models)
     if running:
         yield ReportLine("runs on", ", ".join(f"{pluralize(count, 'call')} to {model}" for model, count in running.items()))
-    others = Counter(each.use.kind for each in found if each.use.kind is not UseKind.CALL and each.end)
+    others = Counter(row.use.kind for row in uses if row.use.kind is not UseKind.CALL and row.end)
     if others[UseKind.MENTION]:
         yield ReportLine("mentions", f"{pluralize(others[UseKind.MENTION], 'line')} of prose, comments and names")
     if others[UseKind.DATA]:
         yield ReportLine("data", f"{pluralize(others[UseKind.DATA], 'line')} of recorded data and tables of models")
-    ignored = [each.use.ignored for each in found if each.use.ignored is not None]
+    ignored = [row.use.ignored for row in uses if row.use.ignored is not None]
     if ignored:
         unexplained = sum(not reason for reason in ignored)
         rest = f", {format_int(unexplained)} of them without a reason" if unexplained else ""
         yield ReportLine("ignored", f"{pluralize(len(ignored), 'line')} because of a comment{rest}")
-    known = sum(each.is_known for each in calls)
+    known = sum(row.is_known for row in calls)
     if known:
         yield ReportLine("known", f"{pluralize(known, 'call')} that the baseline has")
     reasons = Counter(skipped.reason for skipped in result.skipped if not skipped.is_unreadable)

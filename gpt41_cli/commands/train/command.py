@@ -102,13 +102,13 @@ def train(
         parse.refuse_options(about_files, "none with --distill-from, which learns from --prompts", "some")
         teacher = parse.read_variant(distill_from, catalog)
         students = variants if model else tuple(variant for variant in variants if variant != teacher)
-        found = _price_prompts(prompts, teacher, students, service, image_size, jobs, conditions)
+        result = _price_prompts(prompts, teacher, students, service, image_size, jobs, conditions)
     elif prompts:
         raise InputError("--prompts", "--distill-from with it", "it alone")
     else:
         today = catalog.family[0] if instead_of is None else parse.read_variant(instead_of, catalog)
-        found = _price_training_files(paths, variants, service, today, image_size, jobs, conditions)
-    output.show_and_exit(make_report(found, conditions), wanted, threshold)
+        result = _price_training_files(paths, variants, service, today, image_size, jobs, conditions)
+    output.show_and_exit(make_report(result, conditions), wanted, threshold)
 
 
 def _price_training_files(
@@ -156,10 +156,10 @@ def _price_prompts(
     encoding = find_encoding((teacher, *students))
     meter = make_meter(conditions.market.catalog, teacher.id, image_size, reading)
     with show_progress(sources) as seen:
-        found = sizing.measure_sources(seen, reading, lambda: meter, encoding, left_out)
-    if isinstance(found, sizing.RequestTotals):
-        refuse_invalid(found.rejects, found.requests)
-    if not isinstance(found, sizing.RequestTotals) or not found.requests:
+        totals = sizing.measure_sources(seen, reading, lambda: meter, encoding, left_out)
+    if isinstance(totals, sizing.RequestTotals):
+        refuse_invalid(totals.rejects, totals.requests)
+    if not isinstance(totals, sizing.RequestTotals) or not totals.requests:
         raise InputError("--prompts", "requests that the teacher answers", "text or pictures")
     terms = Assumptions(service.output_tokens, cached_share=service.cached_share)
-    return price_distillation(sizing.merge_into_workload(found, terms, 1), teacher, students, meter, conditions)
+    return price_distillation(sizing.merge_into_workload(totals, terms, 1), teacher, students, meter, conditions)

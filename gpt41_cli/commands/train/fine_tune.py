@@ -87,12 +87,12 @@ def price_training(
 ) -> TrainingResult:
     """Price each variant trained on all examples, next to its own base and the `others` that it may replace."""
     examples = sum(file.lines.examples for file in files)
-    found = list(_price_models(files, variants, service, others, conditions)) if examples else []
-    findings = [each for file in files for each in make_violation_findings(file.source, file.lines.breaches)]
-    models = [each.model for each in found if isinstance(each, TrainedModel)]
+    outcomes = list(_price_models(files, variants, service, others, conditions)) if examples else []
+    findings = [finding for file in files for finding in make_violation_findings(file.source, file.lines.breaches)]
+    models = [outcome.model for outcome in outcomes if isinstance(outcome, TrainedModel)]
     findings += job_checks.check_pictures(conditions, models, files)
-    findings += _check_cacheable(found, service, conditions)
-    return _assemble_result(found, examples, findings, conditions)._replace(files=tuple(files))
+    findings += _check_cacheable(outcomes, service, conditions)
+    return _assemble_result(outcomes, examples, findings, conditions)._replace(files=tuple(files))
 
 
 def _price_models(
@@ -120,17 +120,17 @@ def _price_models(
         if service.base_input_tokens is not None:
             readable = rules.count_readable(service.base_input_tokens) * examples
         beside = {}
-        for each in (variant, *others):
-            answers = output_tokens and output_tokens + examples * each.model.prompt.added_output_tokens
-            beside[each.id] = (each, Usage(examples, base, _count_cached(base, service, readable), answers))
+        for candidate in (variant, *others):
+            answers = output_tokens and output_tokens + examples * candidate.model.prompt.added_output_tokens
+            beside[candidate.id] = (candidate, Usage(examples, base, _count_cached(base, service, readable), answers))
         yield price_trained_model(conditions, variant, TrainingWork(billed, served, load), examples, list(beside.values()))
 
 
 def _check_cacheable(
-    found: Sequence[TrainedModel | Finding], service: ServiceOptions, conditions: TrainingOptions
+    outcomes: Sequence[TrainedModel | Finding], service: ServiceOptions, conditions: TrainingOptions
 ) -> list[Finding]:
     """Make a notice if part of the requests is said to be cached but the longest prompt is too short."""
-    student = next((each for each in found if isinstance(each, TrainedModel)), None)
+    student = next((outcome for outcome in outcomes if isinstance(outcome, TrainedModel)), None)
     if student is None or not service.cached_share:
         return []
     longest = student.training_work.load.input_range[1]
@@ -156,15 +156,15 @@ def price_distillation(
     today = work.load_on(catalog, teacher)
     _, method = meter.find_variant(teacher.id)
     frame = sum(tokens for _, tokens in count_pieces(build_message(Message("assistant", "")), meter.get_memo(method.encoding)))
-    found = []
+    outcomes = []
     for variant in variants:
         load = work.load_on(catalog, variant)
         billed = _count_training_tokens(load, frame, conditions.rules.example_tokens.at_most)
         lesson = TrainingWork(billed, load.usage, load, answered.total_usd)
-        found.append(price_trained_model(conditions, variant, lesson, work.requests, [(teacher, today.usage)]))
+        outcomes.append(price_trained_model(conditions, variant, lesson, work.requests, [(teacher, today.usage)]))
     findings = request_limits.check_request_limits(catalog, teacher, [answered.mode], today)
     findings += lifecycle.check_lifecycle(market, teacher, Level.ERROR)
-    tuning = _assemble_result(found, work.requests, findings, conditions)
+    tuning = _assemble_result(outcomes, work.requests, findings, conditions)
     notes = (*tuning.notes, *write_price_notes(catalog, work, [answered]))
     return tuning._replace(teacher=answered, work=work, notes=tuple(dict.fromkeys(notes)))
 
@@ -181,34 +181,34 @@ def _count_training_tokens(load: VariantLoad, frame: int, most: int) -> Training
 
 
 def _assemble_result(
-    found: Sequence[TrainedModel | Finding], examples: int, findings: Sequence[Finding], conditions: TrainingOptions
+    outcomes: Sequence[TrainedModel | Finding], examples: int, findings: Sequence[Finding], conditions: TrainingOptions
 ) -> TrainingResult:
-    students = tuple(each for each in found if isinstance(each, TrainedModel))
-    unfit = tuple(each for each in found if isinstance(each, Finding))
+    students = tuple(outcome for outcome in outcomes if isinstance(outcome, TrainedModel))
+    unfit = tuple(outcome for outcome in outcomes if isinstance(outcome, Finding))
     return TrainingResult(
         examples,
         count_epochs(conditions, examples) if examples else 0,
         conditions.epochs is not None,
         students,
         unfit,
-        (*findings, *_check_training(found, examples, conditions)),
+        (*findings, *_check_training(outcomes, examples, conditions)),
         tuple(dict.fromkeys(_collect_notes(students, conditions))),
     )
 
 
-def _check_training(found: Sequence[TrainedModel | Finding], examples: int, conditions: TrainingOptions) -> Iterator[Finding]:
+def _check_training(outcomes: Sequence[TrainedModel | Finding], examples: int, conditions: TrainingOptions) -> Iterator[Finding]:
     """Find what speaks against training at all, and against each model."""
     yield from job_checks.check_example_count(conditions, examples)
     yield from lifecycle.find_training_closings(conditions.market, conditions.rules)
-    level = Level.WARNING if any(isinstance(each, TrainedModel) for each in found) else Level.ERROR
-    for each in found:
-        if isinstance(each, TrainedModel):
+    level = Level.WARNING if any(isinstance(outcome, TrainedModel) for outcome in outcomes) else Level.ERROR
+    for outcome in outcomes:
+        if isinstance(outcome, TrainedModel):
             yield from request_limits.check_request_limits(
-                conditions.market.catalog, each.tuned_variant, FINE_TUNE_MODES[:1], each.training_work.load
+                conditions.market.catalog, outcome.tuned_variant, FINE_TUNE_MODES[:1], outcome.training_work.load
             )
-            yield from lifecycle.check_lifecycle(conditions.market, each.tuned_variant)
+            yield from lifecycle.check_lifecycle(conditions.market, outcome.tuned_variant)
         else:
-            yield job_checks.name_untrainable_model(each, level)
+            yield job_checks.name_untrainable_model(outcome, level)
     yield from lifecycle.check_price_table_age(conditions.market)
 
 

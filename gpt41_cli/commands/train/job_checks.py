@@ -50,7 +50,7 @@ def note_foreign_rules(conditions: TrainingOptions) -> Iterator[str]:
     """Say so if the rules are another provider's."""
     training_rules, platform = conditions.rules, conditions.market.platform
     if platform.provider != training_rules.provider:
-        names = {each.provider: each.provider_name for each in conditions.market.catalog.platforms.values()}
+        names = {other.provider: other.provider_name for other in conditions.market.catalog.platforms.values()}
         yield (
             f"The rules for examples, epochs and files are those of {names[training_rules.provider]}; "
             f"{platform.provider_name}'s own are not in the table."

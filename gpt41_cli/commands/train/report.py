@@ -67,7 +67,7 @@ def make_report(tuning: TrainingResult, conditions: TrainingOptions) -> Report:
                 for file in tuning.files
             ],
             "trainings": [_make_training_json(student) for student in tuning.trained_models],
-            "unfit": [{"model": each.subject, "rule": each.rule.id, "reason": each.message} for each in tuning.unfit],
+            "unfit": [{"model": finding.subject, "rule": finding.rule.id, "reason": finding.message} for finding in tuning.unfit],
             "comparisons": records,
         },
         records=records,
@@ -79,8 +79,8 @@ def make_report(tuning: TrainingResult, conditions: TrainingOptions) -> Report:
 def _find_mentioned(tuning: TrainingResult, first: TrainedModel | None) -> list[Finding]:
     """Find what the headline says or, for a model that is shut down, its row in the table."""
     if first:
-        return [name_untrainable_model(each, Level.WARNING) for each in tuning.unfit if each.rule is MODEL_SHUT_DOWN]
-    return [name_untrainable_model(each, Level.ERROR) for each in tuning.unfit] if tuning.examples else []
+        return [name_untrainable_model(finding, Level.WARNING) for finding in tuning.unfit if finding.rule is MODEL_SHUT_DOWN]
+    return [name_untrainable_model(finding, Level.ERROR) for finding in tuning.unfit] if tuning.examples else []
 
 
 def _format_answer(students: Sequence[TrainedModel]) -> str:
@@ -116,7 +116,7 @@ def _make_headline(tuning: TrainingResult, first: TrainedModel | None, condition
     if first is None and tuning.examples == 0:
         return "Nothing to train on: no example can be read"
     if first is None:
-        return f"Nothing can be trained: {'; '.join(f'{each.subject}: {each.message}' for each in tuning.unfit)}"
+        return f"Nothing can be trained: {'; '.join(f'{finding.subject}: {finding.message}' for finding in tuning.unfit)}"
     how = f"{pluralize(tuning.epochs, 'epoch')} of {pluralize(tuning.examples, 'example')}"
     most = find_bound_prefix(tuning.work) if tuning.work else ""
     what = f"{most}{format_money(first.training_usd)} for {format_int(first.trained_tokens)} tokens ({how})"
@@ -159,13 +159,13 @@ def _describe_rejection(tuning: TrainingResult) -> str:
 
 def _describe_payback(student: TrainedModel) -> str:
     """Say after how many requests it pays in standard, and which model it replaces."""
-    found = find_earliest_payback(student)
-    if found is None:
+    payback = find_earliest_payback(student)
+    if payback is None:
         return "no running model can be compared with it"
-    if found.pays_after_requests is None:
+    if payback.pays_after_requests is None:
         names = dict.fromkeys(comparison.base_offer.variant.id for comparison in student.comparisons)
         return f"it never pays off compared with {' or '.join(names)}"
-    return f"it pays off after {pluralize(found.pays_after_requests, 'request')} compared with {found.base_offer.variant.id}"
+    return f"it pays off after {pluralize(payback.pays_after_requests, 'request')} compared with {payback.base_offer.variant.id}"
 
 
 def _make_lines(tuning: TrainingResult, first: TrainedModel, conditions: TrainingOptions) -> Iterator[ReportLine]:
@@ -206,8 +206,8 @@ def _format_mean_request(usage: Usage) -> str:
 def _compute_mean_tokens(usage: Usage) -> tuple[int, int, int]:
     """Compute the input, cached and output tokens of the mean request, each to the nearest token."""
     tokens, cached, output = (
-        int(Fraction(each, usage.requests) + Fraction(1, 2))
-        for each in (usage.input_tokens, usage.cached_tokens, usage.output_tokens)
+        int(Fraction(total, usage.requests) + Fraction(1, 2))
+        for total in (usage.input_tokens, usage.cached_tokens, usage.output_tokens)
     )
     return tokens, cached, output
 
@@ -228,17 +228,18 @@ def _make_payback_lines(student: TrainedModel, conditions: TrainingOptions) -> I
             yield ReportLine("hosting", text, student.hosting.source.label)
 
 
-def _format_payback(each: TuningComparison, conditions: TrainingOptions) -> str:
+def _format_payback(comparison: TuningComparison, conditions: TrainingOptions) -> str:
     text = ""
-    if each.pays_after_requests is not None:
-        ratio = f"{show_price(each.fixed_usd)} / {show_price(each.saved_each_usd)}"  # with the digits to compute it again
-        text = f": {ratio} = {pluralize(each.pays_after_requests, 'request')}"
-        if each.pays_at_daily_requests is not None:
-            days = pluralize(each.days or 0, "day")
-            text += f", {format_int(each.pays_at_daily_requests)} per day until {each.ends} ({days})"
-    if each.saved_usd is not None and conditions.requests:
-        verb = "saves" if each.saved_usd >= 0 else "loses"
-        text += f"; {verb} {format_money(to_decimal(abs(each.saved_usd)))} over {pluralize(conditions.requests, 'request')}"
+    if comparison.pays_after_requests is not None:
+        # with the digits to compute it again
+        ratio = f"{show_price(comparison.fixed_usd)} / {show_price(comparison.saved_each_usd)}"
+        text = f": {ratio} = {pluralize(comparison.pays_after_requests, 'request')}"
+        if comparison.pays_at_daily_requests is not None:
+            days = pluralize(comparison.days or 0, "day")
+            text += f", {format_int(comparison.pays_at_daily_requests)} per day until {comparison.ends} ({days})"
+    if comparison.saved_usd is not None and conditions.requests:
+        verb = "saves" if comparison.saved_usd >= 0 else "loses"
+        text += f"; {verb} {format_money(to_decimal(abs(comparison.saved_usd)))} over {pluralize(conditions.requests, 'request')}"
     return text
 
 
@@ -276,5 +277,5 @@ def _make_table(columns: Sequence[Column[_Comparison]], comparisons: Sequence[_C
     """Make the table of the comparisons, then of the models that can't be trained, with the reason in the last column."""
     table = make_table(columns, comparisons)
     empty = [""] * (len(table.headings) - 2)
-    unfit = (Row((each.subject or "", *empty, each.brief), "faint") for each in tuning.unfit)
+    unfit = (Row((finding.subject or "", *empty, finding.brief), "faint") for finding in tuning.unfit)
     return table._replace(rows=(*table.rows, *unfit))

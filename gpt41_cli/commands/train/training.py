@@ -148,10 +148,10 @@ def price_trained_model(
         text = f"no price is known for training it on {platform.id}: {catalog.file} has one on {known}"
         return Finding(rules.MISSING_PRICE, text, subject=base.id, brief="no price for training")
     hosting = student.fine_tuned.hosting.get(platform.id)
-    found = TrainedModel(student, lesson, count_epochs(conditions, examples), training, hosting, ())
+    trained_model = TrainedModel(student, lesson, count_epochs(conditions, examples), training, hosting, ())
     try:
         market.offer(student, FINE_TUNE_MODES[0])
-        return found._replace(comparisons=tuple(_compare_others(conditions, found, others)))
+        return trained_model._replace(comparisons=tuple(_compare_others(conditions, trained_model, others)))
     except MissingPrice as error:
         return Finding(rules.MISSING_PRICE, str(error), subject=base.id, brief="no price in service")
 
@@ -194,16 +194,20 @@ def price_mean_request(offer: Offer, usage: Usage) -> Fraction:
 
 def find_earliest_payback(student: TrainedModel) -> TuningComparison | None:
     """Find the comparison in standard that pays first, else the first one; None if there are none."""
-    found = [comparison for comparison in student.comparisons if comparison.tuned_offer.mode == FINE_TUNE_MODES[0]]
-    return min(found, key=lambda each: (each.pays_after_requests is None, each.pays_after_requests or 0), default=None)
+    comparisons = [comparison for comparison in student.comparisons if comparison.tuned_offer.mode == FINE_TUNE_MODES[0]]
+    return min(
+        comparisons,
+        key=lambda comparison: (comparison.pays_after_requests is None, comparison.pays_after_requests or 0),
+        default=None,
+    )
 
 
 def choose_best(students: Sequence[TrainedModel]) -> TrainedModel:
     """Choose the model that pays first; if none does, the one whose training costs least."""
 
     def rank(student: TrainedModel) -> tuple[bool, int, Decimal]:
-        found = find_earliest_payback(student)
-        after = found and found.pays_after_requests
+        payback = find_earliest_payback(student)
+        after = payback and payback.pays_after_requests
         return after is None, after or 0, student.training_usd
 
     return min(students, key=rank)

@@ -187,36 +187,36 @@ class TrainingLines(Addable):
         self.breaches = RuleViolations()
 
     @classmethod
-    def collect(cls, found: Iterable[InspectedExample | InspectedPreference | RejectedRequest]) -> TrainingLines:
+    def collect(cls, inspected: Iterable[InspectedExample | InspectedPreference | RejectedRequest]) -> TrainingLines:
         """Collect inspected lines."""
         lines = cls()
-        for each in found:
-            if isinstance(each, RejectedRequest):
-                lines._reject(each.message, each.place.line)
-            elif isinstance(each, InspectedPreference):
+        for item in inspected:
+            if isinstance(item, RejectedRequest):
+                lines._reject(item.message, item.place.line)
+            elif isinstance(item, InspectedPreference):
                 lines.preferences += 1
-                lines.preference_input_tokens += each.input_tokens
-                lines.preference_tokens += each.preferred_tokens
-                lines._reject(_PREFERENCE_MESSAGE, each.line)
+                lines.preference_input_tokens += item.input_tokens
+                lines.preference_tokens += item.preferred_tokens
+                lines._reject(_PREFERENCE_MESSAGE, item.line)
             else:
-                lines._add(each)
+                lines._add(item)
         return lines
 
     def _reject(self, message: str, line: int | None) -> None:
         self.invalid += 1
         self.breaches.add(Finding(rules.INVALID_REQUEST, message, Level.ERROR, Place("", line)))
 
-    def _add(self, found: InspectedExample) -> None:
-        self.line_numbers.append(found.line)
-        self.digests.frombytes(found.digest)
-        for model, tokens in enumerate(found.tokens_by_model):
+    def _add(self, example: InspectedExample) -> None:
+        self.line_numbers.append(example.line)
+        self.digests.frombytes(example.digest)
+        for model, tokens in enumerate(example.tokens_by_model):
             self.tokens_by_model[model] += tokens
-        self.output_tokens += found.output_tokens
-        self.lower_bounds += found.is_lower_bound
-        if found.has_pictures:
-            self.picture_lines.add(Place("", found.line))
-        for breach in found.breaches:
-            self.breaches.add(breach._replace(place=Place("", found.line)))
+        self.output_tokens += example.output_tokens
+        self.lower_bounds += example.is_lower_bound
+        if example.has_pictures:
+            self.picture_lines.add(Place("", example.line))
+        for breach in example.breaches:
+            self.breaches.add(breach._replace(place=Place("", example.line)))
 
     @property
     def examples(self) -> int:
@@ -253,8 +253,8 @@ def _refuse_other_format(source: InputSource, lines: TrainingLines) -> None:
     """Raise InputError, once, for a file in another format than that of examples with messages."""
     if lines.examples or lines.invalid < 2:
         return
-    found = lines.breaches.by_rule[rules.INVALID_REQUEST]
-    if len({each.message for each in found.examples}) > 1:
+    refusals = lines.breaches.by_rule[rules.INVALID_REQUEST]
+    if len({finding.message for finding in refusals.examples}) > 1:
         return
     many = pluralize(lines.invalid, "line")
     if lines.preferences == lines.invalid:
@@ -264,7 +264,7 @@ def _refuse_other_format(source: InputSource, lines: TrainingLines) -> None:
             f"{format_int(lines.preference_tokens)} with the preferred outputs"
         )
         raise InputError(problem=problem, location=source.label)
-    raise InputError(problem=f"{many}, all alike: {found.examples[0].message}", location=source.label)
+    raise InputError(problem=f"{many}, all alike: {refusals.examples[0].message}", location=source.label)
 
 
 def _check_duplicates(lines: TrainingLines) -> Iterator[Finding]:

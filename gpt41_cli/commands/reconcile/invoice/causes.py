@@ -74,9 +74,9 @@ class _Part:
 
 def find_causes(invoice: Invoice, expected: ExpectedCosts, rows: Sequence[InvoiceRow]) -> list[InvoiceCause]:
     """Find the cause of every residual, those of the largest amounts first. Their amounts add up to the whole difference."""
-    found = [*_find_row_causes(rows, invoice.days, invoice.step / 2), *_find_other_causes(invoice, expected)]
+    causes = [*_find_row_causes(rows, invoice.days, invoice.step / 2), *_find_other_causes(invoice, expected)]
     merged: dict[tuple[str, str, str], InvoiceCause] = {}
-    for cause in found:
+    for cause in causes:
         key = cause.kind, cause.subject, cause.detail
         known = merged.get(key)
         merged[key] = cause if known is None else _merge(known, cause)
@@ -217,9 +217,9 @@ def _explain_rates(parts: Sequence[_Part], slack: Decimal) -> Iterator[InvoiceCa
     """Yield the causes of residuals that no other line explains: another rate, a discount, or tokens that only one side has."""
     left = []
     for part in parts:
-        found = None if part.is_rate is False else _find_other_rate(part, slack)
-        if found:
-            yield from _split_rounding(part, found.usd, _make_cause(found.kind, part.row, part.usd, detail=found.name))
+        rate = None if part.is_rate is False else _find_other_rate(part, slack)
+        if rate:
+            yield from _split_rounding(part, rate.usd, _make_cause(rate.kind, part.row, part.usd, detail=rate.name))
         else:
             left.append(part)
     shared = _find_shared_ratios(left, slack)
@@ -309,7 +309,7 @@ def _find_shared_ratios(parts: Sequence[_Part], slack: Decimal) -> dict[int, Fra
             members[units].append(key)
 
     def rank(units: int) -> tuple[int, int, int, Fraction]:
-        base, charged = (sum(each, Fraction(0)) for each in zip(*(amounts[key] for key in members[units]), strict=True))
+        base, charged = (sum(side, Fraction(0)) for side in zip(*(amounts[key] for key in members[units]), strict=True))
         places = next(places for places in range(_RATIO_PLACES + 1) if units % 10 ** (_RATIO_PLACES - places) == 0)
         exact = sum(spans[key].width <= _NARROW for key in members[units])
         return -exact, -len(members[units]), places, abs(Fraction(units, _RATIO_UNITS) * base - charged)
@@ -338,18 +338,18 @@ def _find_other_rate(part: _Part, slack: Decimal) -> _OtherRate | None:
     if offer is None or not tokens:
         return None
     platform, platforms = offer.market.platform, offer.market.catalog.platforms
-    sold = [each for each in offer.variant.rate_table.items() if platforms[each[0]].provider == platform.provider]
-    for name, modes in sorted(sold, key=lambda each: each[0] != platform.id):
+    sold = [item for item in offer.variant.rate_table.items() if platforms[item[0]].provider == platform.provider]
+    for name, modes in sorted(sold, key=lambda item: item[0] != platform.id):
         for mode, dated in modes.items():
-            for each in dated:
-                rate = find_rate(offer._replace(row=each), row.key.direction)
+            for price_row in dated:
+                rate = find_rate(offer._replace(row=price_row), row.key.direction)
                 usd = to_decimal(Fraction(tokens) * Fraction(rate or 0) / _MILLION, 12)
                 if rate is None or abs(usd - row.charged_usd) > slack:
                     continue
                 if name != platform.id:
                     return _OtherRate("platform", name, usd)
                 is_mode = mode != offer.mode
-                return _OtherRate("mode" if is_mode else "price-row", mode if is_mode else str(each.effective_from), usd)
+                return _OtherRate("mode" if is_mode else "price-row", mode if is_mode else str(price_row.effective_from), usd)
     return None
 
 

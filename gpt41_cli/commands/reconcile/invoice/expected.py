@@ -86,7 +86,7 @@ class ExpectedCosts:
     @property
     def tools_usd_by_day(self) -> dict[date, Decimal]:
         """The cost of calls to built-in tools on each day."""
-        found: dict[date, Decimal] = {}
+        usd_by_day: dict[date, Decimal] = {}
         for key, charge in self.charges.items():
-            found[key.day] = EXACT.add(found.get(key.day, Decimal(0)), charge.tools_usd)
-        return {day: usd for day, usd in found.items() if usd}
+            usd_by_day[key.day] = EXACT.add(usd_by_day.get(key.day, Decimal(0)), charge.tools_usd)
+        return {day: usd for day, usd in usd_by_day.items() if usd}

@@ -95,8 +95,8 @@ def read_invoice(
         if invoice.other_services and not invoice.rejects.count:
             services = ", ".join(sanitize(name) for name in list(invoice.other_services)[:_MAX_NAMES])
             raise InputError("--invoice", "costs of AI", f"costs of other services: {services}")
-        found = "none"
+        content = "none"
         for first in invoice.rejects.examples[:1]:
-            found = f"{pluralize(invoice.rejects.count, 'line')} that can't be read: {first.place.label}: {first.message}"
-        raise InputError("--invoice", "lines of costs", found)
+            content = f"{pluralize(invoice.rejects.count, 'line')} that can't be read: {first.place.label}: {first.message}"
+        raise InputError("--invoice", "lines of costs", content)
     return InvoiceQuestion(invoice, market, tolerance, skips_invalid)

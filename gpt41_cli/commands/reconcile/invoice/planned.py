@@ -44,7 +44,7 @@ class PlannedCosts(NamedTuple):
     @property
     def without_volume(self) -> list[str]:
         """The names of workloads that don't say how many requests they send."""
-        return [each.cost.name for each in self.workloads if each.cost.volume is None]
+        return [workload.cost.name for workload in self.workloads if workload.cost.volume is None]
 
 
 @dataclass
@@ -119,7 +119,7 @@ def plan_costs(invoice: Invoice, workloads: Sequence[PricedWorkload], file: str,
     providers = _find_providers(invoice, catalog)
     since, until = min(invoice.covered_days), max(invoice.covered_days)
     months = list(_list_months(since, until))
-    here = [each for each in workloads if each.market.platform.provider in providers]
+    here = [workload for workload in workloads if workload.market.platform.provider in providers]
     return PlannedCosts(
         file,
         since,
@@ -129,7 +129,7 @@ def plan_costs(invoice: Invoice, workloads: Sequence[PricedWorkload], file: str,
         sum((Fraction(covered, length) for covered, length in months), _NOTHING),
         list(providers.values()),
         here,
-        [each.cost.name for each in workloads if each.market.platform.provider not in providers],
+        [workload.cost.name for workload in workloads if workload.market.platform.provider not in providers],
     )
 
 
@@ -155,10 +155,10 @@ def compare_with_plan(invoice: Invoice, planned: PlannedCosts) -> list[PlannedRo
     sums = _sum_days(invoice)
     stated = {(key.model, key.mode) for key in sums}
     owners = {key: _find_owners(planned.workloads, key, stated) for key in sums}
-    groups = _group_names([each.cost.name for each in planned.workloads], owners.values())
+    groups = _group_names([workload.cost.name for workload in planned.workloads], owners.values())
     rows = []
     for names in groups:
-        row = _plan_row([each for each in planned.workloads if each.cost.name in names], planned)
+        row = _plan_row([workload for workload in planned.workloads if workload.cost.name in names], planned)
         for key, charged in sums.items():
             if set(owners[key]) & set(names):
                 row.charged.setdefault(key.direction, ChargedTokens()).merge(charged)
@@ -182,15 +182,15 @@ def _find_owners(workloads: Sequence[PricedWorkload], key: RowKey, stated: Itera
     belongs to the modes that have no lines of their own. A line without a project may belong to any.
     """
     possible = []
-    for each in workloads:
-        model = find_billed_name(each.quote.offer.variant, {name for name, _ in stated})
-        mode = each.cost.mode if (model, each.cost.mode) in stated else UNSAID_MODE
+    for workload in workloads:
+        model = find_billed_name(workload.quote.offer.variant, {name for name, _ in stated})
+        mode = workload.cost.mode if (model, workload.cost.mode) in stated else UNSAID_MODE
         if (key.model, key.mode) == (model, mode):
-            possible.append(each)
+            possible.append(workload)
     if key.project:
-        of_project = [each for each in possible if each.declaration.project == key.project]
-        possible = of_project or [each for each in possible if not each.declaration.project]
-    return [each.cost.name for each in possible]
+        of_project = [owner for owner in possible if owner.declaration.project == key.project]
+        possible = of_project or [owner for owner in possible if not owner.declaration.project]
+    return [owner.cost.name for owner in possible]
 
 
 def _group_names(names: Sequence[str], owners: Iterable[Sequence[str]]) -> list[set[str]]:
@@ -204,23 +204,23 @@ def _group_names(names: Sequence[str], owners: Iterable[Sequence[str]]) -> list[
 
 def _plan_row(workloads: Sequence[PricedWorkload], planned: PlannedCosts) -> PlannedRow:
     """Return the row of workloads of one model, with what they should cost in the period."""
-    row = PlannedRow(TOKENS, tuple(each.cost.name for each in workloads), workloads[0].cost.model)
-    row.without_volume = tuple(each.cost.name for each in workloads if each.cost.volume is None)
-    for each in workloads:
-        runs = _count_runs(each, planned)
-        usage, bill = each.quote.usage, each.quote.bill
+    row = PlannedRow(TOKENS, tuple(workload.cost.name for workload in workloads), workloads[0].cost.model)
+    row.without_volume = tuple(workload.cost.name for workload in workloads if workload.cost.volume is None)
+    for workload in workloads:
+        runs = _count_runs(workload, planned)
+        usage, bill = workload.quote.usage, workload.quote.bill
         for direction, tokens, usd in (
             ("input", usage.input_tokens - usage.cached_tokens, bill.uncached_input_usd),
             ("cached", usage.cached_tokens, bill.cached_input_usd),
             ("output", usage.output_tokens, bill.output_usd),
             ("written", 0, Decimal(0)),
         ):
-            listed = Fraction(find_rate(each.quote.offer, direction) or 0)
+            listed = Fraction(find_rate(workload.quote.offer, direction) or 0)
             expected = row.expected.setdefault(direction, PlannedTokens(listed))
             expected.tokens += tokens * runs
             expected.usd += Fraction(usd) * runs
             row.expected_usd += Fraction(usd) * runs
-        row.high_usd += Fraction(EXACT.subtract(each.cost.high_usd, each.quote.tool_charges_usd)) * runs
+        row.high_usd += Fraction(EXACT.subtract(workload.cost.high_usd, workload.quote.tool_charges_usd)) * runs
     return row
 
 
@@ -238,7 +238,7 @@ def _count_runs(workload: PricedWorkload, planned: PlannedCosts) -> Fraction:
 
 def _list_unplanned(sums: Mapping[RowKey, ChargedTokens], planned: PlannedCosts) -> list[PlannedRow]:
     """List a row for each model that no workload uses, or for each of its projects if workloads of others do."""
-    models = {each.cost.model for each in planned.workloads}
+    models = {workload.cost.model for workload in planned.workloads}
     rows: dict[tuple[str, str], PlannedRow] = {}
     for key, charged in sums.items():
         item = (key.project or "") if key.model in models else ""
@@ -250,9 +250,9 @@ def _list_unplanned(sums: Mapping[RowKey, ChargedTokens], planned: PlannedCosts)
 def _list_others(invoice: Invoice, planned: PlannedCosts) -> Iterator[PlannedRow]:
     """Yield a row for tools and one for storage if they were expected or charged, then one for each other line item."""
     rows = {(kind, ""): PlannedRow(kind) for kind in (TOOLS, STORAGE)}
-    for each in planned.workloads:
-        called = Fraction(each.quote.tool_charges_usd) * _count_runs(each, planned)
-        stored = each.cost.storage_monthly_usd * planned.days / DAYS_PER_MONTH
+    for workload in planned.workloads:
+        called = Fraction(workload.quote.tool_charges_usd) * _count_runs(workload, planned)
+        stored = workload.cost.storage_monthly_usd * planned.days / DAYS_PER_MONTH
         for kind, expected in ((TOOLS, called), (STORAGE, stored)):
             rows[kind, ""].expected_usd += expected
             rows[kind, ""].high_usd += expected

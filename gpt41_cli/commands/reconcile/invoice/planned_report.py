@@ -91,7 +91,7 @@ def _make_headline(invoice: Invoice, planned: PlannedCosts, expected: Decimal, h
     charged = f"{'at least ' if invoice.is_incomplete else ''}{show(invoice.total_usd)}"
     said = f"{who} charged {charged} {_format_period(planned)}"
     least = join_bound_prefixes(
-        [choose_bound_prefix(each.cost.is_ceiling, each.is_lower_bound) for each in planned.workloads],
+        [choose_bound_prefix(workload.cost.is_ceiling, workload.is_lower_bound) for workload in planned.workloads],
         is_incomplete=bool(planned.without_volume),
     )
     if not residual:

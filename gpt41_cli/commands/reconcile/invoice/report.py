@@ -161,15 +161,15 @@ def _make_sums_table(
         sums[names] = _InvoiceSum(names, EXACT.add(known.expected_usd, row.expected_usd), charged)
     columns = [_make_name_column(name, index) for index, name in enumerate(titles)]
     columns += [
-        Column(">expected", None, lambda each: each.expected_usd),
-        Column(">charged", None, lambda each: each.charged_usd),
-        Column(">difference", None, lambda each: each.residual_usd, format_money_change),
+        Column(">expected", None, lambda total: total.expected_usd),
+        Column(">charged", None, lambda total: total.charged_usd),
+        Column(">difference", None, lambda total: total.residual_usd, format_money_change),
     ]
     return make_table(columns, sums.values(), title)
 
 
 def _make_name_column(title: str, index: int) -> Column[_InvoiceSum]:
-    return Column(f"`{title}", None, lambda each: sanitize(each.names[index]), str)
+    return Column(f"`{title}", None, lambda total: sanitize(total.names[index]), str)
 
 
 class _ChargedItem(NamedTuple):
@@ -200,9 +200,9 @@ def _list_charged_tables(invoice: Invoice, rows: Sequence[InvoiceRow]) -> Iterat
     )
     yield make_table(columns, sorted(items.values(), key=lambda item: -item.usd), "By line item")
     if any(invoice.by_project):
-        projects = sorted(invoice.by_project.items(), key=lambda each: -each[1])
-        project = Column[tuple[str | None, Decimal]]("`project", None, lambda each: sanitize(each[0] or _NOT_STATED))
-        charged = Column[tuple[str | None, Decimal]](">charged", None, lambda each: each[1])
+        projects = sorted(invoice.by_project.items(), key=lambda item: -item[1])
+        project = Column[tuple[str | None, Decimal]]("`project", None, lambda item: sanitize(item[0] or _NOT_STATED))
+        charged = Column[tuple[str | None, Decimal]](">charged", None, lambda item: item[1])
         yield make_table((project, charged), projects, "By project")
 
 

@@ -77,13 +77,13 @@ def pair_rows(invoice: Invoice, expected: ExpectedCosts, market: Market) -> list
         place = key._replace(project=key.project if has_projects else None, mode=mode)
         return rows.setdefault(place, InvoiceRow(place, 0, Decimal(0), Decimal(0), Decimal(0), None))
 
-    for each in usage:
-        model = find_billed_name(each.offer.variant, names)
-        mode = each.key.mode if (model, each.key.mode) in said else UNSAID_MODE
-        row = get_row(each.key._replace(model=model), mode)
-        row.tokens += each.tokens
-        row.expected_usd = EXACT.add(row.expected_usd, each.usd)
-        row.offer = row.offer if row.offer and row.offer.mode == MODES[0] else each.offer
+    for expected_row in usage:
+        model = find_billed_name(expected_row.offer.variant, names)
+        mode = expected_row.key.mode if (model, expected_row.key.mode) in said else UNSAID_MODE
+        row = get_row(expected_row.key._replace(model=model), mode)
+        row.tokens += expected_row.tokens
+        row.expected_usd = EXACT.add(row.expected_usd, expected_row.usd)
+        row.offer = row.offer if row.offer and row.offer.mode == MODES[0] else expected_row.offer
     for key, charged in invoice.tokens.items():
         row = get_row(key, key.mode)
         row.charged_usd = EXACT.add(row.charged_usd, charged.usd)

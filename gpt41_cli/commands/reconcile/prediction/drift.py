@@ -97,9 +97,9 @@ def _compare_part(part: PredictedPart, spent: GroupSum) -> PartDrift:
     )
 
 
-def sum_drifts(found: Sequence[Drifts]) -> Drifts:
+def sum_drifts(parts: Sequence[Drifts]) -> Drifts:
     """Add them up, figure by figure."""
-    return Drifts(*(_sum_figure([getattr(each, figure) for each in found]) for figure in Drifts._fields))
+    return Drifts(*(_sum_figure([getattr(part, figure) for part in parts]) for figure in Drifts._fields))
 
 
 def _sum_figure(drifts: Sequence[Drift]) -> Drift:
@@ -166,7 +166,7 @@ def compare_prediction(
     )
 
 
-def _count_other_models(found: MatchedRequests, catalog: Catalog) -> Counter[tuple[str, str]]:
+def _count_other_models(matched: MatchedRequests, catalog: Catalog) -> Counter[tuple[str, str]]:
     """Count requests that another model answered. Aliases and snapshots of a model are that model; a model that the table does
     not know is reported elsewhere.
     """
@@ -176,7 +176,7 @@ def _count_other_models(found: MatchedRequests, catalog: Catalog) -> Counter[tup
         variant = catalog.find_named_variant(name) if name else None
         return variant and variant.id
 
-    models = ((entry(pair.forecast.model), entry(pair.answer.model)) for pair in found.pairs)
+    models = ((entry(pair.forecast.model), entry(pair.answer.model)) for pair in matched.pairs)
     return Counter((asked, answered) for asked, answered in models if asked and answered and asked != answered)
 
 
@@ -187,16 +187,16 @@ def check_prediction(comparison: PredictionComparison) -> Iterator[Finding]:
         yield from _check_uncompared(comparison, comparison.tolerance)
     if comparison.is_ceiling:
         yield from _check_ceiling(comparison)
-    found = comparison.matched
+    matched = comparison.matched
     for (wanted, model), times in comparison.other_models.items():
         message = f"{pluralize(times, 'answer')} of {sanitize(model)} to requests for {sanitize(wanted)}"
         yield Finding(rules.OTHER_MODEL, message, actual=model, allowed=wanted, subject=model)
-    asked, answered = found.without_id
+    asked, answered = matched.without_id
     twice, unknown = Level.WARNING, Level.NOTICE
-    yield from _report_unpaired(rules.CUSTOM_ID_TWICE, twice, found.repeated_requests, "custom_id", "for more than one request")
-    yield from _report_unpaired(rules.CUSTOM_ID_TWICE, twice, found.repeated_answers, "custom_id", "for more than one answer")
-    yield from _report_unpaired(rules.CUSTOM_ID_UNKNOWN, unknown, found.unanswered, "request", "without an answer")
-    yield from _report_unpaired(rules.CUSTOM_ID_UNKNOWN, unknown, found.unpredicted, "answer", "without a request")
+    yield from _report_unpaired(rules.CUSTOM_ID_TWICE, twice, matched.repeated_requests, "custom_id", "for more than one request")
+    yield from _report_unpaired(rules.CUSTOM_ID_TWICE, twice, matched.repeated_answers, "custom_id", "for more than one answer")
+    yield from _report_unpaired(rules.CUSTOM_ID_UNKNOWN, unknown, matched.unanswered, "request", "without an answer")
+    yield from _report_unpaired(rules.CUSTOM_ID_UNKNOWN, unknown, matched.unpredicted, "answer", "without a request")
     yield from _report_unpaired(rules.CUSTOM_ID_MISSING, unknown, Occurrences(asked), "request", "without a custom_id")
     yield from _report_unpaired(rules.CUSTOM_ID_MISSING, unknown, Occurrences(answered), "answer", "without a custom_id")
     for part in comparison.parts.unclear:

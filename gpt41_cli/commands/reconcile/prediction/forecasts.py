@@ -126,14 +126,14 @@ def count_requests(sources: Sequence[InputSource], reading: ReadingOptions, mete
     skipped: list[SkippedPath] = []
     for source in sources:
         try:
-            with open_input(source, reading.kind) as found:
-                if not isinstance(found, RequestInput):
+            with open_input(source, reading.kind) as content:
+                if not isinstance(content, RequestInput):
                     raise InputError(expected="the requests that were sent", found="none", location=source.label)
-                for each in chain.from_iterable(map_chunks(source, found, reading, forecast, list, meter.memo_filler)):
-                    if isinstance(each, RejectedRequest):
-                        rejects.add(each)
+                for item in chain.from_iterable(map_chunks(source, content, reading, forecast, list, meter.memo_filler)):
+                    if isinstance(item, RejectedRequest):
+                        rejects.add(item)
                     else:
-                        custom_id, predicted = each
+                        custom_id, predicted = item
                         traits = known.setdefault(predicted.traits, predicted.traits)
                         ledger.add(custom_id, predicted._replace(traits=traits))
         except InputError as error:
@@ -158,12 +158,12 @@ def read_estimate(stream: BinaryIO, name: str, catalog: Catalog) -> Forecasts:
             parts = tuple(_parse_quote(quote) for quote in JsonCursor(top).at("quotes").items())
             return Forecasts(CustomIdLedger(), parts, top.get("is_ceiling") is True)
         if schema not in _LIST_KEYS:
-            found = redact(schema) if schema.startswith("gpt41.") else "another"  # this may be any file
-            raise BadBody("schema", f"one of {', '.join((*_LIST_KEYS, COST_SCHEMA, CHECK_SCHEMA))}", found)
+            stated_schema = redact(schema) if schema.startswith("gpt41.") else "another"  # this may be any file
+            raise BadBody("schema", f"one of {', '.join((*_LIST_KEYS, COST_SCHEMA, CHECK_SCHEMA))}", stated_schema)
         listed = require_list(top.get(_LIST_KEYS[schema]), _LIST_KEYS[schema])
     except BadBody as error:
         raise InputError(problem=error, hint=_HOW_TO_MAKE, location=name) from None
-    values = (DocumentValue(index, each) for index, each in enumerate(listed))
+    values = (DocumentValue(index, value) for index, value in enumerate(listed))
     return _read_records(values, name)
 
 
@@ -221,13 +221,13 @@ def _parse_quote(at: JsonCursor) -> PredictedPart:
 
 def _convert_costing(costing: WorkloadCost, catalog: Catalog) -> PredictedPart:
     variant = catalog.find_variant(costing.model)
-    found = catalog.count_search_tokens(variant, costing.tools) if variant else None
+    search_tokens = catalog.count_search_tokens(variant, costing.tools) if variant else None
     return PredictedPart(
         costing.name,
         costing.model,
         costing.mode,
         costing.requests,
-        costing.input_tokens + costing.requests * (found or 0),
+        costing.input_tokens + costing.requests * (search_tokens or 0),
         costing.output_tokens.expected,
         costing.expected_usd,
     )

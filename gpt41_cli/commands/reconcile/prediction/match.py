@@ -170,14 +170,14 @@ def find_median_error(pairs: Sequence[RequestPair]) -> int:
 def match_requests(forecasts: CustomIdLedger[RequestForecast], answers: CustomIdLedger[BilledRequest]) -> MatchedRequests:
     """Pair predicted and billed requests. An id of several requests or answers makes no pair."""
     repeated = forecasts.repeated.keys() | answers.repeated.keys()
-    predicted = {each: forecast for each, forecast in forecasts.by_id.items() if each not in repeated}
-    billed = {each: answer for each, answer in answers.by_id.items() if each not in repeated}
-    pairs = [RequestPair(each, forecast, billed[each]) for each, forecast in predicted.items() if each in billed]
+    predicted = {key: forecast for key, forecast in forecasts.by_id.items() if key not in repeated}
+    billed = {key: answer for key, answer in answers.by_id.items() if key not in repeated}
+    pairs = [RequestPair(key, forecast, billed[key]) for key, forecast in predicted.items() if key in billed]
     return MatchedRequests(
         tuple(sorted(pairs, key=lambda pair: -abs(pair.error_tokens))),
         Drifts(*(_compute_drift(pairs, figure) for figure in Drifts._fields)),
-        unanswered=_summarize_ids(each for each in predicted if each not in billed),
-        unpredicted=_summarize_ids(each for each in billed if each not in predicted),
+        unanswered=_summarize_ids(key for key in predicted if key not in billed),
+        unpredicted=_summarize_ids(key for key in billed if key not in predicted),
         repeated_requests=_summarize_ids(forecasts.repeated),
         repeated_answers=_summarize_ids(answers.repeated),
         without_id=(forecasts.without_id, answers.without_id),
@@ -185,11 +185,13 @@ def match_requests(forecasts: CustomIdLedger[RequestForecast], answers: CustomId
 
 
 def _compute_drift(pairs: Sequence[RequestPair], figure: str) -> Drift:
-    found = ((getattr(pair.forecast, figure), getattr(pair.answer, figure)) for pair in pairs)
-    known = [(Decimal(predicted), Decimal(billed)) for predicted, billed in found if predicted is not None and billed is not None]
-    return Drift(len(known), Fraction(sum_usd(each for each, _ in known)), Fraction(sum_usd(each for _, each in known)))
+    sides = ((getattr(pair.forecast, figure), getattr(pair.answer, figure)) for pair in pairs)
+    known = [(Decimal(predicted), Decimal(billed)) for predicted, billed in sides if predicted is not None and billed is not None]
+    return Drift(
+        len(known), Fraction(sum_usd(predicted for predicted, _ in known)), Fraction(sum_usd(billed for _, billed in known))
+    )
 
 
-def _summarize_ids(found: Iterable[str]) -> Occurrences[str]:
-    ids = list(found)
+def _summarize_ids(custom_ids: Iterable[str]) -> Occurrences[str]:
+    ids = list(custom_ids)
     return Occurrences(len(ids), ids[:MAX_KEPT])

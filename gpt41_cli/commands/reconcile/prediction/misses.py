@@ -26,8 +26,8 @@ class MissGroup(NamedTuple):
 
 def list_traits(request: Request, doubts: Sequence[Doubt]) -> tuple[RequestTrait, ...]:
     """List the properties of a request that may explain a wrong count: its doubts first, then the most special."""
-    found = sorted(_find_traits(request, doubts), key=lambda trait: not trait.is_doubtful)
-    return tuple(dict.fromkeys(found)) or (_ONLY_TEXTS,)
+    traits = sorted(_find_traits(request, doubts), key=lambda trait: not trait.is_doubtful)
+    return tuple(dict.fromkeys(traits)) or (_ONLY_TEXTS,)
 
 
 def _find_traits(request: Request, doubts: Sequence[Doubt]) -> Iterator[RequestTrait]:

@@ -97,14 +97,14 @@ class ReconcileExtras(NamedTuple):
         counter = Meter(market.catalog, is_much=reading.is_large, as_of=market.as_of)
         meter = SentRequestMeter(counter, terms, self.observed.shared)
         with show_progress(sources) as seen:
-            found = count_requests(seen, reading, meter)
-        good = len(found.requests.by_id) + len(found.requests.repeated) + found.requests.without_id
+            forecasts = count_requests(seen, reading, meter)
+        good = len(forecasts.requests.by_id) + len(forecasts.requests.repeated) + forecasts.requests.without_id
         if not self.asked.skip_invalid or not good:
-            refuse_invalid(found.rejects, good)
-        skipped = (*left_out, *found.left_out)
+            refuse_invalid(forecasts.rejects, good)
+        skipped = (*left_out, *forecasts.left_out)
         if not good:
             raise InputError("--requests", "the requests that were sent", explain_empty(skipped))
-        report, misses = self._add_prediction(report, bill, found._replace(left_out=skipped))
+        report, misses = self._add_prediction(report, bill, forecasts._replace(left_out=skipped))
         if self.asked.save_misses:
             _save_misses(self.asked.save_misses, sources, meter, misses)
         return report
@@ -180,21 +180,21 @@ def _write_lengths(workloads: ConfigFile, past: ObservedAnswers) -> None:
     """Write what was learned into gpt41.yaml, and say what it was; a file in which nothing changes is not touched."""
     config = workloads.config
     learned = {name: lengths.expected_range for name, lengths in past.lengths.items()}
-    changed = {name: found for name, found in learned.items() if found != config.workloads[name].output_tokens}
+    changed = {name: tokens for name, tokens in learned.items() if tokens != config.workloads[name].output_tokens}
     if not changed:
         output.print_to_stderr(f"{config.file}: left as it is: {'nothing has changed' if learned else 'nothing was learned'}")
         return
     workloads.write(replace_output_tokens(workloads.data, config.file, changed), "the logs were read")
-    for name, found in changed.items():
+    for name, tokens in changed.items():
         before = config.workloads[name].output_tokens
         was = "" if before is None else f", was {_format_range(before)}"
         answers = pluralize(past.lengths[name].answers, "answer")
-        output.print_to_stderr(f"{config.file}: {name}: output_tokens: {_format_range(found)} from {answers}{was}")
+        output.print_to_stderr(f"{config.file}: {name}: output_tokens: {_format_range(tokens)} from {answers}{was}")
 
 
-def _format_range(found: AnswerTokens) -> str:
+def _format_range(tokens: AnswerTokens) -> str:
     """Format a range as gpt41.yaml writes it."""
-    if found.expected == found.high and not found.reasoning:
-        return str(found.expected)
-    reasoning = f", reasoning: {found.reasoning}" if found.reasoning else ""
-    return f"{{expected: {found.expected}, high: {found.high}{reasoning}}}"
+    if tokens.expected == tokens.high and not tokens.reasoning:
+        return str(tokens.expected)
+    reasoning = f", reasoning: {tokens.reasoning}" if tokens.reasoning else ""
+    return f"{{expected: {tokens.expected}, high: {tokens.high}{reasoning}}}"

@@ -71,8 +71,8 @@ def _describe_misses(misses: Sequence[MissGroup]) -> Iterator[str]:
         number = len(group.pairs)
         same = "the same " if number > 1 else ""
         traits = list_first(list(dict.fromkeys(trait.id for trait in group.traits)), _MAX_TRAITS_SAID)
-        found = f": {traits}" if traits else ""
-        yield f"{format_int(number)} off by {same}{pluralize(abs(group.error_tokens), 'token')}{found}"
+        suffix = f": {traits}" if traits else ""
+        yield f"{format_int(number)} off by {same}{pluralize(abs(group.error_tokens), 'token')}{suffix}"
     rest = sum(len(group.pairs) for group in misses[_MAX_MISSES_SAID:])
     if rest:
         yield f"{pluralize(rest, 'other')} off"

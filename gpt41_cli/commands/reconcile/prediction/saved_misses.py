@@ -129,8 +129,8 @@ def anonymise_misses(groups: Sequence[MissGroup], sources: Sequence[InputSource]
 def _find_lines(source: InputSource, wanted: Mapping[str, Any]) -> Iterator[tuple[str, JsonValue]]:
     """Find the lines with the ids or at the places that are wanted."""
     try:
-        with open_input(source, None) as found:
-            for item in chain.from_iterable(map(list_items, found.chunks)) if isinstance(found, RequestInput) else ():
+        with open_input(source, None) as content:
+            for item in chain.from_iterable(map(list_items, content.chunks)) if isinstance(content, RequestInput) else ():
                 try:
                     value = parse_json(item.data) if isinstance(item, FileLine) else item.value
                 except BadBody:
@@ -173,8 +173,8 @@ def _find_body(line: JsonValue, sent: ParsedRequest) -> JsonValue:
     if sent.is_batch:
         return line["body"]
     is_wrapped = (kind := find_kind(line)) is not None and kind.reader == WRAPPED_KIND
-    found = find_wrapped_request(line) if is_wrapped else None
-    return found[1] if found else line
+    wrapped = find_wrapped_request(line) if is_wrapped else None
+    return wrapped[1] if wrapped else line
 
 
 def _describe_miss(group: MissGroup, pair: RequestPair) -> JsonObject:

@@ -55,7 +55,7 @@ def add_focus_rows(report: Report, expected: ExpectedCosts, account: str | None)
     if expected.undated:
         what = f"{pluralize(expected.undated, 'answer')} without a known day ({format_money(expected.undated_usd)})"
         findings = (*findings, Finding(rules.FOCUS_DAY, f"{what} left out: FOCUS asks for the day of every charge"))
-    charges = sorted(expected.charges.items(), key=lambda each: tuple(part or "" for part in map(str, each[0])))
+    charges = sorted(expected.charges.items(), key=lambda item: tuple(part or "" for part in map(str, item[0])))
     rows = [row for key, charge in charges for row in _make_rows(key, charge, account)]
     return report._replace(findings=findings, focus_rows=tuple(rows))
 

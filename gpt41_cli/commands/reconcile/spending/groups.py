@@ -51,7 +51,7 @@ class SpendingGroups:
     @property
     def sums(self) -> dict[GroupKey, GroupSum]:
         """What was spent in each group, the most first; groups with nothing left in them are gone."""
-        kept = ((key, each) for key, each in self._sums.items() if each != GroupSum())
+        kept = ((key, group) for key, group in self._sums.items() if group != GroupSum())
         return dict(sorted(kept, key=lambda pair: (-pair[1].total_usd, [(value is None, value or "") for value in pair[0]])))
 
     def _make_key(self, answer: Answer, model: str | None) -> GroupKey:
@@ -62,5 +62,5 @@ class SpendingGroups:
 
 def add_groups(sums: Sequence[GroupSum]) -> GroupSum:
     """Add up groups."""
-    used, unpriced = (sum((getattr(each, name) for each in sums), Usage()) for name in ("usage", "unpriced"))
-    return GroupSum(used, sum_usd(each.total_usd for each in sums), unpriced)
+    used, unpriced = (sum((getattr(group, name) for group in sums), Usage()) for name in ("usage", "unpriced"))
+    return GroupSum(used, sum_usd(group.total_usd for group in sums), unpriced)

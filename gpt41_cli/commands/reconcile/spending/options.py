@@ -46,8 +46,8 @@ class SpendingQuestion(NamedTuple):
             bill = reconcile_logs(observe(selected), self.conditions, logs, self.groups, self.expected, needs_days=needs_days)
         except InputError:
             if self.days and self.days.left_out:
-                found = f"only answers {self.days.period_left_out}"
-                raise InputError(expected=f"answers {self.days.period}", found=found, location=logs) from None
+                others = f"only answers {self.days.period_left_out}"
+                raise InputError(expected=f"answers {self.days.period}", found=others, location=logs) from None
             raise
         if self.days and self.days.before:
             self.days.before.add_batch_objects()

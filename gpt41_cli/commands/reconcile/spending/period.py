@@ -72,9 +72,9 @@ class PeriodFilter:
         self.left_out = 0
         self.period_left_out = Period()
 
-    def select(self, found: Iterable[LogItem]) -> Iterator[LogItem]:
+    def select(self, items: Iterable[LogItem]) -> Iterator[LogItem]:
         """Yield everything but answers of other days. Answers without a known day are yielded, too."""
-        for item in found:
+        for item in items:
             answer = _get_answer(item)
             if self.before and answer and answer.day:
                 self.held = self.held.with_day(answer.day)
