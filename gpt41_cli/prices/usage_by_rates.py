@@ -26,11 +26,6 @@ class BilledUsage(Addable):
     long_written_tokens: int = 0
     rejected_tokens: int = 0
 
-    def __mul__(self, times: int) -> BilledUsage:
-        """Return the same work `times` times."""
-        written, long = self.written_tokens * times, self.long_written_tokens * times
-        return BilledUsage(self.usage * times, written, long, self.rejected_tokens * times)
-
 
 class PricedTokens(NamedTuple):
     """Tokens of one price. `direction` is input (uncached and not written), cached, output or written (to the prompt cache).
@@ -82,10 +77,6 @@ class UsageByRates(Addable):
         part.written_tokens += written_tokens * times
         part.long_written_tokens += long_written_tokens * times
         part.rejected_tokens += rejected_tokens * times
-
-    def __mul__(self, times: int) -> UsageByRates:
-        """Return the same work `times` times."""
-        return UsageByRates(*(part * times for part in (self.short, self.long)))
 
     @property
     def _parts(self) -> tuple[tuple[BilledUsage, int], tuple[BilledUsage, int]]:

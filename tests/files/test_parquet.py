@@ -299,13 +299,13 @@ def test_a_named_column_that_holds_no_requests_is_an_error(column: str, message:
 
 
 def test_several_columns_of_json_are_listed(run: Run, tmp_path: Path) -> None:
-    write(tmp_path / "calls.parquet", sent=LINES[:2], reply=LINES[:2], tokens=[1, 2])
+    write(tmp_path / "calls.parquet", sent=LINES[:2], resent=LINES[:2], tokens=[1, 2])
     done = run("cost", "calls.parquet")
     assert (done.code, done.out) == (2, "")
-    columns = '"sent", "reply", "tokens"'
+    columns = '"sent", "resent", "tokens"'
     hint = f"--column NAME (column in gpt41.yaml) says which of its columns has the requests ({columns})"
     assert done.err == f"gpt41: calls.parquet: expected requests or text, found JSON with a request at sent; {hint}\n"
-    write(tmp_path / "calls.parquet", sent=['{"a": 1}'], reply=['{"a": 1}'], tokens=[1])
+    write(tmp_path / "calls.parquet", sent=['{"a": 1}'], resent=['{"a": 1}'], tokens=[1])
     assert run("cost", "calls.parquet").err.startswith(
         f"{NO_REQUESTS}none in the first rows of its columns ({columns}); a column"
     )
