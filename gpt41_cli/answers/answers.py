@@ -99,7 +99,7 @@ class Span(NamedTuple):
 
 
 LogEntry: TypeAlias = "Answer | Finding | StreamPart | Span | BadBody"
-"""What a record of a log yields. What a record of a log yields. What a record of a log yields. A finding says why there is no
+"""What a record of a log yields. A finding says why there is no
 usage to price; its subject is the id of the answer, if there is one. A BadBody is a record that can't be read.
 """
 
@@ -167,6 +167,19 @@ def read_answer(value: JsonObject, path: str) -> Answer:
         unpriced_calls=_list_unpriced_calls(value),
         doubts=tuple(_find_doubts(value, of_input, of_output, input_tokens + output_tokens, is_record=is_record)),
         other_models=tuple(models[1:]),
+    )
+
+
+def rename_answer(answer: Answer, labels: JsonObject) -> Answer:
+    """Return an answer with the labels that the user named, whatever its record says. All but the time are texts."""
+    model = get_text(labels, "model", "")
+    return answer._replace(
+        id=get_answer_id(labels) or answer.id,
+        custom_id=get_custom_id(labels) or answer.custom_id,
+        model=model or answer.model,
+        other_models=() if model else answer.other_models,
+        mode=_read_mode(labels, "") if labels.get("mode") else answer.mode,
+        day=read_day(labels) or answer.day,
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
 from gpt41_cli import rules
-from gpt41_cli.answers.answers import BATCH, TIER_MODES, Answer, LogEntry, Span, StreamPart
+from gpt41_cli.answers.answers import BATCH, TIER_MODES, Answer, LogEntry, Span, StreamPart, rename_answer
 from gpt41_cli.answers.containers import CodexSession
 from gpt41_cli.answers.days import TIME_FIELDS
 from gpt41_cli.answers.labels import LabelReader
@@ -201,8 +201,8 @@ class LogReader:
         named_columns = NamedColumns(columns) if columns else None
         asked = {"model", *self._label_fields.difference(TIME_FIELDS)}
         of_folders: dict[str, JsonValue] = {key: value for key, value in partitions.items() if key in asked}
-        of_folders |= {field: partitions[column] for field, column in self._columns.items() if column in partitions}
-        longest = None if of_folders else self._longest
+        named_folders = {field: partitions[column] for field, column in self._columns.items() if column in partitions}
+        longest = None if of_folders or named_folders else self._longest
         with open_lines(source, self._fields, self._label_fields) as stream:
             for logged in read_log(stream, source.label, longest, named_columns, self._labels):
                 is_table = is_table or logged.is_row
@@ -210,7 +210,9 @@ class LogReader:
                 for value in session.read_line(logged.value):
                     whole = {**of_folders, **value} if of_folders and isinstance(value, dict) else value
                     place = logged.locate(source.name, is_row_of_table=isinstance(stream, RowStream))
-                    yield from _read_value_entries(place, logged._replace(value=whole), named, self._labels)
+                    said = {**(named.find_labels(value) if named else {}), **named_folders}
+                    for at, entry in _read_value_entries(place, logged._replace(value=whole), named, self._labels):
+                        yield at, rename_answer(entry, said) if said and isinstance(entry, Answer) else entry
         if named_columns and not is_table:
             named_columns.require_all(source.label)
 

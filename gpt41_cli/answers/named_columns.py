@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gpt41_cli.answers import figure_names
+from gpt41_cli.answers.days import TIME_FIELDS
 from gpt41_cli.answers.usage import find_usage, has_usage
 from gpt41_cli.errors import InputError, quote_text, suggest
 from gpt41_cli.files.documents import parse_embedded_object
@@ -35,8 +36,12 @@ _RIVALS = (
     figure_names.CACHE_WRITE_FIELDS,
     figure_names.MODEL_FIELDS,
     figure_names.TIER_FIELDS,
+    TIME_FIELDS,
 )
 """Alternative names for one field: if one of them is named, the others aren't read."""
+
+_LABELS = frozenset(("model", "date", "mode", "id", "custom_id"))
+"""Fields that say something about an answer besides its usage."""
 
 _MAX_SHOWN = 8
 
@@ -81,12 +86,21 @@ class NamedColumns:
         if not named:
             return value
         self._missing -= named.keys()
+        if named.keys() <= _LABELS:  # the answer may be further down, and gets its labels when it is read
+            return {key: item for key, item in value.items() if key not in self._rivals}
         own = {
             key: item for key, item in value.items() if not isinstance(item, dict | list) and key not in self._columns.values()
         }
         if has_usage(value) and not (usage := find_usage(value, "")).is_record:
             own |= _spread_details(usage.figures)
         return {**{key: item for key, item in own.items() if key not in self._rivals}, **named}
+
+    def find_labels(self, value: JsonValue) -> JsonObject:
+        """Return the named fields of a record that are labels, such as the model; a list of records has none."""
+        if not isinstance(value, dict):
+            return {}
+        labels = {field: find_value(value, path) for field, path in self._columns.items() if field in _LABELS}
+        return {field: label for field, label in labels.items() if field == "date" or isinstance(label, str)}
 
     def require_all(self, name: str) -> None:
         """Raise InputError if no record of a file had one of the fields; then forget the file."""

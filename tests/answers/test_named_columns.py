@@ -17,6 +17,7 @@ from gpt41_cli.errors import InputError
 from gpt41_cli.files.sources import InputSource
 from gpt41_cli.findings import Place
 from gpt41_cli.pricing import Usage
+from tests.builders import COMPLETION, Body
 from tests.conftest import Run
 
 USAGE = {"prompt_tokens": 10, "completion_tokens": 2, "prompt_tokens_details": {"cached_tokens": 1}}
@@ -124,3 +125,30 @@ def test_a_column_twice_and_a_field_that_no_record_has_are_errors(run: Run) -> N
     done = run("reconcile", "-", "--columns", "input=i,output=o,cached=c.d", stdin=record)
     message = 'gpt41: standard input: expected the field "c.d" of --columns, found no record that has it\n'
     assert (done.code, done.out, done.err) == (2, "", message)
+
+
+FLAT: Body = {"created_at": "2026-11-20", "model": "gpt-4.1", "input_tokens": 9, "output_tokens": 1, "service_tier": "priority"}
+LABELS = {"dt": "2026-11-03", "engine": "gpt-4.1-nano", "how": "batch", "call": "c-1"}
+COLUMNS = {"date": "dt", "model": "engine", "mode": "how", "custom_id": "call"}
+
+
+@pytest.mark.parametrize(
+    "record",
+    [FLAT, COMPLETION, {"answer": COMPLETION}, {"response": COMPLETION}, {"answer": json.dumps(COMPLETION)}],
+    ids=["a flat record", "an answer", "an answer in a record", "a response", "JSON in a record"],
+)
+@pytest.mark.parametrize("in_folder", [False, True], ids=["in a field", "in the names of folders"])
+def test_what_is_named_comes_before_what_an_answer_says(in_folder: bool, record: Body) -> None:
+    folder = "".join(f"{key}={value}/" for key, value in LABELS.items() if in_folder)
+    line = json.dumps(record if in_folder else LABELS | record).encode()
+    source = InputSource(f"{folder}a.jsonl", lambda: io.BytesIO(line))
+    (read,) = LogReader([source], columns=COLUMNS).read()
+    assert isinstance(read, Located) and isinstance(answer := read.result, Answer)
+    assert (str(answer.day), answer.model, answer.mode, answer.custom_id) == tuple(LABELS.values())
+    assert answer.usage.input_tokens > 0
+
+
+def test_only_texts_and_times_are_labels() -> None:
+    named = NamedColumns(COLUMNS)
+    assert named.find_labels({"dt": 20261103, "engine": 4.1, "how": None}) == {"date": 20261103}
+    assert named.find_labels([FLAT]) == {}
