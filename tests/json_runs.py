@@ -215,6 +215,7 @@ RUNS = (
     f"reconcile bills/usage.csv --invoice bills/costs.json {TODAY}",
     f"reconcile bare.json --model gpt-4.1 --invoice bills/costs.json {TODAY}",
     f"reconcile --invoice bills/costs.json --config spent.yaml {TODAY}",
+    f"reconcile --invoice bills/costs.json --since 2026-10-08 --until 2026-10-14 --compare {TODAY}",
     f"reconcile logs/usage.csv --pricing company.yaml {TODAY}",
     f"reconcile bare.json --model gpt-4.1 {TODAY}",
     f"reconcile logs/usage.csv --by project --by model --since 2026-11-24 --compare {TODAY}",

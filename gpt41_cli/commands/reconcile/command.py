@@ -135,7 +135,7 @@ def reconcile(
     from gpt41_cli.commands.reconcile.invoice.options import read_invoice
     from gpt41_cli.commands.reconcile.report import make_report
     from gpt41_cli.commands.reconcile.spending.focus import add_focus_rows
-    from gpt41_cli.commands.reconcile.spending.options import prepare_spending
+    from gpt41_cli.commands.reconcile.spending.options import prepare_spending, read_period
 
     config = read_config_option(configs)
     wanted = read_output_options(
@@ -151,9 +151,11 @@ def reconcile(
         raise InputError("--format focus", "logs, whose usage it lists", "none")
     if invoice and not logs:
         about_logs = {"--requests": request_files, "--estimate": estimate, "--workload": workload, "--columns": columns}
-        about_days = {"--by": by, "--since": since, "--until": last_day, "--compare": compare, "--write-config": write_config}
-        parse.refuse_options({**about_logs, **about_days}, "logs, which it is about", "--invoice alone")
-        alone = read_invoice(invoice, conditions.market, share, skips_invalid=skip_invalid)
+        parse.refuse_options({**about_logs, "--by": by, "--write-config": write_config}, "logs", "--invoice alone")
+        if compare:
+            parse.refuse_options({"--config": configs, "--tolerance": tolerance}, "one comparison", "another with --compare")
+        periods = read_period(since, last_day, conditions.market.as_of, compares=compare)
+        alone = read_invoice(invoice, conditions.market, share, *periods, skips_invalid=skip_invalid)
         output.show_and_exit(alone.make_report(configs, jobs), wanted, threshold)
     spending = prepare_spending(by, top, since, last_day, conditions, compares=compare, needs_costs=bool(invoice) or has_focus)
     if share is not None and not (request_files or estimate is not None or invoice):

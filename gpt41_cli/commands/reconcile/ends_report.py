@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date
 
-from gpt41_cli.catalog import Variant
+from gpt41_cli.catalog import Market, Variant
 from gpt41_cli.commands.reconcile.bill import Reconciliation
 from gpt41_cli.commands.reconcile.elsewhere import price_after_ends
 from gpt41_cli.constraints import lifecycle
@@ -33,16 +33,15 @@ def describe_price_after(bill: Reconciliation) -> str:
 def find_ends(bill: Reconciliation) -> Iterator[Finding]:
     """Warn of the end of each model of the family that was billed, if that is near or past."""
     market = bill.conditions.market
-    for variant in _list_billed_family(bill):
+    for variant in _list_billed_family(market, {key.model for key in bill.charges}):
         if lifecycle.ends_soon(market, variant):
             yield from lifecycle.check_lifecycle(market, variant)
 
 
-def make_replacement_lines(bill: Reconciliation) -> Iterator[ReportLine]:
-    """Say when the models of the family that were billed end, and what comes after them."""
-    market = bill.conditions.market
+def make_replacement_lines(market: Market, billed: Collection[str], usage: str = "the same logs") -> Iterator[ReportLine]:
+    """Say when the models of the family that were billed end, and what comes after them; `usage` is what tells its price."""
     ends: dict[tuple[str | None, date], list[str]] = {}
-    for variant in _list_billed_family(bill):
+    for variant in _list_billed_family(market, billed):
         life = lifecycle.find_past_shutdown(market, variant) or lifecycle.find_announced_shutdown(market, variant)
         if life and life.shutdown:
             ends.setdefault((life.replacement, life.shutdown), []).append(variant.id)
@@ -50,10 +49,9 @@ def make_replacement_lines(bill: Reconciliation) -> Iterator[ReportLine]:
         days = (day - market.as_of).days
         end = f"end{'s' * (len(models) == 1)} on {day} (in {pluralize(days, 'day')})" if days > 0 else f"ended on {day}"
         names = " and ".join(models)
-        after = f"{replacement} comes after {names}, which {end}: gpt41 migrate with the same logs says what it costs"
+        after = f"{replacement} comes after {names}, which {end}: gpt41 migrate with {usage} says what it costs"
         yield ReportLine("next", after if replacement else f"{names} {end}")
 
 
-def _list_billed_family(bill: Reconciliation) -> list[Variant]:
-    billed = {key.model for key in bill.charges}
-    return [variant for variant in bill.conditions.market.catalog.family if variant.id in billed]
+def _list_billed_family(market: Market, billed: Collection[str]) -> list[Variant]:
+    return [variant for variant in market.catalog.family if variant.id in billed]

@@ -60,7 +60,7 @@ def make_report(bill: Reconciliation, left_out: Sequence[SkippedPath] = (), *, s
         answer=format_exact(bill.total_usd),
         headline=_make_headline(bill, charges, lacks_files=any(file.is_unreadable for file in left_out))
         + describe_price_after(bill),
-        lines=(*_make_lines(bill), *make_replacement_lines(bill)),
+        lines=(*_make_lines(bill), *make_replacement_lines(bill.conditions.market, {key.model for key in bill.charges})),
         tables=tuple(table for table in tables if table.rows),
         findings=findings,
         notes=(*collect_notes(bill), *_collect_search_notes(bill, elsewhere), *_note_ranges(elsewhere, bill)),

@@ -18,6 +18,10 @@ from tests.builders import CATALOG, market
 from tests.conftest import Run
 
 NOW = ("--as-of", "2026-11-26")
+NOTE = (
+    "  note  The lines neither count tokens nor name a mode: tokens are those that the amounts buy in standard; batch has more."
+)
+HOW = "gpt41 migrate with a usage export says what it costs"
 FIRST = date(2026, 10, 1)
 MINI, LARGE = "gpt-4.1-mini-2025-04-14", "gpt-4.1-2025-04-14"
 RATES = {
@@ -221,6 +225,8 @@ def test_costs_alone_are_shown_with_the_tokens_that_the_money_buys(run: Run, tmp
     assert done.out.splitlines() == [
         "$2.76 charged in 4 lines on 2026-10-01",
         "",
+        "  next  gpt-6-luna comes after gpt-4.1-mini, which ends on 2027-01-14 (in 49 days): " + HOW,
+        "",
         "By line item",
         "  model         line                   charged   tokens",
         "  gpt-4.1-mini  output                   $1.20  750,000",
@@ -232,6 +238,8 @@ def test_costs_alone_are_shown_with_the_tokens_that_the_money_buys(run: Run, tmp
         "  project       charged",
         "  (not stated)    $1.50",
         "  proj_a          $1.26",
+        "",
+        NOTE,
     ]
     assert run("reconcile", "--invoice", "costs.json", "-q", *NOW).out == "2.76\n"
 
@@ -401,7 +409,7 @@ def test_a_page_that_was_fetched_twice_counts_once(run: Run, tmp_path: Path) -> 
     (tmp_path / "copy.jsonl").write_text(f"{page}\n{page}\n")
     done = run("reconcile", "--invoice", "costs.jsonl", "--invoice", "copy.jsonl", *NOW)
     assert done.out.startswith("$0.40 charged in 1 line on 2026-10-01\n")
-    assert "  note  1 line of costs that appear again counted once\n" in done.out
+    assert "        1 line of costs that appear again counted once\n" in done.out
 
 
 def test_rates_that_no_table_has_are_named_as_far_as_the_figures_go(run: Run, tmp_path: Path) -> None:

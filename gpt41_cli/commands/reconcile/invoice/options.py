@@ -11,17 +11,19 @@ from gpt41_cli.catalog import Market
 from gpt41_cli.cli.config_file import find_configs, open_configs
 from gpt41_cli.cli.inputs import read_sources
 from gpt41_cli.commands.reconcile.bill import Reconciliation
+from gpt41_cli.commands.reconcile.invoice.alone_report import make_invoice_report
 from gpt41_cli.commands.reconcile.invoice.charged import Invoice
 from gpt41_cli.commands.reconcile.invoice.expected import ExpectedCosts
 from gpt41_cli.commands.reconcile.invoice.planned import compare_with_plan, plan_costs
 from gpt41_cli.commands.reconcile.invoice.planned_report import make_planned_report
-from gpt41_cli.commands.reconcile.invoice.report import add_invoice_to_report, make_invoice_report
+from gpt41_cli.commands.reconcile.invoice.report import add_invoice_to_report
 from gpt41_cli.commands.reconcile.invoice.rows import pair_rows
 from gpt41_cli.commands.reconcile.spending.period import Period
 from gpt41_cli.config import CONFIG_NAME
 from gpt41_cli.display import pluralize, sanitize
 from gpt41_cli.errors import InputError
 from gpt41_cli.files.sources import find_duplicate_files, open_source
+from gpt41_cli.invoices.lines import EmptyDay, InvoiceLine
 from gpt41_cli.invoices.reading import read_costs
 from gpt41_cli.reports import Report
 from gpt41_cli.workloads.priced import CheckOptions, PricedConfig, price_configs
@@ -30,23 +32,25 @@ _MAX_NAMES = 5
 
 
 class InvoiceQuestion(NamedTuple):
-    """An invoice to compare, and how far it may be from the usage."""
+    """An invoice to compare, and how far it may be from the usage; `before` has the lines of the period before."""
 
     invoice: Invoice
     market: Market
     tolerance: Decimal | None
     skips_invalid: bool = False
+    before: Invoice | None = None
 
     def make_report(self, named: Sequence[Path] | None, jobs: int | None) -> Report:
-        """Make the report on the invoice without logs: compared with the named gpt41.yaml or the nearest one, or alone. Raises
-        InputError if there is nothing to compare it with, although a tolerance or a named file asks for a comparison.
+        """Make the report on the invoice without logs: compared with the period before, or with the named gpt41.yaml or the
+        nearest one, or alone. Raises InputError if there is nothing to compare it with, although a tolerance or a named file asks
+        for it.
         """
         rows = pair_rows(self.invoice, ExpectedCosts(), self.market)
-        priced = self._price_workloads(named, jobs)
+        priced = None if self.before else self._price_workloads(named, jobs)
         if priced is None or not priced.has_volumes:
             if self.tolerance is not None:
                 raise InputError("--tolerance", f"logs, or a {CONFIG_NAME} with volumes, to compare the costs with", "neither")
-            report = make_invoice_report(self.invoice, rows, self.market, skips_invalid=self.skips_invalid)
+            report = make_invoice_report(self.invoice, self.before, rows, self.market, skips_invalid=self.skips_invalid)
             unused = [] if priced is None else [f"{priced.config.file} isn't compared: no workload has a volume."]
             return report._replace(notes=(*report.notes, *unused))
         planned = plan_costs(self.invoice, priced.workloads, priced.config.file, self.market.catalog)
@@ -74,17 +78,27 @@ class InvoiceQuestion(NamedTuple):
 
 
 def read_invoice(
-    paths: Sequence[str], market: Market, tolerance: Decimal | None, period: Period | None = None, *, skips_invalid: bool = False
+    paths: Sequence[str],
+    market: Market,
+    tolerance: Decimal | None,
+    period: Period | None = None,
+    period_before: Period | None = None,
+    *,
+    skips_invalid: bool = False,
 ) -> InvoiceQuestion:
-    """Read the costs of a period, by default of all days. Raises InputError if there are none, or none in US dollars."""
+    """Read the costs of a period, by default of all days, and of the one before. Raises InputError if there are none of one of
+    them, or none in US dollars.
+    """
     sources, _ = read_sources(list(dict.fromkeys(paths)), None)
     invoice = Invoice(market.catalog, period or Period())
+    before = Invoice(market.catalog, period_before) if period_before else None
     invoice.copies = {name: original.label for name, original in find_duplicate_files(sources).items()}
     for source in sources:
         if source.name not in invoice.copies:
             with open_source(source) as stream:
                 for line in read_costs(stream, source.name, source.label):
-                    invoice.add(line)
+                    is_before = before and isinstance(line, InvoiceLine | EmptyDay) and before.period.has(line.day)
+                    (before if before and is_before else invoice).add(line)
     if not invoice.lines:
         if invoice.left_out:
             raise InputError("--invoice", f"costs {invoice.period}", f"only {pluralize(invoice.left_out, 'line')} of other days")
@@ -99,4 +113,6 @@ def read_invoice(
         for first in invoice.rejects.examples[:1]:
             content = f"{pluralize(invoice.rejects.count, 'line')} that can't be read: {first.place.label}: {first.message}"
         raise InputError("--invoice", "lines of costs", content)
-    return InvoiceQuestion(invoice, market, tolerance, skips_invalid)
+    if before and not before.covered_days:
+        raise InputError("--compare", f"costs {before.period}, too", "none")
+    return InvoiceQuestion(invoice, market, tolerance, skips_invalid, before)

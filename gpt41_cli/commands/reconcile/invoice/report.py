@@ -1,4 +1,4 @@
-"""An invoice as a Report: next to the usage, with the causes of the difference, or alone."""
+"""An invoice next to the usage as a Report, with the causes of the difference, and what all reports on invoices share."""
 
 from __future__ import annotations
 
@@ -9,14 +9,12 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from gpt41_cli import rules
-from gpt41_cli.catalog import Market
 from gpt41_cli.commands.reconcile.bill import Reconciliation
 from gpt41_cli.commands.reconcile.invoice.causes import InvoiceCause, find_causes
 from gpt41_cli.commands.reconcile.invoice.charged import Invoice
 from gpt41_cli.commands.reconcile.invoice.expected import ExpectedCosts
 from gpt41_cli.commands.reconcile.invoice.reasons import describe_cause
 from gpt41_cli.commands.reconcile.invoice.rows import InvoiceRow
-from gpt41_cli.commands.reconcile.spending.period import Period
 from gpt41_cli.display import (
     choose_money_format,
     format_change_percent,
@@ -36,7 +34,7 @@ from gpt41_cli.rules import Level
 
 SCHEMA = "gpt41.invoice/1"
 
-_NOT_STATED = "(not stated)"
+NOT_STATED = "(not stated)"
 _DIRECTIONS = {"input": "input", "cached": "cached input", "output": "output", "written": "cache writes"}
 _MAX_NAMES = 5
 
@@ -51,23 +49,6 @@ class _InvoiceSum(NamedTuple):
     @property
     def residual_usd(self) -> Decimal:
         return EXACT.subtract(self.charged_usd, self.expected_usd)
-
-
-def make_invoice_report(invoice: Invoice, rows: Sequence[InvoiceRow], market: Market, *, skips_invalid: bool = False) -> Report:
-    """Make the report on an invoice alone: what was charged for which model, line item and project."""
-    period = Period(min(invoice.days), max(invoice.days))
-    return Report(
-        schema=SCHEMA,
-        answer=format_exact(invoice.total_usd),
-        headline=f"{_format_charged(invoice)} in {pluralize(invoice.lines, 'line')} {period}",
-        lines=(),
-        tables=tuple(table for table in _list_charged_tables(invoice, rows) if table.rows),
-        findings=tuple(collect_findings(invoice, skips_invalid=skips_invalid)),
-        notes=tuple(collect_notes(invoice)),
-        data={"invoice": make_json(invoice, rows, (), None)},
-        records=_make_records(invoice, rows, ExpectedCosts()),
-        catalog=market.catalog,
-    )
 
 
 def add_invoice_to_report(
@@ -95,32 +76,34 @@ def add_invoice_to_report(
         ),
         notes=(*report.notes, *collect_notes(invoice)),
         data={**report.data, "invoice": make_json(invoice, rows, causes, bill.total_usd)},
-        records=_make_records(invoice, rows, expected),
+        records=make_line_records(invoice, rows, expected),
     )
 
 
 def _make_headline(invoice: Invoice, bill: Reconciliation, residual: Decimal) -> str:
     show = choose_money_format([invoice.total_usd, bill.total_usd])
-    charged, expected = _format_charged(invoice, show), f"{show(bill.total_usd)} expected from the usage"
+    charged, expected = format_charged(invoice, show), f"{show(bill.total_usd)} expected from the usage"
     if not residual:
         return f"{charged}, as expected from the usage"
-    share = f" ({_format_share(residual, bill.total_usd)})" if bill.total_usd else ""
+    share = f" ({format_share(residual, bill.total_usd)})" if bill.total_usd else ""
     more = f"{format_money(abs(residual))} {'more' if residual > 0 else 'less'}"
     return f"{charged}, {expected}: {more}{share}"
 
 
-def _format_charged(invoice: Invoice, show: Callable[[Decimal], str] = format_money) -> str:
+def format_charged(invoice: Invoice, show: Callable[[Decimal], str] = format_money) -> str:
+    """Say how much was charged, at least if lines are missing."""
     return f"{'at least ' if invoice.is_incomplete else ''}{show(invoice.total_usd)} charged"
 
 
-def _format_share(residual: Decimal, expected: Decimal) -> str:
+def format_share(residual: Decimal, expected: Decimal) -> str:
+    """Format a difference as a share of what was expected."""
     return format_change_percent(Fraction(residual) / Fraction(expected), 2)
 
 
 def check_tolerance(residual: Decimal, expected: Decimal, tolerance: Decimal | None) -> Iterator[Finding]:
     """Yield a finding if the difference is larger than the tolerance, a share of what was expected."""
     if tolerance is not None and abs(residual) > EXACT.multiply(expected, tolerance):
-        share = f"{_format_share(residual, expected)} " if expected else ""
+        share = f"{format_share(residual, expected)} " if expected else ""
         more = "more" if residual > 0 else "less"
         message = f"{format_money(abs(residual))} {more} was charged than expected: {share}is beyond {format_percent(tolerance)}"
         yield Finding(rules.INVOICE_DRIFT, message, actual=format_exact(residual))
@@ -139,13 +122,14 @@ def _list_compared_tables(rows: Sequence[InvoiceRow], causes: Sequence[InvoiceCa
     yield _make_sums_table(rows, ("model",), lambda row: (row.key.model,), "By model")
     if any(row.residual_usd for row in rows):
         names = ("model", "line")
-        yield _make_sums_table(rows, names, lambda row: (row.key.model, _name_line(row)), "By line item")
+        yield _make_sums_table(rows, names, lambda row: (row.key.model, name_line(row)), "By line item")
         if any(row.key.project for row in rows):
-            yield _make_sums_table(rows, ("project",), lambda row: (row.key.project or _NOT_STATED,), "By project")
+            yield _make_sums_table(rows, ("project",), lambda row: (row.key.project or NOT_STATED,), "By project")
         yield _make_sums_table(rows, ("day",), lambda row: (row.key.day.isoformat(),), "By day")._replace(is_detail=True)
 
 
-def _name_line(row: InvoiceRow) -> str:
+def name_line(row: InvoiceRow) -> str:
+    """Name the line item of a row: its mode, if the line has one, and its direction."""
     mode = f"{row.key.mode}, " if row.key.mode else ""
     return f"{mode}{_DIRECTIONS[row.key.direction]}"
 
@@ -170,45 +154,6 @@ def _make_sums_table(
 
 def _make_name_column(title: str, index: int) -> Column[_InvoiceSum]:
     return Column(f"`{title}", None, lambda total: sanitize(total.names[index]), str)
-
-
-class _ChargedItem(NamedTuple):
-    """A line item with what was charged for it, and the tokens that the money buys at the listed rate."""
-
-    model: str
-    line: str
-    usd: Decimal
-    tokens: int | None
-
-
-def _list_charged_tables(invoice: Invoice, rows: Sequence[InvoiceRow]) -> Iterator[Table]:
-    items: dict[tuple[str, str], _ChargedItem] = {}
-    for row in rows:
-        name = row.key.model, _name_line(row)
-        known = items.get(name, _ChargedItem(*name, Decimal(0), 0))
-        tokens = None if known.tokens is None or not row.rate else known.tokens + round(_count_tokens(row))
-        items[name] = _ChargedItem(*name, EXACT.add(known.usd, row.charged_usd), tokens)
-    for key, usd in invoice.others.items():
-        name = "", key.item or _NOT_STATED
-        known = items.get(name, _ChargedItem(*name, Decimal(0), None))
-        items[name] = known._replace(usd=EXACT.add(known.usd, usd))
-    columns = (
-        Column[_ChargedItem]("`model", None, lambda item: sanitize(item.model)),
-        Column[_ChargedItem]("line", None, lambda item: sanitize(item.line)),
-        Column[_ChargedItem](">charged", None, lambda item: item.usd),
-        Column[_ChargedItem](">tokens", None, lambda item: item.tokens),
-    )
-    yield make_table(columns, sorted(items.values(), key=lambda item: -item.usd), "By line item")
-    if any(invoice.by_project):
-        projects = sorted(invoice.by_project.items(), key=lambda item: -item[1])
-        project = Column[tuple[str | None, Decimal]]("`project", None, lambda item: sanitize(item[0] or _NOT_STATED))
-        charged = Column[tuple[str | None, Decimal]](">charged", None, lambda item: item[1])
-        yield make_table((project, charged), projects, "By project")
-
-
-def _count_tokens(row: InvoiceRow) -> Fraction:
-    """Count the tokens of a line: those that it states, or those that its amount buys at the listed rate."""
-    return Fraction(row.quantity) if row.quantity else Fraction(row.charged_usd) * 1_000_000 / row.rate
 
 
 def collect_findings(invoice: Invoice, *, skips_invalid: bool) -> Iterator[Finding]:
@@ -260,7 +205,7 @@ def _make_row_records(rows: Sequence[InvoiceRow]) -> tuple[Mapping[str, Json], .
     return make_records(columns, rows)
 
 
-def _make_records(invoice: Invoice, rows: Sequence[InvoiceRow], expected: ExpectedCosts) -> tuple[Mapping[str, Json], ...]:
+def make_line_records(invoice: Invoice, rows: Sequence[InvoiceRow], expected: ExpectedCosts) -> tuple[Mapping[str, Json], ...]:
     """Return the records of the lines, then of everything that isn't tokens: together they add up to the totals of both sides."""
 
     def make_record(day: date | None, item: str, expected_usd: Decimal, charged_usd: Decimal) -> Mapping[str, Json]:
@@ -307,5 +252,6 @@ def make_json(
             {"kind": key.kind, "item": key.item or None, "day": key.day, "usd": usd}
             for key, usd in sorted(invoice.others.items())
         ],
+        "before": None,
         "plan": None,
     }

@@ -80,31 +80,32 @@ def prepare_spending(
     for name in fields:
         if not name or name in FIGURE_KEYS or fields.count(name) > 1:
             raise InputError("--by", "each field to group by once, such as project_id", quote_text(name))
+    period, period_before = read_period(since, until, conditions.market.as_of, compares=compares)
+    if top is not None and not fields:
+        raise InputError("--top", "--by with the field whose groups it counts", "none")
+    groups = SpendingGroups(fields) if fields else None
+    expected = ExpectedCosts(len(fields)) if needs_costs else None
+    read = [*fields, *_ACCOUNT_FIELDS * needs_costs]
+    before = Reconciliation(conditions, SpendingGroups(fields) if fields else None) if period_before else None
+    days = PeriodFilter(period, period_before, before) if period else None
+    return SpendingQuestion(conditions, top, LabelReader(read) if read else None, groups, days, expected)
+
+
+def read_period(since: str | None, until: str | None, as_of: date, *, compares: bool) -> tuple[Period | None, Period | None]:
+    """Parse `--since`, `--until` and `--compare`: the period, and the one before it, which `--compare` asks for.
+
+    Raises InputError if they don't fit together.
+    """
     first = None if since is None else parse.read_day(since, "--since")
     last = None if until is None else parse.read_day(until, "--until")
     if first and last and last < first:
         raise InputError("--until", f"a day from {first} on, the day of --since", str(last))
     if compares and first is None:
         raise InputError("--compare", "--since with the first day of the period", "none")
-    if top is not None and not fields:
-        raise InputError("--top", "--by with the field whose groups it counts", "none")
-    groups = SpendingGroups(fields) if fields else None
-    expected = ExpectedCosts(len(fields)) if needs_costs else None
-    read = [*fields, *_ACCOUNT_FIELDS * needs_costs]
-    days = _make_filter(first, last, fields, conditions, compares=compares)
-    return SpendingQuestion(conditions, top, LabelReader(read) if read else None, groups, days, expected)
-
-
-def _make_filter(
-    first: date | None, last: date | None, fields: Sequence[str], conditions: BillingContext, *, compares: bool
-) -> PeriodFilter | None:
-    if first is None and last is None:
-        return None
     if first is None or not compares:
-        return PeriodFilter(Period(first, last))
-    last = last or max(first, conditions.market.as_of)
-    before = Reconciliation(conditions, SpendingGroups(fields) if fields else None)
-    return PeriodFilter(Period(first, last), find_period_before(first, last), before)
+        return (Period(first, last) if first or last else None), None
+    last = last or max(first, as_of)
+    return Period(first, last), find_period_before(first, last)
 
 
 def _require_labels(labels: LabelReader, groups: SpendingGroups) -> None:
