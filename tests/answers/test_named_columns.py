@@ -140,10 +140,12 @@ COLUMNS = {"date": "dt", "model": "engine", "mode": "how", "custom_id": "call"}
 @pytest.mark.parametrize("in_folder", [False, True], ids=["in a field", "in the names of folders"])
 def test_what_is_named_comes_before_what_an_answer_says(in_folder: bool, record: Body) -> None:
     folder = "".join(f"{key}={value}/" for key, value in LABELS.items() if in_folder)
-    line = json.dumps(record if in_folder else LABELS | record).encode()
+    line = json.dumps(record if in_folder else {**LABELS, **record}).encode()
     source = InputSource(f"{folder}a.jsonl", lambda: io.BytesIO(line))
     (read,) = LogReader([source], columns=COLUMNS).read()
-    assert isinstance(read, Located) and isinstance(answer := read.result, Answer)
+    assert isinstance(read, Located)
+    answer = read.result
+    assert isinstance(answer, Answer)
     assert (str(answer.day), answer.model, answer.mode, answer.custom_id) == tuple(LABELS.values())
     assert answer.usage.input_tokens > 0
 
