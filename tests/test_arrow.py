@@ -119,6 +119,14 @@ def test_a_body_that_breaks_while_it_is_counted_is_a_row_with_an_error(
     assert "is nested less deeply" in price(pa.array(LINES[1:2])).to_pylist()[0]["error"]
 
 
+def test_a_body_that_can_not_be_counted_does_not_stop_the_other_rows(price: arrow.ArrowColumn) -> None:
+    function = {"name": "f", "parameters": {"type": "object", "properties": {"a": 1}}}
+    body = chat({"role": "user", "content": "hi"}, tools=[{"type": "function", "function": function}])
+    bad, good = price(pa.array([json.dumps(body), LINES[1]])).to_pylist()
+    assert bad["error"] == 'tools[0].function.parameters: properties."a": expected an object, found the number 1'
+    assert good == price(pa.array(LINES[1:2])).to_pylist()[0]
+
+
 @pytest.mark.parametrize(
     "rows", [pa.array([1]), pa.array([{"model": "gpt-4.1"}]), pa.array([["{}"]])], ids=["number", "struct", "list"]
 )

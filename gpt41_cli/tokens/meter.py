@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from copy import copy
 from datetime import date
 from functools import lru_cache
@@ -142,8 +143,10 @@ class Meter:
         for entry in sent:
             request = entry.request if isinstance(entry, ParsedRequest) else entry.frame.sent.request
             _, method = self.find_variant(self.model or request.model)
-            texts = _list_texts(request, method) if isinstance(entry, ParsedRequest) else entry.texts
-            by_encoding.setdefault(method.encoding, []).extend(texts)
+            # What can't be written as a prompt is refused when it is counted, with its place.
+            with suppress(BadBody, RecursionError):
+                texts = _list_texts(request, method) if isinstance(entry, ParsedRequest) else entry.texts
+                by_encoding.setdefault(method.encoding, []).extend(texts)
         for encoding, encoding_texts in by_encoding.items():
             self.get_memo(encoding).fill(encoding_texts)
 

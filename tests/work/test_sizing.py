@@ -333,6 +333,10 @@ def test_much_is_counted_as_little_is(tmp_path: Path, catalog: Catalog) -> None:
         chat(USER, {"role": "assistant", "tool_calls": [CALL]}, {"role": "tool", "tool_call_id": "call_1", "content": "Noon."}),
         responses("Hello", instructions="Be short."),
         {**chat(USER), "messages": "no list"},
+        chat(
+            USER,
+            tools=[{"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {"a": 1}}}}],
+        ),
     ]
     path = tmp_path / "r.jsonl"
     path.write_text("".join(json.dumps(body) + "\n" for body in bodies))
@@ -346,7 +350,7 @@ def test_much_is_counted_as_little_is(tmp_path: Path, catalog: Catalog) -> None:
     requests = [each for each in found if isinstance(each, RequestTotals)]
     little, much = ({group: dict(totals.shapes.items()) for group, totals in each.groups.items()} for each in requests)
     assert little == much
-    assert [each.rejects.count for each in requests] == [1, 1]
+    assert [each.rejects.count for each in requests] == [2, 2]
 
 
 @pytest.mark.parametrize("kind", ["web_search", "web_search_preview", "web_search_2025_08_26", "web_search_preview_2025_03_11"])
