@@ -96,7 +96,7 @@ class RequestTotals(Addable):
         for groups in (self.groups, self.warm_groups):
             sort_by_first_place(groups, lambda totals: totals.places)
         sort_by_first_place(self.places_by_field, lambda places: places)
-        sort_by_first_place(self.flaws.by_rule, lambda flaws: flaws)
+        sort_by_first_place(self.flaws.by_kind, lambda flaws: flaws)
         return self
 
     def replay_again(self, sent: SentPrefixes[MeasuredRequest], replay: CacheReplay) -> None:

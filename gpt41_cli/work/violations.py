@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 
@@ -18,23 +18,23 @@ MEGABYTE, MEBIBYTE = 10**6, 2**20
 
 
 class RuleViolations(Addable):
-    """How often each rule is violated, and the first examples. Adds up in order. With `keeps_all`, `errors_by_line` has all
-    errors that have a line.
+    """How often each rule is violated at each level, and the first examples. Adds up in order. With `keeps_all`, `errors_by_line`
+    has all errors that have a line.
     """
 
     def __init__(self, *, keeps_all: bool = False) -> None:
-        self.by_rule: defaultdict[Rule, Occurrences[Finding]] = defaultdict(Occurrences)
+        self.by_kind: defaultdict[tuple[Rule, Level], Occurrences[Finding]] = defaultdict(Occurrences)
         self.errors_by_line: defaultdict[int, list[Finding]] | None = defaultdict(list) if keeps_all else None
 
     def add(self, violation: Finding, times: int = 1) -> None:
         """Add one violation, or several of which this is the first; of its place only the line counts: the file is known."""
-        self.by_rule[violation.rule].add(violation, times)
+        self.by_kind[violation.rule, violation.level].add(violation, times)
         if self.errors_by_line is not None and violation.level is Level.ERROR and violation.place and violation.place.line:
             self.errors_by_line[violation.place.line].append(violation)
 
     def renumber(self, numbers: Sequence[int]) -> None:
         """Give the line of each example the number that `numbers` has for it, in order from line 1."""
-        for occurrences in self.by_rule.values():
+        for occurrences in self.by_kind.values():
             occurrences.examples = [
                 example._replace(place=Place("", numbers[example.place.line - 1]))
                 if example.place and example.place.line
@@ -44,8 +44,16 @@ class RuleViolations(Addable):
 
     @property
     def counts(self) -> dict[Rule, int]:
-        """How often each rule is violated."""
-        return {rule: occurrences.count for rule, occurrences in self.by_rule.items()}
+        """How often each rule is violated, at any level."""
+        counts: Counter[Rule] = Counter()
+        for (rule, _), occurrences in self.by_kind.items():
+            counts[rule] += occurrences.count
+        return counts
+
+    @property
+    def errors(self) -> dict[Rule, int]:
+        """How often each rule is violated by an error."""
+        return {rule: occurrences.count for (rule, level), occurrences in self.by_kind.items() if level is Level.ERROR}
 
 
 def make_violation_findings(source: InputSource, breaches: RuleViolations, noticed: Group = Group.NONE) -> list[Finding]:
@@ -54,7 +62,7 @@ def make_violation_findings(source: InputSource, breaches: RuleViolations, notic
     """
     located: list[Finding] = []
     rest: list[Finding] = []
-    for rule, occurrences in breaches.by_rule.items():
+    for (rule, _), occurrences in breaches.by_kind.items():
         level = Level.NOTICE if rule.groups & noticed else None
         for example in occurrences.examples:
             line = example.place and example.place.line
@@ -73,7 +81,7 @@ def make_violation_findings(source: InputSource, breaches: RuleViolations, notic
 
 def list_request_flaws(flaws: RuleViolations) -> Iterator[Finding]:
     """List the rules of the API that requests break, with the first examples: warnings, as other providers may take them."""
-    for rule, occurrences in flaws.by_rule.items():
+    for (rule, _), occurrences in flaws.by_kind.items():
         for example in occurrences.examples:
             assert example.place is not None
             message = f"{example.place.label}: {example.message}"

@@ -556,7 +556,7 @@ sized = st.builds(
 def show_totals(totals: RequestTotals) -> list[Any]:
     """List all of it in its order, as it is printed."""
     groups = {group: {**vars(each), "shapes": dict(each.shapes.items())} for group, each in totals.groups.items()}
-    return [list(groups.items()), list(totals.places_by_field.items()), list(totals.flaws.by_rule.items())]
+    return [list(groups.items()), list(totals.places_by_field.items()), list(totals.flaws.by_kind.items())]
 
 
 @settings(max_examples=75)

@@ -67,8 +67,7 @@ class CheckedBatchFile(NamedTuple):
     @property
     def broken_rules(self) -> tuple[Rule, ...]:
         """The rules for which it would be rejected."""
-        broken = self.violations.by_rule.items()
-        return tuple(rule for rule, violations in broken if any(example.level is Level.ERROR for example in violations.examples))
+        return tuple(self.violations.errors)
 
 
 class BatchCheck(NamedTuple):

@@ -84,7 +84,7 @@ def _make_headline(check: BatchCheck, plan: SplitPlan | None) -> str:
     which = ", ".join(rule.id for rule in broken_rules)
     if check.is_for_split:
         return f"Not split, and nothing written: no split would pass every rule ({which})"
-    errors = sum(file.violations.counts[rule] for file in broken for rule in file.broken_rules)
+    errors = sum(sum(file.violations.errors.values()) for file in broken)
     verdict = f"{pluralize(errors, 'error')}{_locate_first_error(check, errors)} ({which})"
     if len(files) == 1:
         return f"Rejected: {verdict}"

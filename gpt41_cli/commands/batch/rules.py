@@ -190,7 +190,7 @@ def find_violations(file: BatchFile) -> RuleViolations:
     """Find the violations of a file, line by line and as a whole."""
     violations = RuleViolations(keeps_all=file.lines.violations.errors_by_line is not None)
     violations += file.lines.violations
-    uses = violations.by_rule.pop(rules.FEATURE_ENDS, None)
+    uses = violations.by_kind.pop((rules.FEATURE_ENDS, rules.FEATURE_ENDS.level), None)
     for rule in FILE_RULES:
         for violation in rule(file):
             violations.add(violation)

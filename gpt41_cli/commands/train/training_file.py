@@ -253,7 +253,7 @@ def _refuse_other_format(source: InputSource, lines: TrainingLines) -> None:
     """Raise InputError, once, for a file in another format than that of examples with messages."""
     if lines.examples or lines.invalid < 2:
         return
-    refusals = lines.breaches.by_rule[rules.INVALID_REQUEST]
+    refusals = lines.breaches.by_kind[rules.INVALID_REQUEST, Level.ERROR]
     if len({finding.message for finding in refusals.examples}) > 1:
         return
     many = pluralize(lines.invalid, "line")

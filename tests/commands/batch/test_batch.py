@@ -191,6 +191,19 @@ def test_a_byte_order_mark_is_a_warning_as_nobody_knows_whether_it_is_refused(ru
     )
 
 
+def test_an_error_after_many_warnings_of_its_rule_rejects_the_file(run: Run, tmp_path: Path) -> None:
+    """gpt-6-luna refuses temperature for sure and max_tokens likely: an error after warnings of the same rule."""
+    sent = [line(number, "gpt-6-luna") for number in range(13)]
+    sent[12]["body"]["temperature"] = 0
+    (tmp_path / "x.jsonl").write_bytes(lines(*sent))
+    done = run("batch", "x.jsonl", *DAY)
+    assert (done.code, done.out.splitlines()[0]) == (1, "Rejected: 1 error on line 13 (refused-parameter)")
+    assert "error     x.jsonl:13: body.temperature: gpt-6-luna refuses it [refused-parameter]" in done.out
+    assert "x.jsonl: 3 more like line 10 [refused-parameter]" in done.out
+    found = json.loads(run("batch", "x.jsonl", *DAY, "--format", "json").out)
+    assert found["files"][0]["breaches"] == {"refused-parameter": 14}
+
+
 def test_every_request_of_another_model_is_named(run: Run, tmp_path: Path) -> None:
     (tmp_path / "x.jsonl").write_bytes(lines(*(line(n, LARGE if n % 2 else MINI) for n in range(30))))
     found = json.loads(run("batch", "x.jsonl", *DAY, "--format", "json").out)

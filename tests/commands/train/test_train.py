@@ -354,7 +354,7 @@ def test_an_answer_beyond_what_is_learned_is_lost(tmp_path: Path) -> None:
     found = lines(
         write(tmp_path / "long.jsonl", example(long, ANSWER), example(USER, {"role": "assistant", "content": " a" * 65_600}))
     )
-    lost, cut = found.breaches.by_rule[rules.TRAINING_TOKENS].examples
+    lost, cut = found.breaches.by_kind[rules.TRAINING_TOKENS, Level.WARNING].examples
     assert lost.message.endswith(" at its end are cut off, including its whole last answer")
     assert cut.message.endswith(" at its end are cut off")
 
@@ -462,16 +462,16 @@ def test_how_many_examples_there_are(tmp_path: Path, run: Run) -> None:
 
 def test_the_same_example_twice_is_noticed(tmp_path: Path) -> None:
     found = lines(write(tmp_path / "twins.jsonl", example(), example(USER, ANSWER), example(), example(tools=[TOOL])))
-    (twin,) = found.breaches.by_rule[rules.TRAINING_TWINS].examples
+    (twin,) = found.breaches.by_kind[rules.TRAINING_TWINS, Level.NOTICE].examples
     assert (twin.place, twin.level) == (Place("", 3), Level.NOTICE)
 
 
 def test_a_file_over_what_the_platform_takes(tmp_path: Path) -> None:
     path = write(tmp_path / "large.jsonl", example({"role": "user", "content": " a" * 500_020}, ANSWER))
-    (doubtful,) = lines(path, max_megabytes=1).breaches.by_rule[rules.TRAINING_BYTES].examples
+    (doubtful,) = lines(path, max_megabytes=1).breaches.by_kind[rules.TRAINING_BYTES, Level.WARNING].examples
     assert (doubtful.level, doubtful.allowed) == (Level.WARNING, "1000000")
     path = write(tmp_path / "larger.jsonl", example({"role": "user", "content": " a" * 530_000}, ANSWER))
-    (certain,) = lines(path, max_megabytes=1).breaches.by_rule[rules.TRAINING_BYTES].examples
+    (certain,) = lines(path, max_megabytes=1).breaches.by_kind[rules.TRAINING_BYTES, Level.ERROR].examples
     assert (certain.level, certain.allowed) == (Level.ERROR, "1048576")
 
 
