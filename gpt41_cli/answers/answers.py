@@ -19,7 +19,10 @@ from gpt41_cli.files.fields import BadBody, JsonObject, JsonValue, fail, get_lis
 from gpt41_cli.findings import Finding
 from gpt41_cli.pricing import NO_TOOL_USE, ToolUse, Usage
 
-AMOUNT_FIELDS = ("cost", "cost_usd", "total_cost", "response_cost", "amount", "amount_usd", "amount_value", "price", "total_usd")
+_EXPORTED_AMOUNTS = ("amount", "amount_usd", "amount_value", "costinbillingcurrency", "costinusd", "pretaxcost")
+"""Fields of an amount in the cost exports of OpenAI and Azure."""
+
+AMOUNT_FIELDS = ("cost", "cost_usd", "total_cost", "response_cost", "price", "total_usd", *_EXPORTED_AMOUNTS)
 """Fields in which a log states a price. They don't report usage, and are not read."""
 
 BATCH = "batch"
@@ -220,8 +223,8 @@ def _list_bodies(value: JsonObject) -> Iterator[JsonObject]:
 
 
 def suggest_usage_export(amount: str) -> str:
-    """Say what to do about a record that has only an amount, by the field names of OpenAI's cost export."""
-    return ": --invoice takes costs" if amount.startswith("amount") else ""
+    """Say what to do about a record that has only an amount, by the field names of cost exports."""
+    return ": --invoice takes costs" if amount in _EXPORTED_AMOUNTS else ""
 
 
 def is_cut_off(value: JsonObject, path: str) -> bool:

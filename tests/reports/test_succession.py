@@ -107,7 +107,8 @@ workloads:
         # 9 input tokens at 0.10 and 103 output tokens at 0.50 per million
         (
             CONFIG.replace("VOLUME", ", volume: 1000000 / month"),
-            "2 workloads: $216.40 per month; 2 warnings; after 2027-01-14 gpt-6-luna for 1 of them, $104.80",
+            "2 workloads: $216.40 per month before reasoning tokens; 2 warnings; "
+            "after 2027-01-14 gpt-6-luna for 1 of them, $104.80 in all",
         ),
         (CONFIG.replace("VOLUME", ""), "2 workloads; 2 warnings; after 2027-01-14 gpt-6-luna for 1 of them"),
         (
@@ -147,7 +148,7 @@ UNPRICED = "1 more not priced (1,000 input and 100 output tokens)"
         # 0.10 per million input tokens and 0.50 per million output tokens, of which gpt-6-luna adds 3 to an answer
         ("gpt-4.1", "$0.0028 for 1 answer; after 2027-01-14 gpt-6-luna, $0.0001515"),
         ("gpt-4.1 gpt-4.1-mini", "$0.00336 for 2 answers; after 2027-01-14 gpt-6-luna, $0.000303"),
-        ("gpt-4.1 gpt-6-luna", "$0.00295 for 2 answers; after 2027-01-14 gpt-6-luna for 1 of them, $0.0003015"),
+        ("gpt-4.1 gpt-6-luna", "$0.00295 for 2 answers; after 2027-01-14 gpt-6-luna for 1 of them, $0.0003015 in all"),
         ("gpt-4.1 no-such", f"at least $0.0028 for 1 answer; {UNPRICED}; after 2027-01-14 gpt-6-luna, at least $0.0001515"),
         ("ft:gpt-4.1-mini:acme::id", "$0.00112 for 1 answer; after 2027-01-14 gpt-6-luna, $0.0001515"),
         ("gpt-4.1 gpt-4.1-nano", "$0.00294 for 2 answers"),  # one has ended

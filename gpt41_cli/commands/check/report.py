@@ -188,7 +188,7 @@ def _describe_replaced(check: ConfigCheck) -> str:
     usd = format_usd_range(monthly_usd) if is_range else format_usd_span(*monthly_usd)
     least = "at least " if any(replacement.quote.is_lower_bound for replacement in priced) else _find_total_prefix(check)
     reasoning = BEFORE_REASONING if any(replacement.is_before_reasoning for replacement in priced) else ""
-    return f"; after {ends} {models}{some}, {least}{usd}{reasoning}"
+    return f"; after {ends} {models}{some}, {least}{usd}{' in all' if some else ''}{reasoning}"
 
 
 def _find_total_prefix(check: ConfigCheck) -> str:

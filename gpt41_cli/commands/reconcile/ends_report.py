@@ -27,6 +27,7 @@ def describe_price_after(bill: Reconciliation) -> str:
     show = choose_usd_format([after.low_usd, after.high_usd], bill.usage.requests)
     usd = f"{'at least ' if is_least else ''}{format_usd_span(after.low_usd, after.high_usd, show)}"
     name = name_offer(after.replacement.id, *after.modes) if len(after.modes) == 1 else after.replacement.id
+    usd += " in all" if some else ""
     return f"; after {after.ends} {name}{some}, {usd}{BEFORE_REASONING if after.replacement.model.reasoning else ''}"
 
 

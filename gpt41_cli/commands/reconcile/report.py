@@ -40,6 +40,9 @@ from gpt41_cli.rules import Effect, Level, Rule
 
 SCHEMA = "gpt41.reconcile/1"
 
+_MAX_DAYS = 31
+"""So many days have a row each; more are shown by month."""
+
 _MAX_ISSUES_SHOWN = 5
 _MAX_NAMES = 20
 
@@ -184,9 +187,13 @@ def _make_models_table(charges: Mapping[ChargeKey, Charge]) -> Table:
 
 
 def _make_days_table(charges: Mapping[ChargeKey, Charge]) -> Table:
-    """Make a row for each day, if there are several."""
-    sums = sorted(_sum_charges(charges, lambda key: key.day), key=lambda row: row.key.day or date.min)
+    """Make a row for each day, if there are several, or for each month, if there are more days than a month has."""
+    sums = _sum_charges(charges, lambda key: key.day)
     day = Column[_ChargeSum]("day", None, lambda row: row.key.day, str, absent="not said")
+    if len(sums) > _MAX_DAYS:
+        sums = _sum_charges(charges, lambda key: key.day and (key.day.year, key.day.month))
+        day = day._replace(title="month", show=lambda value: f"{value:%Y-%m}")
+    sums.sort(key=lambda row: row.key.day or date.min)
     return make_table((day, *_list_sum_columns(sums)), sums if len(sums) > 1 else (), is_detail=True)
 
 

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Sequence
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -197,6 +198,21 @@ def test_days_are_in_their_order_and_shown_once(run: Run) -> None:
         ["2026-11-04", "1"],
         ["27", "others"],
     ]
+
+
+@pytest.mark.parametrize(
+    ("days", "first", "last"),
+    [
+        (31, "2026-10-01        1  1,000       0       0  $0.002", "2026-10-31        1  1,000       0       0  $0.002"),
+        (32, "2026-10       31  31,000       0       0  $0.062", "2026-11        1   1,000       0       0  $0.002"),
+    ],
+)
+def test_more_days_than_a_month_has_are_shown_by_month(run: Run, days: int, first: str, last: str) -> None:
+    log = HEAD + "".join(f"{date(2026, 10, 1) + timedelta(day)},gpt-4.1,1000,0,red\n" for day in range(days))
+    out = run("reconcile", "-", *NOW, stdin=log).out
+    rows = [line.strip() for line in out.splitlines() if line.startswith("  2026-")]
+    assert rows[0].startswith(first)
+    assert rows[-1].startswith(last)
 
 
 @pytest.mark.parametrize(("fields", "tables"), [("model", 1), ("model,mode", 1), ("mode", 2), ("model,team", 2)])
