@@ -17,7 +17,7 @@ from gpt41_cli.files.sources import LITERAL_NAME, InputSource, Unreadable, sum_k
 from gpt41_cli.files.trees import SkippedPath
 from gpt41_cli.findings import Place
 from gpt41_cli.requests.inputs import RecognisedInput, RequestChunk, RequestInput, RequestItem, TextInput, list_items, read_item
-from gpt41_cli.requests.kinds import LogContent, UnknownRecords
+from gpt41_cli.requests.kinds import SIZES, LogContent, UnknownRecords
 from gpt41_cli.requests.recognise import TEXT_KIND, recognise_input
 from gpt41_cli.tokens.text.fast import MIN_WORTHWHILE_BYTES
 from gpt41_cli.tokens.text.workers import map_in_order
@@ -69,7 +69,8 @@ def open_input(source: InputSource, kind: str | None, *, takes_sizes: bool = Fal
                 raise _refuse_columns(stream, source) from None
             raise
         except BadBody as error:
-            if isinstance(stream, RowStream) and stream.column is None and not isinstance(error, LogContent):
+            is_other = isinstance(error, LogContent) or error.found == SIZES.name
+            if isinstance(stream, RowStream) and stream.column is None and not is_other:
                 error.hint = f"{_NAME_COLUMN} which of its columns has the requests ({_name_columns(stream)})"
             raise
         if kind is None and isinstance(content, TextInput) and isinstance(stream, RowStream):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
@@ -20,7 +21,7 @@ from gpt41_cli.cli import output, parquet_files
 from gpt41_cli.errors import InputError
 from gpt41_cli.reports import Report
 from tests.builders import chat
-from tests.conftest import Run
+from tests.conftest import ROOT, Run
 
 MONEY = pa.decimal128(38, 12)
 
@@ -55,6 +56,26 @@ def test_prices_of_requests_join_the_rates_to_the_last_digit(run: Run, tmp_path:
     rows, usd, errors, unpriced, joined = found
     assert (rows, errors, unpriced) == (60, 1, 1)
     assert usd == joined == Decimal(run(*asked[:2], *asked[3:], "-q").out)
+
+
+def test_prices_of_a_folder_join_their_rows_in_sql(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The recipe of the page, on partitions: the number of a row begins again in each file."""
+    monkeypatch.chdir(tmp_path)
+    for team, length in (("a", 5), ("b", 50)):
+        folder = tmp_path / "calls" / f"team={team}"
+        folder.mkdir(parents=True)
+        body = json.dumps(chat({"role": "user", "content": "word " * length}))
+        pq.write_table(pa.table({"request": [body] * 2}), folder / "part-0.parquet")
+    assert run("cost", "calls", "--each", "--output", "priced.parquet", "--output-tokens", "0").code == 0
+    recipe = re.search(r"^SELECT team.*?;$", (ROOT / "docs" / "scale.md").read_text(), re.MULTILINE | re.DOTALL)
+    assert recipe is not None
+    with duckdb.connect() as database:
+        rows = sorted(database.execute(recipe[0]).fetchall())
+    each = [
+        Decimal(json.loads(line)["total_usd"])
+        for line in run("cost", "calls", "--each", "--output-tokens", "0", "-f", "jsonl").out.splitlines()
+    ]
+    assert rows == [("a", 2, sum(each[:2])), ("b", 2, sum(each[2:]))]
 
 
 def test_columns_have_the_types_of_what_they_hold(run: Run, tmp_path: Path) -> None:

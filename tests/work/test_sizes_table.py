@@ -183,6 +183,14 @@ def test_check_refuses_a_table_with_requests_that_were_rejected(run: Run, tmp_pa
     assert "(2 of 4 cannot be read)" in done.err
 
 
+def test_a_table_in_parquet_isnt_taken_for_requests_in_one_of_its_columns(run: Run, tmp_path: Path) -> None:
+    pq.write_table(pa.Table.from_pylist([SIZES]), tmp_path / "sizes.parquet")
+    for command in ("count", "cost --each"):
+        said = run(*command.split(), "sizes.parquet").err
+        assert "gpt41 cost (without --each), recommend, plan, migrate, check and report read it" in said
+        assert "--column" not in said
+
+
 SIZES = {**SizeWriter(Meter(read_catalog(FROZEN))).make_row(read_request(BODIES[1])), "model": "gpt-4.1-mini", "alike": 5}
 
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from gpt41_cli import rules
 from gpt41_cli.catalog import MODES, Market, Variant
 from gpt41_cli.constraints import abilities, lifecycle, request_limits
+from gpt41_cli.display import format_int, pluralize
 from gpt41_cli.errors import MissingPrice
 from gpt41_cli.findings import Finding
 from gpt41_cli.prices.notes import write_notes
@@ -17,6 +18,8 @@ from gpt41_cli.prices.succession import Succession, find_near_succession
 from gpt41_cli.pricing import sum_usd
 from gpt41_cli.rules import Level
 from gpt41_cli.work.workload import ModelAndMode, Workload
+
+_PRICE_APART = "--each prices the others, and --mode prices all in one mode"
 
 
 class Estimate(NamedTuple):
@@ -97,12 +100,16 @@ def estimate_parts(
     """
     catalog = market.catalog
     largest_first = sorted(parts.items(), key=lambda part: (-part[1].requests, part[0]))
-    priced_parts = [
-        estimate(
-            market, work.without_storage() if index else work, variants=[catalog.variant(str(model))], modes=[mode], ended=ended
-        )
-        for index, ((model, mode), work) in enumerate(largest_first)
-    ]
+    priced_parts: list[Estimate] = []
+    for (model, mode), work in largest_first:
+        sent = work.without_storage() if priced_parts else work
+        try:
+            priced_parts.append(estimate(market, sent, variants=[catalog.variant(str(model))], modes=[mode], ended=ended))
+        except MissingPrice as error:
+            if len(parts) == 1:
+                raise
+            some = f"{format_int(work.requests)} of {pluralize(together.requests, 'request')}"
+            raise MissingPrice(problem=f"{some}: {error}", hint=_PRICE_APART) from None
     quotes = tuple(quote for part in priced_parts for quote in part.quotes)
     findings = tuple(dict.fromkeys(finding for part in priced_parts for finding in part.findings))
     successions = tuple(succession for part in priced_parts for succession in part.successions)

@@ -95,9 +95,12 @@ def _read_input(name: str, conditions: "CheckOptions") -> "ReportInput":
     from gpt41_cli.commands.check.check import check_workloads
 
     path = Path(name)
+    wanted = "a gpt41.yaml or a report that gpt41 check --format json saved"
     if not path.is_file():
-        what = "a folder" if path.is_dir() else "none"
-        raise InputError(quote_text(name), "a gpt41.yaml or a report that gpt41 check --format json saved", what)
+        raise InputError(quote_text(name), wanted, "a folder" if path.is_dir() else "none")
+    if path.suffix in (".jsonl", ".parquet"):
+        hint = "the key requests in gpt41.yaml names a file of requests, or of their sizes"
+        raise InputError(quote_text(name), wanted, f"a file that ends in {path.suffix}", hint)
     return make_checked_input(check_workloads(open_configs([path], conditions.market.catalog), conditions))
 
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from gpt41_cli.catalog import Catalog
-from gpt41_cli.commands.cost.estimate import Estimate, estimate
+from gpt41_cli.commands.cost.estimate import Estimate, estimate, estimate_parts
 from gpt41_cli.errors import InputError, MissingPrice
 from gpt41_cli.rules import Level
-from gpt41_cli.work.workload import workload
+from gpt41_cli.work.workload import ModelAndMode, workload
 from tests.builders import market
 
 TODAY = date(2026, 11, 23)
@@ -135,3 +135,18 @@ def test_work_that_cannot_be(catalog: Catalog, numbers: dict[str, Any], message:
     with pytest.raises(InputError) as error:
         price(catalog, "gpt-4.1", **numbers)
     assert str(error.value).startswith(message)
+
+
+def test_parts_without_a_price_say_how_many_requests_they_are(catalog: Catalog) -> None:
+    """One part is all of the work, so there are no others to price."""
+    refused = "no price is known for gpt-4.1-mini in flex on openai"
+    in_flex, in_standard, both = (workload(input_tokens=9, output_tokens=1, requests=number) for number in (3, 1_000, 1_003))
+    parts = {ModelAndMode("gpt-4.1-mini", mode): work for mode, work in (("standard", in_standard), ("flex", in_flex))}
+    with pytest.raises(MissingPrice) as error:
+        estimate_parts(market(catalog, as_of=TODAY), parts, both)
+    assert str(error.value).startswith(f"3 of 1,003 requests: {refused}: ")
+    assert str(error.value).endswith("; --each prices the others, and --mode prices all in one mode")
+    with pytest.raises(MissingPrice) as error:
+        estimate_parts(market(catalog, as_of=TODAY), {ModelAndMode("gpt-4.1-mini", "flex"): in_flex}, in_flex)
+    assert str(error.value).startswith(refused)
+    assert "--each" not in str(error.value)

@@ -378,10 +378,17 @@ def test_a_name_that_a_terminal_would_act_on_is_escaped_in_the_answer(run: Run, 
     assert run("report", *TODAY, "-q").out == r"\x3a:error::\x1b[31m gpt-4.1-mini standard" + "\n"
 
 
+REFUSED = '"sizes.parquet": expected a gpt41.yaml or a report that gpt41 check --format json saved, '
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["nope.yaml"], '"nope.yaml": expected a gpt41.yaml or a report that gpt41 check --format json saved, found none'),
+        (
+            ["sizes.parquet"],
+            f"{REFUSED}found a file that ends in .parquet; the key requests in gpt41.yaml names a file",
+        ),
         (["."], '".": expected a gpt41.yaml or a report that gpt41 check --format json saved, found a folder'),
         ([], "gpt41.yaml: expected one here or in a folder above, found none; gpt41 check --init prompts/ writes one"),
         (["-"], "standard input: expected"),
@@ -392,6 +399,7 @@ def test_a_name_that_a_terminal_would_act_on_is_escaped_in_the_answer(run: Run, 
 def test_what_is_not_an_input_is_said_in_a_line(run: Run, tmp_path: Path, arguments: list[str], message: str) -> None:
     (tmp_path / "file").write_text("x")
     (tmp_path / "other.json").write_text("{}")
+    (tmp_path / "sizes.parquet").write_bytes(b"PAR1")
     if "--charts" in arguments:
         (tmp_path / "gpt41.yaml").write_text(CONFIG)
     done = run("report", *arguments)
