@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from gpt41_cli.reports.succession import BEFORE_REASONING
 from tests.conftest import ROOT, Run
 
 WORK = ("--input-tokens", "500", "--output-tokens", "80", "--requests", "40000")
@@ -107,8 +108,7 @@ workloads:
         # 9 input tokens at 0.10 and 103 output tokens at 0.50 per million
         (
             CONFIG.replace("VOLUME", ", volume: 1000000 / month"),
-            "2 workloads: $216.40 per month before reasoning tokens; 2 warnings; "
-            "after 2027-01-14 gpt-6-luna for 1 of them, $104.80 in all",
+            f"2 workloads: $216.40 per month{BEFORE_REASONING}; 2 warnings; after 2027-01-14 gpt-6-luna for 1 of them, $104.80 in all",
         ),
         (CONFIG.replace("VOLUME", ""), "2 workloads; 2 warnings; after 2027-01-14 gpt-6-luna for 1 of them"),
         (
@@ -125,7 +125,7 @@ def test_a_check_says_what_all_workloads_cost_then(run: Run, tmp_path: Path, con
     body = {"model": "gpt-4.1-mini", "max_tokens": 500, "messages": [{"role": "user", "content": "Say hello."}]}
     (tmp_path / "a.json").write_text(json.dumps(body))
     (tmp_path / "gpt41.yaml").write_text(config)
-    assert run("check", *DAY).out.splitlines()[0].removesuffix(" before reasoning tokens") == first
+    assert run("check", *DAY).out.splitlines()[0].removesuffix(BEFORE_REASONING) == first
 
 
 def test_a_check_says_nothing_if_a_model_has_no_replacement_with_a_price(run: Run, tmp_path: Path) -> None:
@@ -157,7 +157,7 @@ UNPRICED = "1 more not priced (1,000 input and 100 output tokens)"
 )
 def test_a_bill_says_what_its_answers_cost_then(run: Run, models: str, first: str) -> None:
     logs = "".join(json.dumps({"model": model, "usage": USAGE}) + "\n" for model in models.split())
-    assert run("reconcile", "-", *DAY, stdin=logs).out.splitlines()[0].removesuffix(" before reasoning tokens") == first
+    assert run("reconcile", "-", *DAY, stdin=logs).out.splitlines()[0].removesuffix(BEFORE_REASONING) == first
 
 
 def test_a_bill_says_it_only_of_what_can_take_over(run: Run, tmp_path: Path) -> None:
