@@ -14,6 +14,7 @@ WORK = ("--input-tokens", "500", "--output-tokens", "80", "--requests", "40000")
 DAY = ("--as-of", "2026-11-30")
 MODELS = ("gpt-4.1", "gpt-4.1-mini")
 LUNA = "; after 2027-01-14 gpt-6-luna, $3.66 before reasoning tokens"
+LUNA_FOR_ONE = "; after 2027-01-14 gpt-6-luna for 1 of them"
 ENDS = "gpt-4.1-mini ends in 45 days (2027-01-14); its official replacement is gpt-6-luna"
 
 
@@ -108,7 +109,7 @@ workloads:
         # 9 input tokens at 0.10 and 103 output tokens at 0.50 per million
         (
             CONFIG.replace("VOLUME", ", volume: 1000000 / month"),
-            f"2 workloads: $216.40 per month{BEFORE_REASONING}; 2 warnings; after 2027-01-14 gpt-6-luna for 1 of them, $104.80 in all",
+            f"2 workloads: $216.40 per month{BEFORE_REASONING}; 2 warnings{LUNA_FOR_ONE}, $104.80 in all",
         ),
         (CONFIG.replace("VOLUME", ""), "2 workloads; 2 warnings; after 2027-01-14 gpt-6-luna for 1 of them"),
         (
