@@ -25,7 +25,9 @@ from gpt41_cli.findings import Place
 
 _MAGIC = (b"PAR1", b"PARE")
 """How a file begins; the second if all of it is encrypted."""
-_ROWS_AT_ONCE = 256
+_MAX_ROWS_AT_ONCE = 256
+_MAX_BYTES_AT_ONCE = 1 << 22
+"""Rows are read so many at a time. Long ones are fewer: while they are, each is in memory several times."""
 _MAX_GROUP_BYTES = 1 << 26
 """A larger row group is read here, some rows at a time: a worker would need too much memory, and others would wait for it."""
 
@@ -275,7 +277,8 @@ def _read_first_texts(file: Any) -> dict[str, str]:
 
 def _read_first_text(file: Any, name: str) -> str:
     """Read the first value of a column that isn't null or blank; empty if all are."""
-    for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE, columns=[name], use_threads=False):
+    rows = _count_rows_at_once(file, 0)
+    for batch in file.iter_batches(batch_size=rows, columns=[name], use_threads=False):
         for value in batch.column(0).to_pylist():
             text = value.decode(errors="replace") if isinstance(value, bytes) else value or ""
             if text := text.strip():
@@ -298,9 +301,18 @@ def _measure_group(group: Any, selection: Selection) -> int:
 
 def _read_group(file: Any, index: int, selection: Selection) -> Iterator[list[bytes]]:
     """Yield the rows of a row group as JSON, some at a time."""
-    columns = selection.columns
-    for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE, row_groups=[index], columns=columns, use_threads=False):
+    columns, rows = selection.columns, _count_rows_at_once(file, index)
+    for batch in file.iter_batches(batch_size=rows, row_groups=[index], columns=columns, use_threads=False):
         yield list(map(selection.write, batch.to_pylist()))
+
+
+def _count_rows_at_once(file: Any, index: int) -> int:
+    """Return how many rows of a row group to read at once, by the average size of a row with all of its columns."""
+    if index >= file.metadata.num_row_groups:
+        return 1
+    group = file.metadata.row_group(index)  # not its columns: pyarrow aborts for one that is encrypted
+    average: int = group.total_byte_size // max(group.num_rows, 1)
+    return max(1, min(_MAX_ROWS_AT_ONCE, _MAX_BYTES_AT_ONCE // max(average, 1)))
 
 
 def _join_lines(read: Iterator[list[bytes]], name: str, *, keeps_nulls: bool) -> Iterator[bytes]:

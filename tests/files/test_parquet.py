@@ -316,6 +316,20 @@ def test_a_column_of_objects_can_be_named(tmp_path: Path) -> None:
     assert read(tmp_path / "calls.parquet", "sent") == BODIES[2:4]
 
 
+def test_long_rows_are_read_a_few_at_a_time(tmp_path: Path) -> None:
+    """Each row is in memory several times while it is read."""
+    write(tmp_path / "calls.parquet", request=[json.dumps({"model": str(row), "input": " " * 1_000_000}) for row in range(9)])
+    with open_lines(source(tmp_path / "calls.parquet")) as stream:
+        assert isinstance(stream, RowStream)
+        sizes = [len(chunk.rows) for chunk in stream.list_chunks() if isinstance(chunk, RowBlock)]
+    assert sizes == [4, 4, 1]
+
+
+def test_a_file_without_row_groups_has_no_rows(tmp_path: Path) -> None:
+    pq.ParquetWriter(tmp_path / "calls.parquet", pa.schema([("request", pa.string())])).close()
+    assert read(tmp_path / "calls.parquet") == []
+
+
 def test_columns_of_one_name_are_an_error(tmp_path: Path) -> None:
     pq.write_table(pa.table([LINES[:1], LINES[:1]], names=["request", "request"]), tmp_path / "calls.parquet")
     with pytest.raises(InputError, match='expected columns with different names, found several with "request"'):
