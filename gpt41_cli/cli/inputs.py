@@ -95,12 +95,18 @@ class InputOptions(NamedTuple):
         return self.requests.convert(self.per)
 
     def add_rate(self, work: "Workload") -> "Workload":
-        """Return the work with the period in which it is sent, and with the rate that its requests were converted from."""
+        """Return the work with the period in which it is sent, and with how its requests were counted: the rate that they were
+        converted from, and how often those of the input are sent.
+        """
         own, rate = self.requests, self.rate
-        is_converted = own.period and own.period != rate.period
+        is_converted = bool(own.period) and own.period != rate.period
         stated = f"{format_int(own.requests)} per {own.period} are {format_int(rate.requests)} per {rate.period}"
         stated += ", as a month has 365/12 days" if "month" in (own.period, rate.period) else ""
-        return replace(work, period=rate.period, stated_rate=stated if is_converted else "")
+        of_input = work.requests // rate.requests
+        sent = f"each of the {format_int(of_input)} requests is sent {format_int(rate.requests)} times"
+        is_repeated = of_input > 1 and rate.requests > 1
+        counted = "; ".join([stated] * is_converted + [sent] * is_repeated)
+        return replace(work, period=rate.period, stated_rate=counted[:1].upper() + counted[1:])
 
 
 class InputWorkloads(NamedTuple):

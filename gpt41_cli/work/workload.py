@@ -242,7 +242,7 @@ class Workload:
     if it was; `is_warm`: requests that are sent again read from the cache that the first ones left. All requests are sent
     `times` times. `is_incomplete`: a folder could not be listed, so there may be more. `lacks_output`: the length of answers
     isn't stated, and no output is priced. `flaws` are the rules of the API that its requests break. All of it is sent again in
-    every `period`; `stated_rate` is the rate that this was converted from. `joined_files` is the number of files that are one
+    every `period`; `stated_rate` says how the requests were counted. `joined_files` is the number of files that are one
     request together.
 
     Raises InputError if more of a prediction is accepted than there is output.
