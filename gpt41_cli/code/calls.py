@@ -43,7 +43,9 @@ _WORD_LIST_BEFORE = re.compile(r"%[wi][\[({][^\])}]*$", re.IGNORECASE)
 _NAME_BEFORE = re.compile(r"(?<!\w)[\"']?name[\"']?[ \t]*[:=][ \t]*[\"'`]?$", re.IGNORECASE)
 _MODEL_FOLLOWS = r"[\"'`]?,?\s*[\"']?\w*model\w*[\"']?[ \t]*[:=][ \t]*[\"'`]?{}(?![\w.-])"
 _DESCRIBED_BEFORE = re.compile(
-    r"[\s\-{]*[\"']?(?:description|summary|help(?:_?text)?|tooltip|comment|examples?)[\"']?[ \t]*[:=]", re.IGNORECASE
+    r"[\s\-{]*[\"']?(?:description|summary|help(?:_?text)?|tooltip|comment|examples?)[\"']?[ \t]*[:=]"
+    r"(?!.*(?:getenv|environ\.get)\()",
+    re.IGNORECASE,
 )
 _PLACEHOLDER_BEFORE = re.compile(r"\bplaceholder[\"']?[ \t]*[:=][ \t]*\{?[\"'`][^\"'`]*$", re.IGNORECASE)
 # The settings at the beginning of a prompt or an agent in Markdown. With a time or a figure they are those of a recorded run.

@@ -64,6 +64,8 @@ CALLS = [
     ("bot.py", "MODEL = 'openai/gpt-4.1'"),
     ("bot.py", 'MODELS = ["o3", "gpt-4.1"]'),
     ("bot.py", 'model = os.getenv("MODEL", "gpt-4.1")  # the default'),
+    ("bot.py", 'SUMMARY = os.getenv("SUMMARY_MODEL", "gpt-4.1")'),
+    ("bot.py", 'summary = os.environ.get("SUMMARY_MODEL", "gpt-4.1")'),
     ("bot.py", 'if model == "gpt-4.1": pass'),
     ("bot.py", 'run(["llm", "--model=gpt-4.1"])'),
     ("bot.py", """body = '{"model": "gpt-4.1", "input": "Hi"}'"""),
