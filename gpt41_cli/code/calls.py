@@ -44,7 +44,7 @@ _NAME_BEFORE = re.compile(r"(?<!\w)[\"']?name[\"']?[ \t]*[:=][ \t]*[\"'`]?$", re
 _MODEL_FOLLOWS = r"[\"'`]?,?\s*[\"']?\w*model\w*[\"']?[ \t]*[:=][ \t]*[\"'`]?{}(?![\w.-])"
 _DESCRIBED_BEFORE = re.compile(
     r"[\s\-{]*[\"']?(?:description|summary|help(?:_?text)?|tooltip|comment|examples?)[\"']?[ \t]*[:=]"
-    r"(?!.*(?:getenv|environ\.get)\()",
+    r"(?!.*(?:get_?env|environ\.get)\()",
     re.IGNORECASE,
 )
 _PLACEHOLDER_BEFORE = re.compile(r"\bplaceholder[\"']?[ \t]*[:=][ \t]*\{?[\"'`][^\"'`]*$", re.IGNORECASE)

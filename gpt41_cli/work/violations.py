@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 
-from gpt41_cli.display import format_int
+from gpt41_cli.display import format_int, pluralize
 from gpt41_cli.files.sources import InputSource
 from gpt41_cli.findings import Finding, Place
 from gpt41_cli.rules import Group, Level, Rule
@@ -80,15 +80,22 @@ def make_violation_findings(source: InputSource, breaches: RuleViolations, notic
 
 
 def list_request_flaws(flaws: RuleViolations) -> Iterator[Finding]:
-    """List the rules of the API that requests break, with the first examples: warnings, as other providers may take them."""
+    """List the rules of the API that requests break: warnings, as other providers may take them. Of requests for which the same
+    is to be said, the first one stands for all.
+    """
     for (rule, _), occurrences in flaws.by_kind.items():
+        alike: defaultdict[str, list[Finding]] = defaultdict(list)
         for example in occurrences.examples:
-            assert example.place is not None
-            message = f"{example.place.label}: {example.message}"
-            yield example._replace(message=message, level=min(example.level, Level.WARNING), names_place=True)
-        if more := occurrences.count - len(occurrences.examples):
-            text, subject = f"{format_int(more)} more like these", occurrences.examples[0].subject
-            yield Finding(rule, text, Level.WARNING, actual=str(more), subject=subject)
+            alike[example.message].append(example)
+        rest = occurrences.count - len(occurrences.examples)
+        for message, (first, *others) in alike.items():
+            assert first.place is not None
+            more = len(others) + (rest if len(alike) == 1 else 0)
+            where = f"{first.place.label} and {pluralize(more, 'more request')}" if more else first.place.label
+            yield first._replace(message=f"{where}: {message}", level=min(first.level, Level.WARNING), names_place=True)
+        if rest and len(alike) > 1:
+            text, subject = f"{pluralize(rest, 'more request')} like these", occurrences.examples[0].subject
+            yield Finding(rule, text, Level.WARNING, actual=str(rest), subject=subject)
 
 
 def hash_text(text: str) -> bytes:

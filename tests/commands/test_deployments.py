@@ -119,8 +119,8 @@ def test_what_openai_refuses_fails_a_batch_and_is_said_by_other_commands(run: Ru
     for command in (("cost",), ("recommend",), ("plan",), ("migrate",)):
         shown = json.loads(run(*command, "bad.jsonl", *DAY, "--format", "json").out)["findings"]
         mine = [each["message"] for each in shown if each["rule"] == "value-range"]
-        assert mine[0] == "bad.jsonl:1: body.temperature: expected a number from 0 to 2, found the number 3", command
-        assert mine[-1] == "2 more like these"
+        text = "bad.jsonl:1 and 11 more requests: body.temperature: expected a number from 0 to 2, found the number 3"
+        assert mine == [text], command
         assert {each["level"] for each in shown if each["rule"] in ("value-range", "refused-parameter")} == {"warning"}
 
 

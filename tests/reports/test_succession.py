@@ -175,6 +175,13 @@ def test_training_says_what_a_request_costs_then(run: Run) -> None:
     assert first.endswith("; gpt-4.1-mini ends on 2027-01-14, then gpt-6-luna, $0.000092 per request before reasoning tokens")
 
 
+def test_training_says_if_a_request_costs_less_at_what_follows_than_at_the_fine_tune(run: Run) -> None:
+    """300 input tokens and 1 output token at the rates of gpt-6-luna, and 55 and 1 at those of the fine-tune."""
+    train = ("train", str(ROOT / "tests/training/tickets.jsonl"), "--base-input-tokens", "300", *DAY)
+    first = run(*train).out.splitlines()[0]
+    assert first.endswith("then gpt-6-luna, $0.000032 per request before reasoning tokens, less than the fine-tune's $0.00004733")
+
+
 def test_a_replay_of_the_cache_warns_of_the_end(run: Run) -> None:
     replay = ("cache", str(ROOT / "tests/data/batch.jsonl"))
     assert ENDS in run(*replay, *DAY).out

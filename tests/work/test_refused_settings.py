@@ -46,14 +46,25 @@ def test_the_path_is_that_in_a_batch_line() -> None:
     assert flaw.message == "body.reasoning: gpt-4.1 refuses it, as it does not reason"
 
 
-def test_of_many_equal_flaws_the_first_are_listed_as_warnings() -> None:
+def test_one_warning_stands_for_all_requests_with_the_same_flaw() -> None:
     flaws = RuleViolations()
     for number in range(12):
         flaws.add(Finding(rules.VALUE_RANGE, "temperature: wrong", place=Place("a.jsonl", number + 1)))
-    found = list(list_request_flaws(flaws))
-    assert [each.message for each in found[::10]] == ["a.jsonl:1: temperature: wrong", "2 more like these"]
-    assert {each.level for each in found} == {Level.WARNING}
+    (warning,) = list_request_flaws(flaws)
+    assert warning.message == "a.jsonl:1 and 11 more requests: temperature: wrong"
+    assert (warning.level, warning.place) == (Level.WARNING, Place("a.jsonl", 1))
     assert flaws.errors_by_line is None
+
+
+def test_of_many_flaws_that_differ_the_first_are_listed() -> None:
+    flaws = RuleViolations()
+    for number in range(12):
+        flaws.add(Finding(rules.VALUE_RANGE, f"{'temperature' if number else 'n'}: wrong", place=Place("a.jsonl", number + 1)))
+    assert [warning.message for warning in list_request_flaws(flaws)] == [
+        "a.jsonl:1: n: wrong",
+        "a.jsonl:2 and 8 more requests: temperature: wrong",
+        "2 more requests like these",
+    ]
 
 
 def test_all_errors_of_lines_are_kept_on_demand() -> None:

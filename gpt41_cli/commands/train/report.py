@@ -127,7 +127,9 @@ def _make_headline(tuning: TrainingResult, first: TrainedModel | None, condition
 
 
 def _describe_end(market: Market, first: TrainedModel) -> str:
-    """Say when the model ends, what follows it and what a request costs there untrained, if it ends soon."""
+    """Say when the model ends, what follows it, and what a request costs there untrained, if it ends soon. If that is less than
+    the request costs at the fine-tune, say so: training it can't pay off for long.
+    """
     variant, comparison = first.tuned_variant, find_earliest_payback(first)
     life = lifecycle.find_announced_shutdown(market, variant)
     if life is None or lifecycle.find_near_shutdown(market, variant) is None:
@@ -136,11 +138,13 @@ def _describe_end(market: Market, first: TrainedModel) -> str:
     succession = comparison and find_near_succession(
         market, variant, FINE_TUNE_MODES[0], _make_mean_request(comparison.base_usage)
     )
-    if succession is None:
+    if comparison is None or succession is None:
         return f"{end}, then {life.replacement}" if life.replacement else end
     priced = succession.replacement
     usd = format_usd_span(priced.quote.total_usd, priced.most_usd, show_price)
-    return f"{end}, then {priced.variant.id}, {usd} per request{BEFORE_REASONING if priced.is_before_reasoning else ''}"
+    then = f"{end}, then {priced.variant.id}, {usd} per request{BEFORE_REASONING if priced.is_before_reasoning else ''}"
+    is_cheaper = priced.most_usd < comparison.tuned_each_usd
+    return f"{then}, less than the fine-tune's {show_price(comparison.tuned_each_usd)}" if is_cheaper else then
 
 
 def _make_mean_request(usage: Usage) -> Workload:
