@@ -176,7 +176,9 @@ def reconcile(
         bill = spending.reconcile_logs(found_logs.read(), extras.observed.observe if extras else iter, names)
     if not bill.charges and not bill.unpriced:
         refuse_invalid(bill.rejects, 0, "answer")
-    report = spending.add_to_report(make_report(bill, found_logs.skipped, skips_invalid=skip_invalid), bill)
+    report = spending.add_to_report(
+        make_report(bill, found_logs.skipped, change=spending.describe_change(bill), skips_invalid=skip_invalid), bill
+    )
     if extras:
         report = extras.add_to_report(report, bill)
     if charged and spending.expected:

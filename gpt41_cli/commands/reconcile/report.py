@@ -47,8 +47,11 @@ _MAX_ISSUES_SHOWN = 5
 _MAX_NAMES = 20
 
 
-def make_report(bill: Reconciliation, left_out: Sequence[SkippedPath] = (), *, skips_invalid: bool = False) -> Report:
-    """Make the report: the bill, what was saved, and what it would cost elsewhere.
+def make_report(
+    bill: Reconciliation, left_out: Sequence[SkippedPath] = (), *, change: str = "", skips_invalid: bool = False
+) -> Report:
+    """Make the report: the bill, what was saved, and what it would cost elsewhere. `change` is what the first line says of the
+    period before.
 
     Records that can't be read and answers without a price are errors, unless they may be left out.
     """
@@ -62,6 +65,7 @@ def make_report(bill: Reconciliation, left_out: Sequence[SkippedPath] = (), *, s
         schema=SCHEMA,
         answer=format_exact(bill.total_usd),
         headline=_make_headline(bill, charges, lacks_files=any(file.is_unreadable for file in left_out))
+        + change
         + describe_price_after(bill),
         lines=(*_make_lines(bill), *make_replacement_lines(bill.conditions.market, {key.model for key in bill.charges})),
         tables=tuple(table for table in tables if table.rows),

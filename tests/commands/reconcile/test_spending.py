@@ -100,6 +100,25 @@ def test_a_change_says_that_the_logs_hold_only_a_part_of_both_periods(run: Run, 
     assert ("The two periods are from 2026-11-01 to 2026-11-04," in done.out) == bool(gap)
 
 
+@pytest.mark.parametrize(
+    ("before", "change"),
+    [
+        ("2026-11-01,gpt-4.1,500000,0,red", ", $1.00 more (100 %) than before"),
+        ("2026-11-01,gpt-4.1,2000000,0,red", ", $2.00 less (50 %) than before"),
+        ("2026-11-01,gpt-4.1,1000000,0,blue", ", as much as before"),
+        ("2026-10-01,gpt-4.1,1000000,0,blue", ""),
+        ("2026-11-01,gpt-9,5,5,red", ""),
+        ("2026-11-02,gpt-9,5,5,red\n2026-11-01,gpt-4.1,500000,0,red", "; 1 more not priced (5 input and 5 output tokens)"),
+    ],
+)
+def test_the_first_line_says_how_much_more_it_was_than_before(run: Run, before: str, change: str) -> None:
+    """Unless a price is missing in one of the periods, or nothing was spent before."""
+    log = f"{HEAD}{before}\n2026-11-02,gpt-4.1,1000000,0,red\n"
+    done = run("reconcile", "-", "--since", "2026-11-02", "--until", "2026-11-02", "--compare", *NOW, stdin=log)
+    first = done.out.splitlines()[0].split("; after 2027-01-14")[0]
+    assert first.removeprefix("at least ") == f"$2.00 for 1 answer on 2026-11-02{change}"
+
+
 def test_unpriced_answers_before_make_the_change_uncertain(run: Run) -> None:
     log = HEAD + "2026-11-01,gpt-9,5,5,red\n2026-11-01,gpt-4.1,500000,0,red\n2026-11-02,gpt-4.1,500000,0,red\n"
     done = run("reconcile", "-", "--by", "team", "--since", "2026-11-02", "--until", "2026-11-02", "--compare", *NOW, stdin=log)
@@ -269,8 +288,8 @@ def test_a_group_that_is_folded_stays_folded() -> None:
         (
             ["--by", "tean"],
             (
-                '--by: expected a field of the logs such as "date", "model", "input_tokens", "output_tokens", "team", '
-                'found "tean"; did you mean team?'
+                '--by: expected model, mode, day, hour or a field of the logs such as "date", "model", "input_tokens", '
+                '"output_tokens", "team", found "tean"; did you mean team?'
             ),
         ),
         (["--by", "team,team"], '--by: expected each field to group by once, such as project_id, found "team"'),

@@ -14,7 +14,7 @@ from gpt41_cli.commands.reconcile.charge import BillingContext
 from gpt41_cli.commands.reconcile.invoice.expected import ExpectedCosts
 from gpt41_cli.commands.reconcile.spending.groups import SpendingGroups
 from gpt41_cli.commands.reconcile.spending.period import Period, PeriodFilter, find_period_before
-from gpt41_cli.commands.reconcile.spending.report import FIGURE_KEYS, add_groups_to_report, add_period_to_report
+from gpt41_cli.commands.reconcile.spending.report import FIGURE_KEYS, add_groups_to_report, add_period_to_report, describe_change
 from gpt41_cli.errors import InputError, quote_text, suggest
 from gpt41_cli.reports import Report
 
@@ -54,6 +54,10 @@ class SpendingQuestion(NamedTuple):
         if self.labels and self.groups:
             _require_labels(self.labels, self.groups)
         return bill
+
+    def describe_change(self, bill: Reconciliation) -> str:
+        """Describe the change from the period before for the first line; empty if nothing is compared."""
+        return describe_change(bill, self.days.before) if self.days and self.days.before else ""
 
     def add_to_report(self, report: Report, bill: Reconciliation) -> Report:
         """Add the groups and the period to the report on a bill."""
@@ -114,4 +118,6 @@ def _require_labels(labels: LabelReader, groups: SpendingGroups) -> None:
         if name not in _COMPUTED_FIELDS and not any(key[index] for key in groups.sums):
             keys = ", ".join(map(quote_text, list(labels.seen_keys)[:8]))
             hint = suggest(name, labels.seen_keys)
-            raise InputError("--by", f"a field of the logs such as {keys}", quote_text(name), hint)
+            raise InputError(
+                "--by", f"{', '.join(_COMPUTED_FIELDS)} or a field of the logs such as {keys}", quote_text(name), hint
+            )

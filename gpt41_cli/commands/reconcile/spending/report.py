@@ -28,6 +28,7 @@ from gpt41_cli.pricing import EXACT, sum_usd
 from gpt41_cli.reports import Json, Report, ReportLine, Table
 from gpt41_cli.reports.chart import Chart, ChartAxis, ChartPoint, ChartSeries
 from gpt41_cli.reports.columns import Column, make_table, show_parts
+from gpt41_cli.rules import Effect
 
 FIGURE_KEYS = frozenset(
     (
@@ -63,7 +64,7 @@ def add_period_to_report(report: Report, bill: Reconciliation, days: PeriodFilte
         notes.append(f"{others} left out: the period is {days.period}")
     if days.before:
         total_before = days.before.total_usd
-        lines.insert(0, ReportLine("change", _describe_change(bill.total_usd, total_before, days)))
+        lines.insert(0, ReportLine("change", _describe_periods(bill.total_usd, total_before, days)))
         notes += _describe_gaps(days)
     period = {
         "since": days.period.first,
@@ -76,7 +77,22 @@ def add_period_to_report(report: Report, bill: Reconciliation, days: PeriodFilte
     return report._replace(lines=tuple(lines), notes=tuple(notes), data={**report.data, "period": period})
 
 
-def _describe_change(now: Decimal, before: Decimal, days: PeriodFilter) -> str:
+def describe_change(bill: Reconciliation, before: Reconciliation) -> str:
+    """Describe the change from the period before as a part of a sentence: how much more or less the bill is.
+
+    Empty if nothing was spent before, or if a price is missing in one of the periods, as the change isn't known then.
+    """
+    change = EXACT.subtract(bill.total_usd, before.total_usd)
+    lacks_prices = any(issue.finding.rule.effect is Effect.AT_LEAST for issue in (*bill.issues, *before.issues))
+    if lacks_prices or not before.total_usd:
+        return ""
+    if not change:
+        return ", as much as before"
+    share = format_change_percent(Fraction(change) / Fraction(before.total_usd))
+    return f", {format_money(abs(change))} {'more' if change > 0 else 'less'} ({share}) than before"
+
+
+def _describe_periods(now: Decimal, before: Decimal, days: PeriodFilter) -> str:
     assert days.before is not None
     unpriced = sum(usage.requests for usage in days.before.unpriced.values())
     least = format_money(before)
