@@ -106,7 +106,7 @@ def date_feature_ends(market: Market, flaws: Sequence[Finding]) -> Iterator[Find
     for feature, uses in used.items():
         first = uses[0].place
         assert first is not None
-        requests = sum(1 if use.place else int(use.actual or 0) for use in uses)
+        requests = sum(int(use.actual or 1) for use in uses)
         if finding := make_feature_finding(market, feature, requests, first.label):
             yield finding._replace(place=first, names_place=True)
 

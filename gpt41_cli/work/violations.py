@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 
-from gpt41_cli.display import format_int, pluralize
+from gpt41_cli.display import format_int
 from gpt41_cli.files.sources import InputSource
 from gpt41_cli.findings import Finding, Place
 from gpt41_cli.rules import Group, Level, Rule
@@ -80,8 +80,8 @@ def make_violation_findings(source: InputSource, breaches: RuleViolations, notic
 
 
 def list_request_flaws(flaws: RuleViolations) -> Iterator[Finding]:
-    """List the rules of the API that requests break: warnings, as other providers may take them. Of requests for which the same
-    is to be said, the first one stands for all.
+    """List the rules of the API that requests break: warnings, as other providers may take them. The first of several requests
+    or files with the same flaw stands for all, and `actual` is their number.
     """
     for (rule, _), occurrences in flaws.by_kind.items():
         alike: defaultdict[str, list[Finding]] = defaultdict(list)
@@ -91,10 +91,11 @@ def list_request_flaws(flaws: RuleViolations) -> Iterator[Finding]:
         for message, (first, *others) in alike.items():
             assert first.place is not None
             more = len(others) + (rest if len(alike) == 1 else 0)
-            where = f"{first.place.label} and {pluralize(more, 'more request')}" if more else first.place.label
-            yield first._replace(message=f"{where}: {message}", level=min(first.level, Level.WARNING), names_place=True)
+            where = f"{first.place.label} and {format_int(more)} more" if more else first.place.label
+            actual, level = str(1 + more) if more else first.actual, min(first.level, Level.WARNING)
+            yield first._replace(message=f"{where}: {message}", level=level, actual=actual, names_place=True)
         if rest and len(alike) > 1:
-            text, subject = f"{pluralize(rest, 'more request')} like these", occurrences.examples[0].subject
+            text, subject = f"{format_int(rest)} more like these", occurrences.examples[0].subject
             yield Finding(rule, text, Level.WARNING, actual=str(rest), subject=subject)
 
 

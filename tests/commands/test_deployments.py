@@ -119,7 +119,7 @@ def test_what_openai_refuses_fails_a_batch_and_is_said_by_other_commands(run: Ru
     for command in (("cost",), ("recommend",), ("plan",), ("migrate",)):
         shown = json.loads(run(*command, "bad.jsonl", *DAY, "--format", "json").out)["findings"]
         mine = [each["message"] for each in shown if each["rule"] == "value-range"]
-        text = "bad.jsonl:1 and 11 more requests: body.temperature: expected a number from 0 to 2, found the number 3"
+        text = "bad.jsonl:1 and 11 more: body.temperature: expected a number from 0 to 2, found the number 3"
         assert mine == [text], command
         assert {each["level"] for each in shown if each["rule"] in ("value-range", "refused-parameter")} == {"warning"}
 

@@ -51,7 +51,7 @@ def test_one_warning_stands_for_all_requests_with_the_same_flaw() -> None:
     for number in range(12):
         flaws.add(Finding(rules.VALUE_RANGE, "temperature: wrong", place=Place("a.jsonl", number + 1)))
     (warning,) = list_request_flaws(flaws)
-    assert warning.message == "a.jsonl:1 and 11 more requests: temperature: wrong"
+    assert warning.message == "a.jsonl:1 and 11 more: temperature: wrong"
     assert (warning.level, warning.place) == (Level.WARNING, Place("a.jsonl", 1))
     assert flaws.errors_by_line is None
 
@@ -62,8 +62,8 @@ def test_of_many_flaws_that_differ_the_first_are_listed() -> None:
         flaws.add(Finding(rules.VALUE_RANGE, f"{'temperature' if number else 'n'}: wrong", place=Place("a.jsonl", number + 1)))
     assert [warning.message for warning in list_request_flaws(flaws)] == [
         "a.jsonl:1: n: wrong",
-        "a.jsonl:2 and 8 more requests: temperature: wrong",
-        "2 more requests like these",
+        "a.jsonl:2 and 8 more: temperature: wrong",
+        "2 more like these",
     ]
 
 
