@@ -20,7 +20,9 @@ _OTLP_VALUES = ("stringValue", "intValue", "doubleValue", "boolValue")
 
 
 EVAL_ITEM = "eval.run.output_item"
-"""An object of OpenAI with answers in it (https://platform.openai.com/docs/api-reference/evals/run-output-item-object)."""
+"""An object of OpenAI that contains answers:
+https://developers.openai.com/api/reference/resources/evals/subresources/runs/subresources/output_items
+"""
 
 _CODEX_LINES = ("session_meta", "turn_context", "event_msg", "response_item", "compacted")
 
