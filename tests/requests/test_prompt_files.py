@@ -175,6 +175,14 @@ def test_a_body_that_a_client_fills_in_is_refused(run: Run, tmp_path: Path) -> N
     assert run("count", "a.http").err == f"gpt41: a.http:5: {complaint}\n"
 
 
+@pytest.mark.parametrize(("objects", "code"), [(1_000, 0), (1_001, 2)])
+def test_a_file_with_many_objects_that_are_not_json_is_refused(run: Run, tmp_path: Path, objects: int, code: int) -> None:
+    """Looking at all of them took a minute for half a megabyte."""
+    (tmp_path / "a.http").write_text("'{\"a\n" * objects)
+    done = run("count", "a.http")
+    assert (done.code, done.err.startswith("gpt41: a.http:1001: expected the body of a request in JSON")) == (code, code == 2)
+
+
 def test_a_body_of_another_endpoint_is_named(run: Run, tmp_path: Path) -> None:
     (tmp_path / "a.http").write_text(f'POST https://a/b\n\n{{"model": "a", "prompt": "Hi"}}\n\n###\n{BODY}\n')
     assert "a.http[0]: " in run("count", "a.http").err

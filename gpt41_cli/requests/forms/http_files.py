@@ -1,9 +1,9 @@
 """Requests that people keep to send them by hand: the bodies in files of HTTP clients and in commands of curl.
 
 - `.http` and `.rest` of editors (https://www.jetbrains.com/help/idea/exploring-http-syntax.html), and Hurl
-  (https://hurl.dev/docs/request.html): the body stands on lines of its own.
-- Bruno (https://docs.usebruno.com/bru-lang/overview): the body is in `body:json {...}`.
-- curl (https://curl.se/docs/manpage.html#-d): the body is in quotes.
+  (https://lib.rs/crates/hurl): the body has lines to itself.
+- Bruno (https://raw.githubusercontent.com/wooorm/starry-night/HEAD/lang/source.bru.js): the body is in `body:json {...}`.
+- curl: the body is in quotes.
 """
 
 from __future__ import annotations
@@ -17,10 +17,13 @@ from gpt41_cli.findings import Place
 
 _ENDINGS = (".http", ".rest", ".hurl", ".bru")
 _CURL = re.compile(r"\s*(?:\$ )?curl\s")
-_BODY = re.compile(r"^[ \t]*(\{)|['\"](\{)", re.MULTILINE)
-_QUOTED = re.compile(r'"(\{(?:[^"\\]|\\.)*\})"', re.DOTALL)
+_BODY = re.compile(r"^[ \t]*(\{)|(?<!\\)['\"](\{)", re.MULTILINE)
+_QUOTED = re.compile(r'"(\{(?:[^"\\]|\\.)*+)"', re.DOTALL)
 _ESCAPED = re.compile(r'\\([\\"$`])')
 """What a shell takes as it is only behind a backslash, in double quotes."""
+
+_MAX_UNREADABLE = 1_000
+"""So many objects that aren't JSON are looked at: each takes time that grows with the file."""
 
 _REQUEST_KEY = re.compile(r'"(?:messages|model)\\?"\s*:')
 
@@ -31,15 +34,19 @@ def is_http_file(head: str, name: str) -> bool:
 
 
 def list_bodies(text: str, name: str) -> list[JsonObject]:
-    """List the JSON objects that a file sends, in order. Raises BadBody for a request that isn't JSON as it stands there."""
+    """List the JSON objects that a file sends, in order. Raises BadBody for a request that isn't JSON as it stands there, and if
+    there are too many objects that aren't.
+    """
     bodies: list[JsonObject] = []
-    end = 0
+    end = unreadable = 0
     while begun := _BODY.search(text, end):
         start = begun.end() - 1
         body, end = _read_body(text, start, is_quoted=begun[2] is not None)
         if body is not None:
             bodies.append(body)
-        elif _REQUEST_KEY.search(text[start:].partition("\n\n")[0]):
+            continue
+        unreadable += 1
+        if unreadable > _MAX_UNREADABLE or _REQUEST_KEY.search(text[start:].partition("\n\n")[0]):
             line = text.count("\n", 0, start) + 1
             raise BadBody(
                 expected="the body of a request in JSON",
