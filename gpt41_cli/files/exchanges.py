@@ -71,8 +71,8 @@ def _list_postman_items(folder: JsonObject) -> Iterator[JsonObject]:
     """List the requests of a Postman collection with the first answer that is saved with each."""
     for item in folder["item"] if isinstance(folder.get("item"), list) else ():
         if isinstance(item, dict) and isinstance(item.get("request"), dict):
-            saved = next(iter(item.get("response") or ()), None)
-            response = saved if isinstance(saved, dict) else {}
+            saved = item.get("response")
+            response = saved[0] if isinstance(saved, list) and saved and isinstance(saved[0], dict) else {}
             yield {"request": item["request"], "response": {"body": response.get("body"), "status": response.get("code")}}
         elif isinstance(item, dict):
             yield from _list_postman_items(item)

@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -63,9 +64,15 @@ def parse_toml(text: str) -> JsonValue:
     if not ("messages" in text and "role" in text):
         return None
     try:
-        return parse_json(json.dumps(tomllib.loads(text), default=str).encode())
+        return parse_json(json.dumps(tomllib.loads(text, parse_float=_read_float), default=str).encode())
     except (tomllib.TOMLDecodeError, RecursionError):
         return None
+
+
+def _read_float(text: str) -> float | str:
+    """Return a number of TOML; its text if JSON can't have it, such as `nan`."""
+    number = float(text)
+    return number if math.isfinite(number) else text
 
 
 def _read_documents(text: str, name: str) -> PromptFile | None:

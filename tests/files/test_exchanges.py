@@ -98,8 +98,11 @@ def test_a_stream_that_is_recorded_alone_is_billed(run: Run, tmp_path: Path) -> 
     assert "at least $0.00048 for 1 answer" in run("reconcile", "a.jsonl").out
 
 
-def test_a_collection_without_saved_answers_is_counted(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "a.json").write_text(json.dumps(postman()))
+@pytest.mark.parametrize("saved", [[], [7], 5, {"code": 200}, None], ids=str)
+def test_a_collection_without_saved_answers_is_counted(run: Run, tmp_path: Path, saved: Any) -> None:
+    collection = postman()
+    collection["item"][0]["item"][0]["response"] = saved
+    (tmp_path / "a.json").write_text(json.dumps(collection))
     assert run("count", "a.json").out.startswith("14 tokens in 1 request")
     assert "expected an answer in JSON, found none" in run("reconcile", "a.json").err
 

@@ -149,6 +149,8 @@ def test_several_templates_are_not_a_single_prompt() -> None:
         ("b.prompty", PROMPTY.replace("\n", "\r\n"), "17 tokens in 1 request"),
         ("a.toml", '[[messages]]\nrole = "user"\ncontent = "Hello"\n', "8 tokens in 1 request"),
         ("a.toml", 'title = "messages of a role"\n', "8 tokens in 1 text"),
+        ("a.toml", 'top = nan\nlow = -inf\n[[messages]]\nrole = "user"\ncontent = "Hello"\n', "about 8 tokens in 1 request"),
+        ("a.toml", 'temperature = 0.5\n[[messages]]\nrole = "user"\ncontent = "Hello"\n', "8 tokens in 1 request"),
         ("a.toml", 'title = "A greeting"\n', "6 tokens in 1 text"),
         ("a.toml", 'messages = "role\n', "5 tokens in 1 text"),
         ("a.http", f"### One\nPOST https://a/b\nX: {{{{token}}}}\n\n{BODY}\n\n### Two\n{BODY}\n", "16 tokens in 2 requests"),
